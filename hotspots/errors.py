@@ -1,0 +1,37 @@
+"""The errors of the library: one base, one class per kind of cause."""
+
+
+class HotspotsError(Exception):
+    """Base of every error the library raises on purpose.
+
+    The message names the argument or file, the rule, the value got and the cure, in the language
+    in force (see `hotspots.i18n`).
+    """
+
+
+class SourceError(HotspotsError):
+    """A file cannot be read as what it claims to be: type, encoding, damage, size."""
+
+
+class SchemaError(HotspotsError):
+    """A table or layer lacks a column, or a column holds what it must not."""
+
+
+class CRSError(HotspotsError):
+    """A coordinate reference system is missing, unknown, or not metric where metres are needed."""
+
+
+class GeocodeError(HotspotsError):
+    """A place text cannot be turned into a position."""
+
+
+class StoreError(HotspotsError):
+    """The workspace or its database is missing, damaged, locked, or of another version."""
+
+
+class NotFoundError(HotspotsError):
+    """A named thing (source, layer, area, batch) does not exist."""
+
+
+class ParameterError(HotspotsError, ValueError):
+    """An argument breaks its rule."""

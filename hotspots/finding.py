@@ -1,0 +1,44 @@
+"""A finding: a result in words, with all that a reader needs to trust it."""
+
+from dataclasses import dataclass, field
+
+from hotspots.periods import Span
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a map, table or page prints; none of them computes anything.
+
+    Attributes
+    ----------
+    sentence
+        One plain sentence (two at most) saying what is seen and no more than chance allows.
+    detail
+        One line of totals: incidents, in areas, off areas, outside, not placed.
+    span
+        Days looked at.
+    period_text
+        The span for a reader.
+    area_kind, measure, method
+        Texts for a reader.
+    sources
+        Citations of the sources used.
+    gaps
+        Spans inside `span` on which a chosen source kept no record.
+    notes
+        What was left out and why, one sentence each.
+    approximate
+        Whether the areas' boundaries are derived, not official.
+    """
+
+    sentence: str
+    detail: str
+    span: Span
+    period_text: str
+    area_kind: str
+    measure: str
+    method: str
+    sources: tuple[str, ...]
+    gaps: tuple[Span, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    approximate: bool = False

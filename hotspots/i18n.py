@@ -1,0 +1,113 @@
+"""Texts in Czech and English, and numbers and dates written the way each language writes them.
+
+English is the language of the source; Czech stands in `translations/cs/*.po`, one file per part
+of the program, read at run time (no compiled files). The language in force is per context: the
+command line takes it from the environment, the server from the request.
+"""
+
+import locale
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.dates import format_date as babel_format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+LANGUAGES: Final = ("cs", "en")
+DEFAULT_LANGUAGE: Final = "cs"
+TRANSLATIONS_DIR: Final = Path(__file__).parent / "translations"
+
+
+def environment_language() -> str:
+    """Return the command line's language: HOTSPOTS_LANG, else the system's if Czech, else en."""
+    chosen = os.environ.get("HOTSPOTS_LANG", "").lower()
+    if chosen in LANGUAGES:
+        return chosen
+    named = next((v for n in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(n))), "")
+    if not named:
+        try:
+            named = locale.getlocale()[0] or ""
+        except ValueError:
+            named = ""
+    return "cs" if named.lower().startswith(("cs", "czech")) else "en"
+
+
+_language: ContextVar[str | None] = ContextVar("language", default=None)
+
+
+def current_language() -> str:
+    """Return the language in force here, `cs` or `en`."""
+    return _language.get() or environment_language()
+
+
+@contextmanager
+def use_language(language: str) -> Iterator[None]:
+    """Put `language` in force inside the block."""
+    token = _language.set(language if language in LANGUAGES else DEFAULT_LANGUAGE)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> NullTranslations:
+    """Return the merged catalogue of `language`; English is the source and needs none."""
+    merged: NullTranslations | None = None
+    for path in sorted((TRANSLATIONS_DIR / language).glob("*.po")):
+        compiled = BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=language))
+        compiled.seek(0)
+        part = Translations(compiled)
+        merged = part if merged is None else merged.merge(part)  # type: ignore[attr-defined]
+    return merged or NullTranslations()
+
+
+def gettext(message: str) -> str:
+    """Return `message` in the language in force."""
+    return str(catalogue(current_language()).gettext(message))
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Return the form for `n` in the language in force (Czech has three)."""
+    return str(catalogue(current_language()).ngettext(singular, plural, n))
+
+
+_ = gettext
+
+
+def format_number(value: float, *, digits: int = 0) -> str:
+    """Write a number as the language does, `digits` decimals at most: 1 000; 2,5 or 1,000; 2.5."""
+    if value != value:
+        return "–"
+    pattern = "#,##0" + ("." + "#" * digits if digits else "")
+    return str(format_decimal(value, format=pattern, locale=current_language()))
+
+
+def format_share(value: float, *, digits: int = 0) -> str:
+    """Write a share of 1 as per cent: 27 % or 27%."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    pattern += "\N{NO-BREAK SPACE}%" if current_language() == "cs" else "%"
+    return str(format_percent(value, format=pattern, locale=current_language()))
+
+
+def format_day(value: date | datetime) -> str:
+    """Write a day: 5. 3. 2025 (Czech, with no-break spaces) or 5 Mar 2025."""
+    if current_language() == "cs":
+        return f"{value.day}.\N{NO-BREAK SPACE}{value.month}.\N{NO-BREAK SPACE}{value.year}"
+    return str(babel_format_date(value, format="d MMM y", locale="en"))
+
+
+def format_month(value: date) -> str:
+    """Write a month: březen 2024 or March 2024."""
+    return str(babel_format_date(value, format="LLLL y", locale=current_language()))

@@ -1,0 +1,154 @@
+"""Names of every column that crosses a module border; nothing else spells them out.
+
+Incident frames are plain `pandas.DataFrame`s with `INCIDENT_COLUMNS`; coordinates are EPSG:5514
+metres. Area frames are `geopandas.GeoDataFrame`s in EPSG:5514 with `AREA_COLUMNS`.
+"""
+
+from typing import Final
+
+# --- incident table ------------------------------------------------------------------------
+INCIDENT_ID: Final = "incident_id"  # str, stable: "<source>:<source_ref>"
+SOURCE: Final = "source"  # str, id of a registered source
+SOURCE_REF: Final = "source_ref"  # str, the source's own reference
+OCCURRED_FROM: Final = "occurred_from"  # datetime64[s], Europe/Prague wall clock, or NaT
+OCCURRED_TO: Final = "occurred_to"  # datetime64[s]; equals occurred_from for an instant
+TIME_PRECISION: Final = "time_precision"  # one of TIME_PRECISIONS
+REPORTED_AT: Final = "reported_at"  # datetime64[s] or NaT
+OFFENCE: Final = "offence"  # str, the leading offence group
+OFFENCE_GROUPS: Final = "offence_groups"  # str, all groups, sorted, joined by ";"
+OFFENCE_CODES: Final = "offence_codes"  # str, all codes of the source, joined by ";"
+OFFENCE_DETAIL: Final = "offence_detail"  # str, the source's own words
+DISCOVERED_BY: Final = "discovered_by"  # one of DISCOVERED_BY_VALUES
+X: Final = "x"  # float64, EPSG:5514 easting [m] (negative in Czechia), or NaN
+Y: Final = "y"  # float64, EPSG:5514 northing [m] (negative in Czechia), or NaN
+PLACE_TEXT: Final = "place_text"  # str
+PLACE_METHOD: Final = "place_method"  # one of PLACE_METHODS
+PLACE_PRECISION_M: Final = "place_precision_m"  # float64 [m] or NaN
+DISPLACED: Final = "displaced"  # bool: position moved by the publisher
+RELEVANCE: Final = "relevance"  # str, what the position stands for; "" where the source has none
+STATUS: Final = "status"  # str, outcome code of the source; "" where it has none
+COUNTED: Final = "counted"  # bool: False for what did not happen or is no offence
+NOTE: Final = "note"  # str, restricted: may hold personal data
+BATCH_ID: Final = "batch_id"  # int
+
+INCIDENT_COLUMNS: Final = (
+    INCIDENT_ID,
+    SOURCE,
+    SOURCE_REF,
+    OCCURRED_FROM,
+    OCCURRED_TO,
+    TIME_PRECISION,
+    REPORTED_AT,
+    OFFENCE,
+    OFFENCE_GROUPS,
+    OFFENCE_CODES,
+    OFFENCE_DETAIL,
+    DISCOVERED_BY,
+    X,
+    Y,
+    PLACE_TEXT,
+    PLACE_METHOD,
+    PLACE_PRECISION_M,
+    DISPLACED,
+    RELEVANCE,
+    STATUS,
+    COUNTED,
+    NOTE,
+    BATCH_ID,
+)
+
+TIME_PRECISIONS: Final = ("minute", "hour", "day", "month", "span", "unknown")
+DISCOVERED_BY_VALUES: Final = ("reported", "patrol", "camera", "unknown")
+PLACE_METHODS: Final = (
+    "coordinates",
+    "address",
+    "corner",
+    "street",
+    "locality",
+    "manual",
+    "none",
+)
+SOURCE_KINDS: Final = ("apk", "municipal_police", "state_police", "other")
+
+# --- area layers ---------------------------------------------------------------------------
+AREA_ID: Final = "area_id"  # str, stable over layer versions
+NAME: Final = "name"  # str
+KIND: Final = "kind"  # one of AREA_KINDS
+GEOMETRY: Final = "geometry"  # EPSG:5514
+RESIDENTS: Final = "residents"  # float64, NaN where unknown
+RESIDENTS_YEAR: Final = "residents_year"  # float64, NaN where unknown
+AREA_KM2: Final = "area_km2"  # float64 [km²]
+LENGTH_M: Final = "length_m"  # float64 [m] of street axis; NaN where there is none
+STREET_ID: Final = "street_id"  # str, segments: area_id of their street
+DERIVED: Final = "derived"  # bool: made from points or lines, not an official boundary
+PRECISION_M: Final = "precision_m"  # float64 [m], how far the boundary may be off
+LAYER_SOURCE: Final = "layer_source"  # str, who the geometry comes from, with year
+
+AREA_COLUMNS: Final = (
+    AREA_ID,
+    NAME,
+    KIND,
+    RESIDENTS,
+    RESIDENTS_YEAR,
+    AREA_KM2,
+    LENGTH_M,
+    DERIVED,
+    PRECISION_M,
+    LAYER_SOURCE,
+    GEOMETRY,
+)
+
+STREET: Final = "street"
+SEGMENT: Final = "segment"
+DISTRICT: Final = "district"
+TOWN_PART: Final = "town_part"
+ELECTORAL_DISTRICT: Final = "electoral_district"
+MUNICIPALITY: Final = "municipality"
+LOCALITY: Final = "locality"
+GRID: Final = "grid"
+AREA_KINDS: Final = (
+    STREET,
+    SEGMENT,
+    DISTRICT,
+    TOWN_PART,
+    ELECTORAL_DISTRICT,
+    MUNICIPALITY,
+    LOCALITY,
+    GRID,
+)
+# Displaced positions say nothing about anything finer than these.
+DISPLACED_KINDS: Final = frozenset({DISTRICT, TOWN_PART, ELECTORAL_DISTRICT, MUNICIPALITY})
+
+# --- count table, long form ----------------------------------------------------------------
+PERIOD: Final = "period"  # str label: 2024-03, 2024-Q1, 2024-W07, 2024
+PERIOD_FROM: Final = "period_from"  # date, first day
+PERIOD_TO: Final = "period_to"  # date, last day (inclusive)
+RECORD: Final = "record"  # recorded, partial, missing
+RECORDED_DAYS: Final = "recorded_days"  # int, days on which every chosen source kept record
+N_INCIDENTS: Final = "n_incidents"  # Int64, <NA> where missing
+DENSITY_KM2: Final = "density_per_km2"  # float64, incidents per km² in the period
+DENSITY_100M: Final = "density_per_100_m"  # float64, incidents per 100 m of street in the period
+RATE_1000: Final = "rate_per_1000_year"  # float64, per 1,000 residents and year of record
+
+COUNT_COLUMNS: Final = (
+    AREA_ID,
+    NAME,
+    KIND,
+    PERIOD,
+    PERIOD_FROM,
+    PERIOD_TO,
+    RECORD,
+    RECORDED_DAYS,
+    N_INCIDENTS,
+    AREA_KM2,
+    LENGTH_M,
+    RESIDENTS,
+    RESIDENTS_YEAR,
+    DENSITY_KM2,
+    DENSITY_100M,
+    RATE_1000,
+)
+
+RECORDED: Final = "recorded"
+PARTIAL: Final = "partial"
+MISSING: Final = "missing"
