@@ -38,6 +38,9 @@ class Selection:
     hours
         (from, to) in whole hours, `to` excluded; (22, 6) runs over midnight; None means all.
         The weekday is that of the calendar day on which the incident began.
+    with_consequence
+        Also count incidents whose position is the place of the consequence (relevance 3), not
+        only that of the act (relevance 4) or of a source without such a code.
     exact_only
         Leave displaced incidents out (and say so) instead of refusing to count them finely.
     """
@@ -49,6 +52,7 @@ class Selection:
     sources: tuple[str, ...] = ()
     weekdays: tuple[int, ...] = ()
     hours: tuple[int, int] | None = None
+    with_consequence: bool = False
     exact_only: bool = False
 
     def __post_init__(self) -> None:

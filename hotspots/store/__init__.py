@@ -1,0 +1,1 @@
+"""The one place where incidents are kept: SQLite by default, through SQLAlchemy."""
