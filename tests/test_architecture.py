@@ -1,0 +1,99 @@
+"""Imports run one way: each part of the program may import only what is below it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+BASE = {"errors", "schema", "i18n", "crs", "periods", "offences", "selection", "finding"}
+SETTINGS = BASE | {"settings"}
+COUNTING = {"join", "aggregate"}
+# part → parts it may import (besides itself); "web" is the package beside `hotspots`.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "schema": set(),
+    "i18n": set(),
+    "crs": {"errors", "i18n"},
+    "periods": {"errors", "i18n", "schema"},
+    "offences": {"errors", "i18n"},
+    "selection": {"errors", "i18n", "schema", "periods"},
+    "finding": {"periods"},
+    "settings": {"errors", "i18n"},
+    "record_inference": BASE,
+    "layers": SETTINGS,
+    "clean": BASE | {"ingest"},
+    "ingest": SETTINGS | {"clean", "store", "layers", "record_inference"},
+    "store": SETTINGS,
+    "workspace_init": SETTINGS | {"layers", "store"},
+    "join": BASE,
+    "aggregate": BASE | {"join"},
+    "analysis": SETTINGS | COUNTING | {"store", "layers"},
+    "export": BASE | COUNTING | {"analysis"},
+    "maps": SETTINGS | {"aggregate", "analysis", "layers"},
+    "sample": SETTINGS | {"layers", "store", "ingest", "workspace_init"},
+    "cli": SETTINGS
+    | COUNTING
+    | {"analysis", "export", "ingest", "layers", "maps", "sample", "store", "web"}
+    | {"workspace_init"},
+    "web": SETTINGS | COUNTING | {"analysis", "export", "layers", "maps", "store"},
+    "__init__": set(),
+    "__main__": {"cli"},
+}
+# Third-party packages that only some parts may touch.
+ONLY_IN = {
+    "flask": {"web"},
+    "waitress": {"web"},
+    "folium": {"maps"},
+    "branca": {"maps"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "click": {"cli"},
+    "rich": {"cli"},
+}
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(ROOT)
+    if relative.parts[0] == "web":
+        return "web"
+    return relative.parts[1].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+MODULES = sorted([*(ROOT / "hotspots").rglob("*.py"), *(ROOT / "web").rglob("*.py")])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    part = part_of(path)
+    assert part in ALLOWED, f"{part} has no entry in the table of allowed imports"
+    for name in imported(path):
+        top, _, rest = name.partition(".")
+        if top == "hotspots":
+            target = rest.split(".")[0] or "__init__"
+            if target == "__version__":
+                continue
+        elif top == "web":
+            target = "web"
+        else:
+            assert part in ONLY_IN.get(top, {part}), f"{part} must not import {top}"
+            continue
+        assert target == part or target in ALLOWED[part], f"{part} must not import {target}"
+
+
+def test_table_names_only_parts_that_exist():
+    parts = {part_of(path) for path in MODULES}
+    assert set(ALLOWED) <= parts
