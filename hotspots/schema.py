@@ -83,6 +83,7 @@ STREET_ID: Final = "street_id"  # str, segments: area_id of their street
 DERIVED: Final = "derived"  # bool: made from points or lines, not an official boundary
 PRECISION_M: Final = "precision_m"  # float64 [m], how far the boundary may be off
 LAYER_SOURCE: Final = "layer_source"  # str, who the geometry comes from, with year
+PLACE_KIND: Final = "place_kind"  # str, landmarks: see hotspots.layers.places
 
 AREA_COLUMNS: Final = (
     AREA_ID,
