@@ -1,0 +1,32 @@
+"""The command `hotspots`: one module per command, each a thin call of the library."""
+
+import click
+
+from hotspots import __version__
+from hotspots.cli.common import Shared, shared_options
+from hotspots.cli.count import count
+from hotspots.cli.import_files import import_files
+from hotspots.cli.layers import layers
+from hotspots.cli.map import map_command
+from hotspots.cli.server import demo, serve
+from hotspots.cli.sources import sources
+from hotspots.cli.workspace import init
+from hotspots.i18n import _
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_("Incidents on the streets and districts of a town: import, count, map, serve."),
+)
+@click.version_option(__version__, prog_name="hotspots")
+@shared_options
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Run one command."""
+    context.ensure_object(Shared)
+
+
+for command in (init, import_files, sources, layers, count, map_command, serve, demo):
+    main.add_command(command)
+
+__all__ = ["main"]

@@ -1,0 +1,135 @@
+"""The options by which `count` and `map` choose incidents, areas and periods."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from hotspots import periods, schema
+from hotspots.errors import ParameterError
+from hotspots.i18n import _
+from hotspots.offences import OFFENCE_GROUPS, parse_offences
+from hotspots.periods import Span, parse_day
+from hotspots.selection import Selection, parse_hours, parse_weekdays
+from hotspots.store.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def selection_options(command: F) -> F:
+    """Give a command the options that `build_selection` reads."""
+    options = [
+        click.option(
+            "--by",
+            type=click.Choice(schema.AREA_KINDS),
+            default=schema.STREET,
+            show_default=True,
+            help=_("Kind of area; district is the basic settlement unit (ZSJ)."),
+        ),
+        click.option(
+            "--every",
+            type=click.Choice(periods.EVERY),
+            default=periods.MONTH,
+            show_default=True,
+            help=_("Length of a period."),
+        ),
+        click.option(
+            "--from", "first", metavar="DAY", help=_("First day: 2024-03-05, 2024-03, 2024.")
+        ),
+        click.option("--to", "last", metavar="DAY", help=_("Last day, included.")),
+        click.option(
+            "--offence",
+            "offences",
+            multiple=True,
+            metavar="GROUP[,GROUP]",
+            help=_("Offence groups: {known}.").format(known=", ".join(OFFENCE_GROUPS)),
+        ),
+        click.option(
+            "--source",
+            "sources",
+            multiple=True,
+            metavar="NAME[,NAME]",
+            help=_("Sources or kinds of source (apk, municipal_police, state_police, other)."),
+        ),
+        click.option(
+            "--weekday", metavar="DAYS", default="", help=_("Days of the week: mon-fri, sat,sun.")
+        ),
+        click.option(
+            "--hours",
+            metavar="H-H",
+            default="",
+            help=_("Hours of the day: 8-16, or 22-6 over midnight."),
+        ),
+        click.option(
+            "--with-consequence",
+            is_flag=True,
+            help=_("Also count incidents placed where the consequence appeared."),
+        ),
+        click.option(
+            "--exact-only",
+            is_flag=True,
+            help=_("Leave out incidents whose position the publisher moved."),
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _split(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def build_selection(
+    *,
+    by: str,
+    every: str,
+    first: str | None,
+    last: str | None,
+    offences: tuple[str, ...],
+    sources: tuple[str, ...],
+    weekday: str,
+    hours: str,
+    with_consequence: bool,
+    exact_only: bool,
+    covered: Span | None,
+) -> Selection:
+    """Return the selection that the options describe; `covered` fills an open end.
+
+    Raises
+    ------
+    ParameterError
+        An option breaks its rule, or `--from` lies after `--to`.
+    """
+    span = None
+    if first or last:
+        if covered is None and not (first and last):
+            raise ParameterError(
+                _("give both --from and --to: no source says which days it covers")
+            )
+        start = parse_day(first) if first else covered.start if covered else None
+        end = parse_day(last, last=True) if last else covered.end if covered else None
+        if start is None or end is None or end < start:
+            raise ParameterError(
+                _("--from {start} must not lie after --to {end}").format(start=start, end=end)
+            )
+        span = Span(start, end)
+    return Selection(
+        by=by,
+        every=every,
+        span=span,
+        offences=parse_offences(",".join(offences)),
+        sources=_split(sources),
+        weekdays=parse_weekdays(weekday),
+        hours=parse_hours(hours),
+        with_consequence=with_consequence,
+        exact_only=exact_only,
+    )
+
+
+def covered_span(sources: list[Source]) -> Span | None:
+    """Return the days from the first to the last that any source covers."""
+    spans = [span for source in sources for span in source.record]
+    if not spans:
+        return None
+    return Span(min(s.start for s in spans), max(s.end for s in spans))

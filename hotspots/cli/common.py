@@ -1,0 +1,129 @@
+"""What every command shares: the workspace, output as text or JSON, errors and exit codes."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from hotspots.errors import HotspotsError, ParameterError
+from hotspots.i18n import _
+from hotspots.settings import Workspace
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_REJECTED: Final = 3
+DEFAULT_WORKSPACE: Final = "workspace"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass
+class Shared:
+    """Options given before or after the command's name; the later one wins."""
+
+    workspace: Path = Path(DEFAULT_WORKSPACE)
+    as_json: bool = False
+
+
+def shared_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command `--workspace` and `--json`, kept in the context's `Shared`."""
+
+    def keep_workspace(
+        context: click.Context, _option: click.Parameter, value: Path | None
+    ) -> None:
+        if value is not None:
+            context.ensure_object(Shared).workspace = value
+
+    def keep_json(context: click.Context, _option: click.Parameter, value: bool) -> None:
+        if value:
+            context.ensure_object(Shared).as_json = True
+
+    command = click.option(
+        "--workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="HOTSPOTS_WORKSPACE",
+        metavar="DIR",
+        expose_value=False,
+        is_eager=True,
+        callback=keep_workspace,
+        help=_("Workspace directory (default: ./workspace)."),
+    )(command)
+    return click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=keep_json,
+        help=_("Print the result as JSON."),
+    )(command)
+
+
+def shared() -> Shared:
+    """Return the options shared by all commands."""
+    return click.get_current_context().ensure_object(Shared)
+
+
+def open_workspace() -> Workspace:
+    """Open the chosen workspace."""
+    return Workspace.open(shared().workspace)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that neither wraps nor colours what goes into a pipe."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+
+
+def say(text: str = "", *, error: bool = False) -> None:
+    """Print one line of plain text."""
+    click.echo(text, err=error)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def fail(error: HotspotsError) -> NoReturn:
+    """Print the error and end: 2 where an argument is wrong, else 1."""
+    if shared().as_json:
+        print_json({"error": type(error).__name__, "message": str(error)})
+    else:
+        say(_("Error: {message}").format(message=error), error=True)
+    raise SystemExit(EXIT_USAGE if isinstance(error, ParameterError) else EXIT_FAILED)
+
+
+def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn the library's errors into a message and an exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except HotspotsError as error:
+            fail(error)
+        except OSError as error:
+            fail(HotspotsError(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")))
+
+    return wrapped
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar for a share of 0 to 1 on a terminal; nothing in a pipe or with `--json`."""
+    if not sys.stderr.isatty() or shared().as_json:
+        yield lambda _share: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=1.0)
+        yield lambda share: bar.update(task, completed=share)

@@ -1,0 +1,144 @@
+"""`hotspots import`: read files into the workspace and account for every row."""
+
+from pathlib import Path
+
+import click
+
+from hotspots import schema
+from hotspots.cli.common import (
+    EXIT_REJECTED,
+    fail,
+    open_workspace,
+    print_json,
+    progress_bar,
+    reports_errors,
+    say,
+    shared,
+    shared_options,
+)
+from hotspots.errors import HotspotsError, ParameterError
+from hotspots.i18n import _
+from hotspots.ingest.account import Account
+from hotspots.ingest.importer import import_file
+from hotspots.ingest.mapping import Mapping
+from hotspots.periods import Span
+
+
+def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        field, equals, name = value.partition("=")
+        if not equals or not field.strip() or not name.strip():
+            raise ParameterError(
+                _("{option} '{value}' must be written field=name, as in x=x_jtsk").format(
+                    option=option, value=value
+                )
+            )
+        pairs[field.strip()] = name.strip()
+    return pairs
+
+
+@click.command(
+    "import",
+    help=_(
+        "Import FILEs: Police ČR open data (CSV, GeoJSON, ZIP), or points as CSV, XLSX, GeoPackage "
+        "or GeoJSON with a column mapping. Importing a file twice changes nothing."
+    ),
+)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+)
+@click.option(
+    "--mapping",
+    "mapping_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Column mapping (TOML)."),
+)
+@click.option("--source", metavar="NAME", help=_("Short name of the source, e.g. accidents."))
+@click.option("--kind", type=click.Choice(schema.SOURCE_KINDS), help=_("Who recorded it."))
+@click.option("--label", help=_("Name of the source for a reader."))
+@click.option(
+    "--column", "columns", multiple=True, metavar="FIELD=COLUMN", help=_("Column of a field.")
+)
+@click.option(
+    "--value", "values", multiple=True, metavar="FIELD=VALUE", help=_("One value for all rows.")
+)
+@click.option("--crs", metavar="CRS", help=_("Coordinates: EPSG:5514, EPSG:4326 or S-JTSK."))
+@click.option("--layer", metavar="NAME", help=_("Layer of a GeoPackage."))
+@click.option("--sheet", metavar="NAME", help=_("Sheet of a workbook."))
+@click.option("--encoding", metavar="NAME", help=_("Encoding of a text file, e.g. cp1250."))
+@click.option(
+    "--record",
+    "record",
+    multiple=True,
+    metavar="DAY..DAY",
+    help=_("Days that the source covers; may be given more than once."),
+)
+@click.option(
+    "--types",
+    "types_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Police code list types.csv or types.json."),
+)
+@click.option("--dry-run", is_flag=True, help=_("Show the account, change nothing."))
+@shared_options
+@reports_errors
+def import_files(
+    files: tuple[Path, ...],
+    mapping_file: Path | None,
+    source: str | None,
+    kind: str | None,
+    label: str | None,
+    columns: tuple[str, ...],
+    values: tuple[str, ...],
+    crs: str | None,
+    layer: str | None,
+    sheet: str | None,
+    encoding: str | None,
+    record: tuple[str, ...],
+    types_file: Path | None,
+    dry_run: bool,
+) -> None:
+    """Import each file on its own: one that fails does not undo those before it."""
+    mapping = Mapping.merged(
+        Mapping.read(mapping_file) if mapping_file else None,
+        columns=_pairs(columns, "--column"),
+        values=_pairs(values, "--value"),
+        source=source,
+        kind=kind,
+        label=label,
+        crs=crs,
+        layer=layer,
+        sheet=sheet,
+        encoding=encoding,
+    )
+    spans = tuple(Span.parse(text) for text in record)
+    workspace = open_workspace()
+    accounts: list[Account] = []
+    error: HotspotsError | None = None
+    for path in files:
+        try:
+            with progress_bar(path.name) as advance:
+                account = import_file(
+                    workspace,
+                    path,
+                    mapping=mapping,
+                    source=source,
+                    record=spans,
+                    types_file=types_file,
+                    dry_run=dry_run,
+                    progress=advance,
+                )
+        except HotspotsError as reason:
+            error = reason
+            break
+        accounts.append(account)
+        if not shared().as_json:
+            for line in account.lines():
+                say(line)
+    if shared().as_json and error is None:
+        print_json([account.to_dict() for account in accounts])
+    if error is not None:
+        fail(error)
+    if any(account.rejected for account in accounts):
+        raise SystemExit(EXIT_REJECTED)

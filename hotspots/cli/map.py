@@ -1,0 +1,75 @@
+"""`hotspots map`: one interactive map file that needs no network."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hotspots.analysis.situation import situation
+from hotspots.cli.choosing import build_selection, covered_span, selection_options
+from hotspots.cli.common import (
+    open_workspace,
+    print_json,
+    reports_errors,
+    say,
+    shared,
+    shared_options,
+)
+from hotspots.i18n import LANGUAGES, _
+from hotspots.maps.time_map import read_map_layers, write_map
+from hotspots.selection import MEASURES
+from hotspots.store import Store
+
+WINDOWS = ("1", "3", "6", "12", "all")
+
+
+@click.command(
+    "map", help=_("Write a map that plays over time, as one HTML file that needs no network.")
+)
+@selection_options
+@click.option(
+    "--measure",
+    type=click.Choice(MEASURES),
+    default=MEASURES[0],
+    show_default=True,
+    help=_("What the colours show."),
+)
+@click.option(
+    "--window",
+    type=click.Choice(WINDOWS),
+    default="all",
+    show_default=True,
+    help=_("Periods summed at one position of the time control."),
+)
+@click.option("--language", type=click.Choice(LANGUAGES), help=_("Language of the map's texts."))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE.html",
+    help=_("File to write."),
+)
+@shared_options
+@reports_errors
+def map_command(measure: str, window: str, language: str | None, out: Path, **options: Any) -> None:
+    """Write the map and print its finding."""
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
+        selection = build_selection(covered=covered_span(store.sources()), **options)
+        result = situation(store, workspace, selection)
+    write_map(
+        result,
+        read_map_layers(workspace, selection.by),
+        out,
+        measure=measure,
+        window=window,
+        language=language or workspace.settings.language,
+        background=workspace.settings.background,
+    )
+    if shared().as_json:
+        print_json(
+            {"file": str(out), "bytes": out.stat().st_size, "sentence": result.finding.sentence}
+        )
+        return
+    say(result.finding.sentence)
+    say(_("Written: {path}").format(path=out))
