@@ -1,0 +1,37 @@
+"""The map layers of a workspace: areas, street axes, boundary and landmarks."""
+
+from hotspots.layers.bundled import bundled_layers, install_bundled
+from hotspots.layers.check import AREA_LAYERS, check_areas
+from hotspots.layers.grid import make_grid
+from hotspots.layers.localities import import_localities
+from hotspots.layers.places import PLACE_KINDS, place_kind_label
+from hotspots.layers.reading import (
+    LAYERS_FILE,
+    layers_version,
+    list_layers,
+    read_areas,
+    read_axes,
+    read_boundary,
+    read_places,
+)
+from hotspots.layers.streets import StreetAreas, make_street_areas
+
+__all__ = [
+    "AREA_LAYERS",
+    "LAYERS_FILE",
+    "PLACE_KINDS",
+    "StreetAreas",
+    "bundled_layers",
+    "check_areas",
+    "import_localities",
+    "install_bundled",
+    "layers_version",
+    "list_layers",
+    "make_grid",
+    "make_street_areas",
+    "place_kind_label",
+    "read_areas",
+    "read_axes",
+    "read_boundary",
+    "read_places",
+]

@@ -1,0 +1,68 @@
+"""The layers that come with the program, so that a map opens without the internet."""
+
+from pathlib import Path
+from typing import Final
+
+from hotspots.errors import NotFoundError
+from hotspots.i18n import _
+from hotspots.layers.files import replace_file
+from hotspots.layers.reading import LAYERS_FILE
+from hotspots.settings import Workspace
+
+BUNDLED_NAME: Final = "jesenik.gpkg"
+
+
+def bundled_dir() -> Path:
+    """Return the directory of bundled layers: in an installed package, else in the repository.
+
+    Raises
+    ------
+    NotFoundError
+        The program was installed without its layers.
+    """
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "_data" / "layers", package.parent / "data" / "layers")
+    for place in places:
+        if place.is_dir():
+            return place
+    raise NotFoundError(
+        _("the bundled layers are missing (looked in {places}); install the program anew").format(
+            places=", ".join(str(place) for place in places)
+        )
+    )
+
+
+def bundled_layers() -> Path:
+    """Return the GeoPackage of bundled layers.
+
+    Raises
+    ------
+    NotFoundError
+        The program was installed without its layers.
+    """
+    path = bundled_dir() / BUNDLED_NAME
+    if not path.is_file():
+        raise NotFoundError(
+            _(
+                "the bundled layers are missing (looked in {places}); install the program anew"
+            ).format(places=path)
+        )
+    return path
+
+
+def install_bundled(workspace: Workspace) -> Path:
+    """Put the bundled layers in force in `workspace` and return their path there.
+
+    Whole or not at all. Layers that were there, drawn localities included, are replaced.
+
+    Raises
+    ------
+    NotFoundError
+        The program was installed without its layers.
+    """
+    source = bundled_layers()
+    workspace.layers.mkdir(parents=True, exist_ok=True)
+    target = workspace.layers / LAYERS_FILE
+    with replace_file(target) as draft:
+        draft.write_bytes(source.read_bytes())
+    return target

@@ -1,0 +1,227 @@
+"""Localities drawn by the town: bringing its polygons into the workspace."""
+
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj.exceptions import ProjError
+
+from hotspots import schema
+from hotspots.crs import CZECHIA_5514, EPSG, SJTSK_POSITIVE
+from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
+from hotspots.i18n import _
+from hotspots.layers.check import check_areas, check_polygons, some
+from hotspots.layers.files import replace_file
+from hotspots.layers.reading import LAYERS_FILE
+from hotspots.settings import Workspace
+
+SUFFIXES: Final = (".gpkg", ".geojson", ".json", ".shp")
+# Drawn on a screen over a map: nobody knows a locality's edge better than this.
+DRAWN_PRECISION_M: Final = 20.0
+
+
+def slug(text: str) -> str:
+    """Return `text` in lower-case letters and digits without accents, joined by hyphens."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def import_localities(
+    workspace: Workspace,
+    file: Path,
+    *,
+    name_column: str,
+    layer: str | None = None,
+    example: bool = False,
+) -> gpd.GeoDataFrame:
+    """Make the polygons of `file` the workspace's localities, whole or not at all.
+
+    Localities that were there before are replaced. Overlaps are allowed: localities are counted
+    each for itself.
+
+    Parameters
+    ----------
+    workspace
+        Must have layers already.
+    file
+        GeoPackage, GeoJSON or Shapefile with a coordinate system.
+    name_column
+        Column with a name for each polygon, all different.
+    layer
+        Layer of a GeoPackage with several.
+    example
+        The polygons are made up: their names and source say so wherever they are shown.
+
+    Returns
+    -------
+    localities
+        Area frame of kind `locality`, EPSG:5514, sorted by `area_id`.
+
+    Raises
+    ------
+    SourceError
+        The file is missing, of another type, or damaged.
+    CRSError
+        The file has no coordinate system, or one whose positions fall outside Czechia.
+    SchemaError
+        No such column; a name is missing or occurs twice; a geometry is invalid, empty or no
+        polygon; no polygon at all.
+    NotFoundError
+        No such layer; the workspace has no layers.
+    """
+    target = workspace.layers / LAYERS_FILE
+    if not target.is_file():
+        raise NotFoundError(
+            _("{path} is missing; bring the bundled layers with: hotspots init {workspace}").format(
+                path=target, workspace=workspace.path
+            )
+        )
+    drawn = _read(file, layer)
+    localities = _localities(drawn, file, name_column, example)
+    with replace_file(target) as draft:
+        shutil.copyfile(target, draft)
+        pyogrio.write_dataframe(
+            localities, draft, layer=schema.LOCALITY, driver="GPKG", append=False
+        )
+    return localities
+
+
+def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
+    if not file.is_file():
+        raise SourceError(_("file {path} does not exist").format(path=file))
+    if file.suffix.lower() not in SUFFIXES:
+        raise SourceError(
+            _("{path}: localities are read from {known} files, not {suffix!r}").format(
+                path=file, known=", ".join(SUFFIXES), suffix=file.suffix
+            )
+        )
+    try:
+        names = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+        if layer is None and len(names) > 1:
+            raise NotFoundError(
+                _("{path} has several layers ({known}); say which one to read").format(
+                    path=file, known=", ".join(names)
+                )
+            )
+        frame = pyogrio.read_dataframe(file, layer=layer)
+    except DataLayerError as error:
+        raise NotFoundError(
+            _("{path} has no layer {layer}; it has {known}").format(
+                path=file, layer=layer, known=", ".join(names)
+            )
+        ) from error
+    except DataSourceError as error:
+        raise SourceError(
+            _("{path} cannot be read as a map layer: {reason}").format(path=file, reason=error)
+        ) from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise SchemaError(_("{path} has no geometry; polygons are needed").format(path=file))
+    return frame
+
+
+def _localities(
+    drawn: gpd.GeoDataFrame, file: Path, name_column: str, example: bool
+) -> gpd.GeoDataFrame:
+    if name_column not in drawn.columns or name_column == drawn.geometry.name:
+        known = [str(c) for c in drawn.columns if c != drawn.geometry.name]
+        raise SchemaError(
+            _("{path} has no column {name} for the names; it has {known}").format(
+                path=file, name=name_column, known=", ".join(known) or "–"
+            )
+        )
+    if drawn.empty:
+        raise SchemaError(_("{path} holds no polygon").format(path=file))
+    names = drawn[name_column].astype("object").where(drawn[name_column].notna(), "").astype(str)
+    names = names.str.strip()
+    if (names == "").any():
+        raise SchemaError(
+            _("{path}: {n} polygons have no name in column {name}").format(
+                path=file, n=int((names == "").sum()), name=name_column
+            )
+        )
+    twice = names[names.duplicated()].drop_duplicates()
+    if len(twice):
+        raise SchemaError(
+            _("{path}: these names occur more than once: {names}").format(
+                path=file, names=some(twice)
+            )
+        )
+    check_polygons(drawn.geometry, names, what=str(file))
+    placed = _to_5514(drawn, file)
+    ids = _ids(names)
+    if example:
+        names = names.map(lambda name: _("{name} (example)").format(name=name))
+    n = len(drawn)
+    frame = gpd.GeoDataFrame(
+        {
+            schema.AREA_ID: ids,
+            schema.NAME: names.to_numpy(),
+            schema.KIND: schema.LOCALITY,
+            schema.RESIDENTS: np.full(n, np.nan),
+            schema.RESIDENTS_YEAR: np.full(n, np.nan),
+            schema.AREA_KM2: placed.area.to_numpy() / 1e6,
+            schema.LENGTH_M: np.full(n, np.nan),
+            schema.DERIVED: example,
+            schema.PRECISION_M: DRAWN_PRECISION_M,
+            schema.LAYER_SOURCE: (
+                _("example, no real locality")
+                if example
+                else _("drawn by the town, file {name}").format(name=file.name)
+            ),
+        },
+        geometry=placed.to_numpy(),
+        crs=EPSG,
+    ).sort_values(schema.AREA_ID, ignore_index=True)
+    check_areas(frame, schema.LOCALITY, what=str(file))
+    return frame
+
+
+def _ids(names: "pd.Series[str]") -> list[str]:
+    """Return an area_id per name; names alike but for accents get a number, in name order."""
+    bases = names.map(lambda name: slug(name) or "x")
+    rank = bases[names.sort_values().index].groupby(bases).cumcount().reindex(names.index)
+    return [
+        f"locality:{base}" if not k else f"locality:{base}-{k + 1}"
+        for base, k in zip(bases, rank, strict=True)
+    ]
+
+
+def _to_5514(drawn: gpd.GeoDataFrame, file: Path) -> gpd.GeoSeries:
+    crs = drawn.crs
+    if crs is None:
+        raise CRSError(
+            _(
+                "{what} has no coordinate system; "
+                "set one, in QGIS: Layer > Set Layer CRS, usually EPSG:5514"
+            ).format(what=file)
+        )
+    if crs.to_epsg() == SJTSK_POSITIVE:
+        placed = drawn.geometry.affine_transform([-1, 0, 0, -1, 0, 0]).set_crs(
+            EPSG, allow_override=True
+        )
+    else:
+        try:
+            placed = drawn.geometry.to_crs(EPSG)
+        except ProjError as error:
+            raise CRSError(
+                _("{path} cannot be converted to EPSG:5514: {reason}").format(
+                    path=file, reason=error
+                )
+            ) from error
+    x_min, y_min, x_max, y_max = placed.total_bounds
+    left, low, right, high = CZECHIA_5514
+    if not (left <= x_min and low <= y_min and x_max <= right and y_max <= high):
+        raise CRSError(
+            _(
+                "{path}: positions fall outside Czechia; "
+                "the file's coordinate system ({crs}) is probably set wrongly"
+            ).format(path=file, crs=crs.to_string())
+        )
+    return placed

@@ -1,0 +1,269 @@
+"""Reading a workspace's layers, each checked before anybody counts or draws with it."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pyogrio
+from pyogrio.errors import DataSourceError
+from shapely.geometry.base import BaseGeometry
+
+from hotspots import schema
+from hotspots.crs import require_5514
+from hotspots.errors import NotFoundError, ParameterError, SchemaError, SourceError
+from hotspots.i18n import _
+from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
+from hotspots.layers.grid import make_grid
+from hotspots.settings import Workspace
+
+LAYERS_FILE: Final = "layers.gpkg"
+AXIS_LAYERS: Final = {schema.STREET: "street_axis", schema.SEGMENT: "segment_axis"}
+PLACE_LAYER: Final = "place"
+
+_Stamp = tuple[Path, int, int]
+
+
+def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
+    """Return the areas of one kind.
+
+    Parameters
+    ----------
+    workspace
+        Whose layers to read; `grid` cells have the side its settings give.
+    kind
+        One of `schema.AREA_KINDS`.
+
+    Returns
+    -------
+    areas
+        Frame with `schema.AREA_COLUMNS` (segments also `street_id`), EPSG:5514, sorted by
+        `area_id`, numbered from 0. The caller's own copy.
+
+    Raises
+    ------
+    ParameterError
+        No such kind.
+    NotFoundError
+        The workspace has no layers, or none of this kind.
+    SourceError
+        The layers file is damaged.
+    SchemaError, CRSError
+        The layer breaks a rule of `check_areas`.
+    """
+    if kind not in schema.AREA_KINDS:
+        raise ParameterError(
+            _("kind must be one of {known}, got {value!r}").format(
+                known=", ".join(schema.AREA_KINDS), value=kind
+            )
+        )
+    if kind == schema.GRID:
+        cells = _grid(_stamp(workspace), workspace.settings.grid_cell_m)
+        return cells.copy()
+    return _areas(_stamp(workspace), kind).copy()
+
+
+def read_axes(workspace: Workspace, kind: str) -> gpd.GeoDataFrame | None:
+    """Return the lines to draw for areas of `kind`, or None where that kind has none.
+
+    Returns
+    -------
+    axes
+        Columns `area_id` and `geometry` (lines; a point for a street known at one point only),
+        EPSG:5514, sorted by `area_id`. The caller's own copy.
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError, CRSError
+        As `read_areas`.
+    """
+    if kind not in AXIS_LAYERS:
+        return None
+    stamp = _stamp(workspace)
+    if AXIS_LAYERS[kind] not in _names(stamp):
+        return None
+    return _axes(stamp, AXIS_LAYERS[kind]).copy()
+
+
+def read_boundary(workspace: Workspace) -> BaseGeometry:
+    """Return the study area's boundary, a polygon in EPSG:5514 [m].
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError, CRSError
+        As `read_areas`.
+    """
+    return _boundary(_stamp(workspace))
+
+
+def read_places(workspace: Workspace) -> gpd.GeoDataFrame:
+    """Return the landmarks: `name`, `place_kind`, `derived`, `precision_m`, `layer_source`, points.
+
+    EPSG:5514, sorted by kind and name; empty where the workspace has none.
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError, CRSError
+        As `read_areas`.
+    """
+    return _places(_stamp(workspace)).copy()
+
+
+def layers_version(workspace: Workspace) -> str:
+    """Return 12 hexadecimal digits that change when the layers file's content does.
+
+    Raises
+    ------
+    NotFoundError
+        The workspace has no layers.
+    """
+    return _digest(_stamp(workspace))
+
+
+def list_layers(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names of the layers the workspace keeps, sorted.
+
+    Raises
+    ------
+    NotFoundError, SourceError
+        The workspace has no layers; the file is damaged.
+    """
+    return _names(_stamp(workspace))
+
+
+def _stamp(workspace: Workspace) -> _Stamp:
+    path = workspace.layers / LAYERS_FILE
+    try:
+        state = path.stat()
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            _("{path} is missing; bring the bundled layers with: hotspots init {workspace}").format(
+                path=path, workspace=workspace.path
+            )
+        ) from error
+    return path, state.st_mtime_ns, state.st_size
+
+
+@lru_cache(maxsize=8)
+def _digest(stamp: _Stamp) -> str:
+    return hashlib.sha256(stamp[0].read_bytes()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=8)
+def _names(stamp: _Stamp) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(str(name) for name in pyogrio.list_layers(stamp[0])[:, 0]))
+    except DataSourceError as error:
+        raise SourceError(
+            _("{path} cannot be read as GeoPackage ({reason}); import the layers anew").format(
+                path=stamp[0], reason=error
+            )
+        ) from error
+
+
+def _frame(stamp: _Stamp, layer: str) -> gpd.GeoDataFrame:
+    if layer not in _names(stamp):
+        if layer == schema.LOCALITY:
+            raise NotFoundError(
+                _(
+                    "no localities are drawn in this workspace; draw them in QGIS as polygons "
+                    "with a name and bring them with: hotspots layers import FILE"
+                )
+            )
+        raise NotFoundError(
+            _("{path} has no layer {layer}; it has {known}").format(
+                path=stamp[0], layer=layer, known=", ".join(_names(stamp))
+            )
+        )
+    try:
+        return pyogrio.read_dataframe(stamp[0], layer=layer)
+    except DataSourceError as error:
+        raise SourceError(
+            _("{path} cannot be read as GeoPackage ({reason}); import the layers anew").format(
+                path=stamp[0], reason=error
+            )
+        ) from error
+
+
+def _what(stamp: _Stamp, layer: str) -> str:
+    return _("layer {layer} of {path}").format(layer=layer, path=stamp[0])
+
+
+@lru_cache(maxsize=16)
+def _areas(stamp: _Stamp, kind: str) -> gpd.GeoDataFrame:
+    frame = _frame(stamp, kind)
+    check_areas(frame, kind, what=_what(stamp, kind))
+    chosen = frame[list(area_columns(kind))].sort_values(schema.AREA_ID, ignore_index=True)
+    chosen[schema.DERIVED] = chosen[schema.DERIVED].astype(bool)
+    return chosen
+
+
+@lru_cache(maxsize=4)
+def _grid(stamp: _Stamp, cell_m: float) -> gpd.GeoDataFrame:
+    return make_grid(_boundary(stamp), cell_m=cell_m)
+
+
+@lru_cache(maxsize=4)
+def _axes(stamp: _Stamp, layer: str) -> gpd.GeoDataFrame:
+    frame = _frame(stamp, layer)
+    _require(frame, (schema.AREA_ID, schema.GEOMETRY), _what(stamp, layer))
+    chosen = frame[[schema.AREA_ID, schema.GEOMETRY]]
+    return chosen.sort_values(schema.AREA_ID, ignore_index=True)
+
+
+@lru_cache(maxsize=4)
+def _boundary(stamp: _Stamp) -> BaseGeometry:
+    areas = _areas(stamp, schema.MUNICIPALITY)
+    if areas.empty:
+        raise SchemaError(
+            _("{what} is empty; import the layers anew").format(
+                what=_what(stamp, schema.MUNICIPALITY)
+            )
+        )
+    return areas.union_all()
+
+
+@lru_cache(maxsize=4)
+def _places(stamp: _Stamp) -> gpd.GeoDataFrame:
+    columns = [
+        schema.NAME,
+        schema.PLACE_KIND,
+        schema.DERIVED,
+        schema.PRECISION_M,
+        schema.LAYER_SOURCE,
+        schema.GEOMETRY,
+    ]
+    if PLACE_LAYER not in _names(stamp):
+        empty: dict[str, list[object]] = {name: [] for name in columns}
+        return gpd.GeoDataFrame(empty, geometry=schema.GEOMETRY, crs="EPSG:5514")
+    frame = _frame(stamp, PLACE_LAYER)
+    _require(frame, tuple(columns), _what(stamp, PLACE_LAYER))
+    chosen = frame[columns].sort_values([schema.PLACE_KIND, schema.NAME], ignore_index=True)
+    chosen[schema.DERIVED] = chosen[schema.DERIVED].astype(bool)
+    return chosen
+
+
+def _require(frame: gpd.GeoDataFrame, columns: tuple[str, ...], what: str) -> None:
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise SchemaError(
+            _("{what} lacks the columns {names}; build or import the layer anew").format(
+                what=what, names=", ".join(missing)
+            )
+        )
+    require_5514(frame.crs, what=what)
+
+
+__all__ = [
+    "AREA_LAYERS",
+    "AXIS_LAYERS",
+    "LAYERS_FILE",
+    "PLACE_LAYER",
+    "layers_version",
+    "list_layers",
+    "read_areas",
+    "read_axes",
+    "read_boundary",
+    "read_places",
+]
