@@ -1,0 +1,150 @@
+"""Connections to the database: SQLite in the workspace, or what HOTSPOTS_DATABASE_URL names."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
+
+from hotspots.errors import StoreError
+from hotspots.i18n import _
+from hotspots.settings import Workspace
+
+URL_VARIABLE: Final = "HOTSPOTS_DATABASE_URL"
+BUSY_TIMEOUT_MS: Final = 5_000
+CACHE_KIB: Final = 128 * 1024
+SQLITE: Final = "sqlite"
+
+
+def database_file(workspace: Workspace) -> Path | None:
+    """Return the SQLite file in use, or None where the database is on a server.
+
+    Raises
+    ------
+    StoreError
+        HOTSPOTS_DATABASE_URL is no database address.
+    """
+    url = os.environ.get(URL_VARIABLE, "").strip()
+    if not url:
+        return workspace.database
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            _(
+                "{variable} is no database address; write "
+                "postgresql+psycopg://user@host/name, or unset it"
+            ).format(variable=URL_VARIABLE)
+        ) from error
+    if parsed.get_backend_name() != SQLITE:
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise StoreError(
+            _("{variable} names a database in memory; name a file").format(variable=URL_VARIABLE)
+        )
+    return Path(parsed.database)
+
+
+def make_engine(workspace: Workspace, *, create: bool = False) -> Engine:
+    """Return an engine; nothing is opened before its first connection.
+
+    Parameters
+    ----------
+    workspace
+        Whose database.
+    create
+        Let SQLite make the file if there is none.
+
+    Raises
+    ------
+    StoreError
+        The address in HOTSPOTS_DATABASE_URL is wrong or its driver is not installed.
+    """
+    file = database_file(workspace)
+    if file is None:
+        return _make_server_engine(os.environ[URL_VARIABLE].strip())
+    uri = f"{file.resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
+
+    def connect() -> sqlite3.Connection:
+        # Transactions are begun by hand (see `_begin`): Python's own handling would commit
+        # before a change of tables, and migrations could then stop half-way.
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_server_engine(url: str) -> Engine:
+    try:
+        return create_engine(url)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise StoreError(
+            _(
+                "the driver for the database in {variable} is not installed ({reason}); "
+                "install it, for PostgreSQL: pip install psycopg"
+            ).format(variable=URL_VARIABLE, reason=error)
+        ) from error
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in (
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "synchronous = FULL",
+        f"cache_size = -{CACHE_KIB}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("hotspots_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open one snapshot for reading; it neither waits for an import nor holds one up."""
+    with explained(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open the one writing transaction: committed at the end, rolled back on any exception."""
+    with explained(engine), engine.connect() as connection:
+        connection = connection.execution_options(hotspots_writing=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[None]:
+    """Turn the database's errors into a `StoreError` that says what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig or error)
+        if "locked" in reason or "busy" in reason:
+            text = _("another import is writing to the database; try again when it has ended")
+        elif "full" in reason:
+            text = _("the disk is full; nothing was changed. Make room and try again")
+        elif "unable to open" in reason:
+            text = _("the database cannot be opened; check the path and its permissions")
+        elif "readonly" in reason:
+            text = _("the database is read-only; check the permissions of its directory")
+        elif isinstance(error, DatabaseError) and engine.dialect.name == SQLITE:
+            text = _(
+                "the database is damaged or was not made by this program ({reason}); "
+                "put back a copy from the workspace's directory backups"
+            ).format(reason=reason)
+        else:
+            text = _("the database does not answer as it should: {reason}").format(reason=reason)
+        raise StoreError(text) from error

@@ -1,0 +1,109 @@
+"""Bring the tables to the form that the code speaks, with a copy made before any change."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, inspect
+
+from hotspots.errors import StoreError
+from hotspots.i18n import _
+from hotspots.store import tables
+from hotspots.store.engine import reading, writing
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCRIPTS = Path(__file__).parent / "migrations"
+VERSIONS = SCRIPTS / "versions"
+
+
+def _config(connection: Connection | None = None) -> "Config":
+    # Alembic is slow to load and needed for a new or an older database only.
+    from alembic.config import Config
+
+    config = Config()
+    for option, value in (("script_location", SCRIPTS), ("version_locations", VERSIONS)):
+        config.set_main_option(option, str(value).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def known_revisions() -> list[str]:
+    """Return the revisions that this version of the program can migrate, newest first."""
+    from alembic.script import ScriptDirectory
+
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def stored_revision(connection: Connection) -> str | None:
+    """Return the revision of the tables there, None where there are none of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else None
+
+
+def upgrade(engine: Engine) -> None:
+    """Create the tables or bring them up to date, in one transaction."""
+    from alembic import command
+
+    with writing(engine) as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def ensure_current(engine: Engine, *, file: Path | None, backups: Path) -> None:
+    """Check the tables' revision and migrate an older one, after a copy into `backups`.
+
+    Parameters
+    ----------
+    engine
+        Of the database.
+    file
+        The SQLite file; None for a server, whose backups are its administrator's.
+    backups
+        Directory for the copy; made if missing.
+
+    Raises
+    ------
+    StoreError
+        No tables of ours, or made by a newer version of the program.
+    """
+    with reading(engine) as connection:
+        found = stored_revision(connection)
+    if found == tables.HEAD:
+        return
+    if found is None:
+        raise StoreError(
+            _(
+                "the database is damaged or was not made by this program ({reason}); "
+                "put back a copy from the workspace's directory backups"
+            ).format(reason=_("its tables are missing"))
+        )
+    if found not in known_revisions():
+        raise StoreError(
+            _(
+                "the database was made by a newer version of the program "
+                "(tables {found}, known {known}); update the program"
+            ).format(found=found, known=tables.HEAD)
+        )
+    if file is not None:
+        backups.mkdir(parents=True, exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        copy_database(file, backups / f"{file.stem}-{found}-{stamp}.db")
+    upgrade(engine)
+
+
+def copy_database(file: Path, target: Path) -> None:
+    """Copy a SQLite database whole, what is still in its write-ahead log included."""
+    draft = target.with_name(target.name + ".part")
+    draft.unlink(missing_ok=True)
+    with (
+        closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(draft)) as copy,
+    ):
+        source.backup(copy)
+    draft.replace(target)

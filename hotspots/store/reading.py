@@ -1,0 +1,124 @@
+"""What is stored, asked for inside one connection: sources, records, incidents by reference."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, bindparam, select
+
+from hotspots import schema
+from hotspots.periods import Span, merge_spans
+from hotspots.store import tables
+from hotspots.store.source import CONFIRMED, INFERRED, NO_RECORD, Source
+
+FETCH_ROWS: Final = 50_000
+FIND_ROWS: Final = 5_000
+SECONDS_A_DAY: Final = 86_400
+# Precisions that name the day; others would pile incidents up on the first of a month.
+DAY_PRECISIONS: Final = ("minute", "hour", "day", "span")
+
+Records = tuple[tuple[Span, ...], tuple[Span, ...]]
+
+
+def read_records(connection: Connection, source_key: int) -> Records:
+    """Return a source's confirmed and its inferred periods of record."""
+    table = tables.source_records
+    query = (
+        select(table.c.first_day, table.c.last_day, table.c.confirmed)
+        .where(table.c.source_key == source_key)
+        .order_by(table.c.first_day)
+    )
+    confirmed: list[Span] = []
+    inferred: list[Span] = []
+    for first, last, is_confirmed in connection.execute(query):
+        span = Span(date.fromisoformat(first), date.fromisoformat(last))
+        (confirmed if is_confirmed else inferred).append(span)
+    return tuple(confirmed), tuple(inferred)
+
+
+def read_sources(connection: Connection) -> dict[int, Source]:
+    """Return every source by its key, in order of the ids."""
+    table = tables.sources
+    found = {}
+    for row in connection.execute(select(table).order_by(table.c.source_id)).fetchall():
+        confirmed, inferred = read_records(connection, row.source_key)
+        state = INFERRED if inferred else CONFIRMED if confirmed else NO_RECORD
+        found[row.source_key] = Source(
+            source_id=row.source_id,
+            kind=row.kind,
+            label=row.label,
+            citation=row.citation,
+            record=merge_spans([*confirmed, *inferred]),
+            record_state=state,
+            n_incidents=row.n_incidents,
+            n_displaced=row.n_displaced,
+        )
+    return dict(sorted(found.items(), key=lambda item: item[1].source_id))
+
+
+def fetch_rows(
+    connection: Connection, source_key: int, names: Sequence[str]
+) -> Iterator[Sequence[Sequence[object]]]:
+    """Yield the stored values of some columns of one source, some thousand rows at a time."""
+    table = tables.incidents
+    query = select(*(table.c[name] for name in names)).where(table.c.source_key == source_key)
+    result = connection.execution_options(yield_per=FETCH_ROWS).execute(query)
+    yield from result.partitions()
+
+
+class StoredIncidents:
+    """What is stored of one source; nothing is, where the source is not registered.
+
+    Attributes
+    ----------
+    source
+        The source as it was when the connection was opened, or None.
+    """
+
+    def __init__(self, connection: Connection, source_id: str) -> None:
+        self._connection = connection
+        known = read_sources(connection)
+        self._key = next((k for k, s in known.items() if s.source_id == source_id), None)
+        self.source: Source | None = known[self._key] if self._key is not None else None
+
+    def find(self, refs: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Return the row key and content hash of each of `refs` that is stored."""
+        found: dict[str, tuple[int, bytes]] = {}
+        if self.source is None or self.source.n_incidents == 0:
+            return found
+        table = tables.incidents
+        query = select(table.c.source_ref, table.c.row_key, table.c.content_hash).where(
+            table.c.source_key == self._key,
+            table.c.source_ref.in_(bindparam("refs", expanding=True)),
+        )
+        for start in range(0, len(refs), FIND_ROWS):
+            part = list(refs[start : start + FIND_ROWS])
+            for ref, row_key, content_hash in self._connection.execute(query, {"refs": part}):
+                found[ref] = (row_key, bytes(content_hash))
+        return found
+
+    def days(self, *, without: Collection[int] = ()) -> npt.NDArray[np.int64]:
+        """Return the day number of every stored incident whose day is known.
+
+        Days count from 1970-01-01. `without` names row keys to leave out.
+        """
+        parts = []
+        if self._key is not None:
+            left_out = frozenset(without)
+            names = ("row_key", schema.OCCURRED_FROM, schema.TIME_PRECISION)
+            for rows in fetch_rows(self._connection, self._key, names):
+                seconds = [
+                    second
+                    for row_key, second, precision in rows
+                    if second is not None
+                    and precision in DAY_PRECISIONS
+                    and row_key not in left_out
+                ]
+                parts.append(np.asarray(seconds, dtype=np.int64) // SECONDS_A_DAY)
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def records(self) -> Records:
+        """Return the confirmed and the inferred periods of record."""
+        return ((), ()) if self._key is None else read_records(self._connection, self._key)

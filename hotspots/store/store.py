@@ -1,0 +1,285 @@
+"""`Store`: the one place where incidents are kept."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+
+import pandas as pd
+from sqlalchemy import Engine, select
+
+from hotspots import schema
+from hotspots.errors import NotFoundError, ParameterError, StoreError
+from hotspots.i18n import _
+from hotspots.periods import Span, merge_spans
+from hotspots.settings import Workspace
+from hotspots.store import tables
+from hotspots.store.engine import SQLITE, database_file, make_engine, reading, writing
+from hotspots.store.frames import ColumnCollector, incident_frame
+from hotspots.store.migrate import ensure_current, stored_revision, upgrade
+from hotspots.store.reading import StoredIncidents, fetch_rows, read_sources
+from hotspots.store.source import Source
+from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, write_records
+
+
+class Store:
+    """The incidents of a workspace, their sources and the imports that brought them.
+
+    Use `Store.create` or `Store.open`, and `close` it or use it as a context manager. Any number
+    of stores may read while one imports: each read sees the state before or after the import.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def exists(cls, workspace: Workspace) -> bool:
+        """Return whether the workspace's database is there, damaged or not."""
+        file = database_file(workspace)
+        if file is not None:
+            return file.is_file()
+        engine = make_engine(workspace)
+        try:
+            with reading(engine) as connection:
+                return stored_revision(connection) is not None
+        finally:
+            engine.dispose()
+
+    @classmethod
+    def create(cls, workspace: Workspace) -> "Store":
+        """Make an empty database and open it.
+
+        Raises
+        ------
+        StoreError
+            There is one already, or it cannot be made there.
+        """
+        file = database_file(workspace)
+        if cls.exists(workspace):
+            raise StoreError(
+                _("{path} has a database already; nothing was changed").format(path=workspace.path)
+            )
+        if file is not None and not file.parent.is_dir():
+            raise StoreError(
+                _("the directory {path} does not exist; make it first").format(path=file.parent)
+            )
+        engine = make_engine(workspace, create=True)
+        try:
+            if engine.dialect.name == SQLITE:
+                with reading(engine) as connection:
+                    # A journal mode is set outside of transactions and stays with the file.
+                    connection.connection.driver_connection.execute(  # type: ignore[union-attr]
+                        "PRAGMA journal_mode = WAL"
+                    ).close()
+            upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            if file is not None:
+                for suffix in ("", "-wal", "-shm"):
+                    file.with_name(file.name + suffix).unlink(missing_ok=True)
+            raise
+        return cls(engine)
+
+    @classmethod
+    def open(cls, workspace: Workspace) -> "Store":
+        """Open the workspace's database, bringing older tables up to date after a copy.
+
+        Raises
+        ------
+        StoreError
+            No database, a damaged one, or one made by a newer version of the program.
+        """
+        file = database_file(workspace)
+        if file is not None and not file.is_file():
+            raise StoreError(
+                _(
+                    "{path} has no database; make one with: hotspots init {workspace}, "
+                    "or put back a copy from its directory backups"
+                ).format(path=file, workspace=workspace.path)
+            )
+        engine = make_engine(workspace)
+        try:
+            ensure_current(engine, file=file, backups=workspace.backups)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Close all connections; the store cannot be used afterwards."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- reading ---------------------------------------------------------------------------
+    def version(self) -> str:
+        """Return a text that changes with every import and every change of record."""
+        with reading(self._engine) as connection:
+            return str(connection.execute(select(tables.store_state.c.version)).scalar_one())
+
+    def sources(self) -> list[Source]:
+        """Return all sources, in order of their ids."""
+        with reading(self._engine) as connection:
+            return list(read_sources(connection).values())
+
+    def source(self, name: str) -> Source:
+        """Return the source with the id `name`.
+
+        Raises
+        ------
+        NotFoundError
+            There is none; the message lists those known.
+        """
+        known = self.sources()
+        for source in known:
+            if source.source_id == name:
+                return source
+        raise _no_source(name, known)
+
+    def batches(self) -> list[ImportBatch]:
+        """Return all imports, in order of their numbers."""
+        table = tables.batches
+        query = (
+            select(table, tables.sources.c.source_id)
+            .join(tables.sources, tables.sources.c.source_key == table.c.source_key)
+            .order_by(table.c.batch_id)
+        )
+        with reading(self._engine) as connection:
+            return [
+                ImportBatch(
+                    source_id=row.source_id,
+                    file_name=row.file_name,
+                    sha256=row.sha256,
+                    format=row.format,
+                    user_name=row.user_name,
+                    mapping=row.mapping,
+                    account=row.account,
+                    imported_at=row.imported_at,
+                    batch_id=row.batch_id,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def read_incidents(
+        self, *, sources: Sequence[str] = (), columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return stored incidents, sorted by `incident_id`.
+
+        Parameters
+        ----------
+        sources
+            Source ids or kinds; empty means all.
+        columns
+            Some of `schema.INCIDENT_COLUMNS`, in the order wanted; None means all. Reading five
+            columns takes about a third of the time of all.
+
+        Returns
+        -------
+        incidents
+            Frame with index 0…n-1 and the dtypes that `schema` names; positions in EPSG:5514 [m],
+            times in Europe/Prague wall clock.
+
+        Raises
+        ------
+        NotFoundError
+            A name is neither the id nor the kind of a source.
+        ParameterError
+            A column is no incident column.
+        """
+        wanted = schema.INCIDENT_COLUMNS if columns is None else tuple(columns)
+        unknown = [name for name in wanted if name not in schema.INCIDENT_COLUMNS]
+        if unknown:
+            raise ParameterError(
+                _("{names} is no column of incidents; choose from: {known}").format(
+                    names=", ".join(unknown), known=", ".join(schema.INCIDENT_COLUMNS)
+                )
+            )
+        derived = {schema.INCIDENT_ID, schema.SOURCE, schema.SOURCE_REF}
+        stored = (schema.SOURCE_REF, *dict.fromkeys(n for n in wanted if n not in derived))
+        parts = []
+        with reading(self._engine) as connection:
+            known = read_sources(connection)
+            for name in sources:
+                if not any(source.matches(name) for source in known.values()):
+                    raise _no_source(name, list(known.values()))
+            # Ids hold no colon, so sources in the order of "id:" keep the order of incident ids.
+            for key, source in sorted(known.items(), key=lambda item: item[1].source_id + ":"):
+                if sources and not any(source.matches(name) for name in sources):
+                    continue
+                collected = ColumnCollector(stored)
+                for rows in fetch_rows(connection, key, stored):
+                    collected.add(rows)
+                parts.append(collected.table(source.source_id))
+        return incident_frame(parts, wanted)
+
+    @contextmanager
+    def stored(self, source_id: str) -> Iterator[StoredIncidents]:
+        """Open what is stored of a source for looking up, registered or not."""
+        with reading(self._engine) as connection:
+            yield StoredIncidents(connection, source_id)
+
+    # --- writing ---------------------------------------------------------------------------
+    @contextmanager
+    def import_batch(
+        self, batch: ImportBatch, *, kind: str, label: str, citation: str
+    ) -> Iterator[ImportTransaction]:
+        """Open one import: kept whole when the block ends, undone when it raises or is killed.
+
+        Raises
+        ------
+        StoreError
+            Another import is running, or the database cannot be written.
+        """
+        with writing(self._engine) as connection:
+            yield ImportTransaction(connection, batch, kind=kind, label=label, citation=citation)
+
+    def set_record(self, source_id: str, spans: Sequence[Span], *, confirmed: bool = True) -> None:
+        """Replace the periods of record of a source.
+
+        Parameters
+        ----------
+        source_id
+            Id of a source.
+        spans
+            Days it covers; empty means that nothing is known.
+        confirmed
+            Whether a person vouches for them; otherwise they count as inferred.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such source.
+        """
+        merged = merge_spans(list(spans))
+        with writing(self._engine) as connection:
+            known = read_sources(connection)
+            key = next((k for k, s in known.items() if s.source_id == source_id), None)
+            if key is None:
+                raise _no_source(source_id, list(known.values()))
+            write_records(
+                connection,
+                key,
+                confirmed=merged if confirmed else (),
+                inferred=() if confirmed else merged,
+            )
+            renew_version(connection)
+
+
+def _no_source(name: str, known: Sequence[Source]) -> NotFoundError:
+    if not known:
+        return NotFoundError(
+            _("there is no source '{name}': nothing has been imported yet").format(name=name)
+        )
+    return NotFoundError(
+        _("there is no source '{name}'; known are: {known}").format(
+            name=name, known=", ".join(source.source_id for source in known)
+        )
+    )

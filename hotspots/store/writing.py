@@ -1,0 +1,223 @@
+"""One import as the store sees it: look up, insert, correct, all in a single transaction."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import repeat
+from typing import Any, Final
+
+import pandas as pd
+from sqlalchemy import Connection, CursorResult, Table, delete, func, insert, select, update
+
+from hotspots import schema
+from hotspots.errors import StoreError
+from hotspots.i18n import _
+from hotspots.periods import Span
+from hotspots.store import tables
+from hotspots.store.frames import content_lists, text_array
+from hotspots.store.reading import StoredIncidents
+
+_INCIDENT_FIELDS: Final = (
+    "source_key",
+    schema.SOURCE_REF,
+    *tables.CONTENT_COLUMNS,
+    schema.BATCH_ID,
+    "content_hash",
+)
+_CORRECTED_FIELDS: Final = (*tables.CONTENT_COLUMNS, schema.BATCH_ID, "content_hash")
+_VERSION_FIELDS: Final = ("row_key", *_CORRECTED_FIELDS)
+
+
+@dataclass(frozen=True)
+class ImportBatch:
+    """One import of one file, as the store remembers it.
+
+    Attributes
+    ----------
+    batch_id
+        Number, counted up; 0 while it is not yet stored.
+    source_id
+        Source the incidents belong to.
+    file_name, sha256, format
+        The file without its directory, its fingerprint, and what it was read as.
+    imported_at
+        Moment in UTC, ISO text.
+    user_name
+        Who ran the program; empty where the system does not say.
+    mapping
+        Text of the column mapping; empty where there was none.
+    account
+        The import's account as JSON text.
+    """
+
+    source_id: str
+    file_name: str
+    sha256: str
+    format: str
+    user_name: str = ""
+    mapping: str = ""
+    account: str = ""
+    imported_at: str = ""
+    batch_id: int = 0
+
+
+def renew_version(connection: Connection) -> None:
+    """Note that what can be read has changed."""
+    connection.execute(update(tables.store_state).values(version=uuid.uuid4().hex))
+
+
+def write_records(
+    connection: Connection,
+    source_key: int,
+    *,
+    confirmed: Sequence[Span],
+    inferred: Sequence[Span],
+) -> None:
+    """Replace a source's periods of record."""
+    table = tables.source_records
+    connection.execute(delete(table).where(table.c.source_key == source_key))
+    rows = [
+        {
+            "source_key": source_key,
+            "first_day": span.start.isoformat(),
+            "last_day": span.end.isoformat(),
+            "confirmed": int(is_confirmed),
+        }
+        for spans, is_confirmed in ((confirmed, True), (inferred, False))
+        for span in spans
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _new_key(result: CursorResult[Any]) -> int:
+    key = result.inserted_primary_key
+    if key is None:
+        raise StoreError(_("the database did not number a new row"))
+    return int(key[0])
+
+
+class ImportTransaction(StoredIncidents):
+    """The writing side of one import; all of it is kept, or nothing.
+
+    Parameters
+    ----------
+    connection
+        In a writing transaction.
+    batch
+        The import; its account and moment are set by `finish`.
+    kind, label, citation
+        The source, registered if new; a label or citation not empty replaces the former one.
+    """
+
+    def __init__(
+        self, connection: Connection, batch: ImportBatch, *, kind: str, label: str, citation: str
+    ) -> None:
+        super().__init__(connection, batch.source_id)
+        if self._key is None:
+            values: dict[str, Any] = {
+                "source_id": batch.source_id,
+                "kind": kind,
+                "label": label,
+                "citation": citation,
+                "n_incidents": 0,
+                "n_displaced": 0,
+            }
+            added = connection.execute(insert(tables.sources).values(values))
+            self._source_key = _new_key(added)
+        else:
+            self._source_key = self._key
+            named = {k: v for k, v in (("label", label), ("citation", citation)) if v}
+            if named:
+                table = tables.sources
+                connection.execute(
+                    update(table).where(table.c.source_key == self._key).values(named)
+                )
+        self._key = self._source_key
+        added = connection.execute(
+            insert(tables.batches).values(
+                source_key=self._source_key,
+                file_name=batch.file_name,
+                sha256=batch.sha256,
+                format=batch.format,
+                imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                user_name=batch.user_name,
+                mapping=batch.mapping,
+                account="",
+            )
+        )
+        self.batch_id = _new_key(added)
+
+    def _placeholder(self) -> str:
+        return "?" if self._connection.dialect.paramstyle == "qmark" else "%s"
+
+    def _insert_sql(self, table: Table, fields: Sequence[str]) -> str:
+        marks = ", ".join(repeat(self._placeholder(), len(fields)))
+        return f"INSERT INTO {table.name} ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608
+
+    def insert(self, incidents: pd.DataFrame, hashes: Sequence[bytes]) -> None:
+        """Store new incidents; `hashes` are their contents', in the same order."""
+        if incidents.empty:
+            return
+        refs = text_array(incidents[schema.SOURCE_REF]).to_numpy(zero_copy_only=False).tolist()
+        n = len(incidents)
+        rows = zip(
+            repeat(self._source_key, n),
+            refs,
+            *content_lists(incidents),
+            repeat(self.batch_id, n),
+            hashes,
+            strict=True,
+        )
+        # Plain tuples to the driver: a dict per row would cost half of the import's time.
+        sql = self._insert_sql(tables.incidents, _INCIDENT_FIELDS)
+        self._connection.exec_driver_sql(sql, list(rows))
+
+    def correct(
+        self, incidents: pd.DataFrame, hashes: Sequence[bytes], row_keys: Sequence[int]
+    ) -> None:
+        """Give stored incidents a new content; the former one is kept as a version."""
+        if incidents.empty:
+            return
+        mark = self._placeholder()
+        kept = ", ".join(_VERSION_FIELDS)
+        self._connection.exec_driver_sql(
+            f"INSERT INTO incident_versions ({kept}, replaced_by) "  # noqa: S608
+            f"SELECT {kept}, {mark} FROM incidents WHERE row_key = {mark}",
+            [(self.batch_id, row_key) for row_key in row_keys],
+        )
+        assigned = ", ".join(f"{field} = {mark}" for field in _CORRECTED_FIELDS)
+        batch_ids = repeat(self.batch_id, len(incidents))
+        rows = zip(*content_lists(incidents), batch_ids, hashes, row_keys, strict=True)
+        self._connection.exec_driver_sql(
+            f"UPDATE incidents SET {assigned} WHERE row_key = {mark}",  # noqa: S608
+            list(rows),
+        )
+
+    def write_records(self, *, confirmed: Sequence[Span], inferred: Sequence[Span]) -> None:
+        """Replace the source's periods of record."""
+        write_records(self._connection, self._source_key, confirmed=confirmed, inferred=inferred)
+
+    def renew_totals(self) -> int:
+        """Count the source's incidents anew and return how many there are."""
+        table = tables.incidents
+        n_incidents, n_displaced = self._connection.execute(
+            select(func.count(), func.coalesce(func.sum(table.c.displaced), 0)).where(
+                table.c.source_key == self._source_key
+            )
+        ).one()
+        self._connection.execute(
+            update(tables.sources)
+            .where(tables.sources.c.source_key == self._source_key)
+            .values(n_incidents=n_incidents, n_displaced=n_displaced)
+        )
+        return int(n_incidents)
+
+    def finish(self, account: str) -> None:
+        """Keep the import's account (JSON text) and note that the store has changed."""
+        table = tables.batches
+        self._connection.execute(
+            update(table).where(table.c.batch_id == self.batch_id).values(account=account)
+        )
+        renew_version(self._connection)
