@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 BASE = {"errors", "schema", "i18n", "crs", "periods", "offences", "selection", "finding"}
 SETTINGS = BASE | {"settings"}
-COUNTING = {"join", "aggregate"}
+COUNTING = {"join", "placement", "aggregate"}
 # part → parts it may import (besides itself); "web" is the package beside `hotspots`.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "store": SETTINGS,
     "workspace_init": SETTINGS | {"layers", "store"},
     "join": BASE,
-    "aggregate": BASE | {"join"},
+    "placement": BASE | {"join"},
+    "aggregate": BASE | {"join", "placement"},
     "analysis": SETTINGS | COUNTING | {"store", "layers"},
     "export": BASE | COUNTING | {"analysis"},
     "maps": SETTINGS | {"aggregate", "analysis", "layers"},
