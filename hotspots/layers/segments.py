@@ -1,5 +1,6 @@
 """Cutting street axes into segments between crossings, none longer than a given length."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -143,10 +144,10 @@ def cut_street(
     for line in _in_order(lines):
         positions = _positions(line, crossings)
         bounds = _bounds(line.length, positions, segment_length_m, shortest)
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+        for start, end in itertools.pairwise(bounds):
             inner = [p for p in positions if start + SAME_M < p < end - SAME_M]
             stops = [start, *inner, end]
-            pieces = tuple(cut_line(line, a, b) for a, b in zip(stops[:-1], stops[1:], strict=True))
+            pieces = tuple(cut_line(line, a, b) for a, b in itertools.pairwise(stops))
             found.append(Segment(cut_line(line, start, end), pieces))
     return _join_leftovers(found, shortest, segment_length_m)
 
@@ -185,7 +186,7 @@ def _bounds(
             cuts.append(value)
     cuts.append(length)
     bounds = [0.0]
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in itertools.pairwise(cuts):
         n = max(1, math.ceil((end - start) / longest - 1e-9))
         bounds.extend(start + (end - start) * k / n for k in range(1, n + 1))
     return bounds

@@ -1,0 +1,309 @@
+"""Building the bundled layers from the fact tables, the same every time."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyogrio
+import shapely
+from shapely.geometry import Polygon
+
+from hotspots import schema
+from hotspots.crs import EPSG, WGS84, to_5514
+from hotspots.errors import SchemaError
+from hotspots.i18n import _
+from hotspots.layers.axes import complete_streets, join_points
+from hotspots.layers.check import area_columns, check_areas
+from hotspots.layers.facts import Facts, positions, read_facts
+from hotspots.layers.files import replace_file
+from hotspots.layers.localities import slug
+from hotspots.layers.places import BUS_STOP
+from hotspots.layers.power import GRID_M, share_by_area, share_by_distance
+from hotspots.layers.reading import AXIS_LAYERS, PLACE_LAYER
+from hotspots.layers.streets import make_street_areas
+
+# Citations as the sources name themselves; the same in every language.
+ACCIDENTS: Final = "Policie ČR, dopravní nehody 2016–2024"
+RUIAN: Final = "ČÚZK, RÚIAN 2014–2016, CC BY 4.0"
+CENSUS: Final = "ČSÚ, ZSJ a SLDB 2011"
+BOUNDARY: Final = "DataRozhlas, hranice obcí"
+STOPS: Final = "zastávky veřejné dopravy, CC BY 4.0"
+
+# Zigzag of the polygons' shared edges taken off [m]: what the point spacing adds.
+SMOOTH_M: Final = 0.25
+
+_Shapes = npt.NDArray[np.object_]
+
+
+def build_layers(facts_dir: Path) -> dict[str, gpd.GeoDataFrame]:
+    """Return every bundled layer by its GeoPackage name.
+
+    Parameters
+    ----------
+    facts_dir
+        Directory of the fact tables (see `hotspots.layers.facts`).
+
+    Returns
+    -------
+    layers
+        `municipality`, `street`, `segment`, `district`, `town_part`, `electoral_district` (area
+        frames), `street_axis`, `segment_axis`, `place`; EPSG:5514, coordinates rounded to 1 cm,
+        sorted by `area_id`. Every area says that it is derived and how far it may be off.
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError
+        The fact tables are not what they must be.
+    ParameterError
+        No cells of the districts' areas can be found for their sites.
+    """
+    facts = read_facts(facts_dir)
+    boundary = make_boundary(facts)
+    layers = {schema.MUNICIPALITY: _municipality(facts, boundary)}
+    layers.update(_streets(facts, boundary))
+    layers[schema.DISTRICT], layers[schema.TOWN_PART] = _districts(facts, boundary)
+    layers[schema.ELECTORAL_DISTRICT] = _electoral_districts(facts, boundary)
+    layers[PLACE_LAYER] = _places(facts)
+    for name, frame in layers.items():
+        if name in schema.AREA_KINDS:
+            check_areas(frame, name, what=name)
+    return layers
+
+
+def write_layers(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
+    """Write layers as one GeoPackage, whole or not at all."""
+    with replace_file(path) as draft:
+        draft.unlink()
+        for name, frame in layers.items():
+            pyogrio.write_dataframe(
+                frame,
+                draft,
+                layer=name,
+                driver="GPKG",
+                append=draft.exists(),
+                promote_to_multi=False,
+                geometry_type="Unknown",
+            )
+
+
+def make_boundary(facts: Facts) -> Polygon:
+    """Return the study area's boundary in EPSG:5514, vertices rounded to 1 cm."""
+    table = facts["boundary"].sort_values("vertex")
+    x, y = to_5514(table["lon"].to_numpy(), table["lat"].to_numpy(), crs=WGS84)
+    ring = Polygon(np.round(np.column_stack([x, y]), 2))
+    if not ring.is_valid:
+        raise SchemaError(
+            _("fact table {path}: the vertices do not make a valid polygon").format(
+                path="boundary.csv"
+            )
+        )
+    return ring
+
+
+def make_axes(facts: Facts) -> gpd.GeoDataFrame:
+    """Return the street axes joined from the known points (see `join_points`).
+
+    Returns
+    -------
+    axes
+        `area_id` (`street:` and the street's RÚIAN code, or its name where that is unknown),
+        `name`, `precision_m`, `layer_source`, geometry in EPSG:5514.
+    """
+    streets = facts["streets"].set_index("name")
+    named = facts["street_points"]
+    strange = sorted(set(named["name"]) - set(streets.index))
+    if strange:
+        raise SchemaError(
+            _("fact table {path}: these streets are not in streets.csv: {names}").format(
+                path="street_points.csv", names=", ".join(strange)
+            )
+        )
+    known = {
+        str(name): (positions(group), frozenset(group["road_edge"]), streets.loc[name, "road"])
+        for name, group in named.groupby("name")
+    }
+    loose = facts["road_points"]
+    gained = complete_streets(
+        known, list(loose[["x", "y", "road_edge", "road"]].itertuples(index=False, name=None))
+    )
+    rows = []
+    for name, (xy, _edges, _road) in known.items():
+        axis = join_points(np.vstack([xy, *[np.array([p]) for p in gained.get(name, [])]]))
+        code = streets.loc[name, "street_code"]
+        rows.append(
+            {
+                schema.AREA_ID: f"street:{code or slug(name)}",
+                schema.NAME: name,
+                schema.PRECISION_M: axis.precision_m,
+                schema.LAYER_SOURCE: ACCIDENTS,
+                schema.GEOMETRY: axis.line,
+            }
+        )
+    frame = gpd.GeoDataFrame(rows, geometry=schema.GEOMETRY, crs=EPSG)
+    return frame.sort_values(schema.AREA_ID, ignore_index=True)
+
+
+def _area_frame(
+    kind: str,
+    ids: list[str],
+    names: Any,
+    shapes: _Shapes,
+    *,
+    residents: Any,
+    year: Any,
+    precision_m: Any,
+    source: str,
+) -> gpd.GeoDataFrame:
+    n = len(ids)
+    frame = gpd.GeoDataFrame(
+        {
+            schema.AREA_ID: ids,
+            schema.NAME: list(names),
+            schema.KIND: kind,
+            schema.RESIDENTS: np.broadcast_to(np.asarray(residents, dtype=np.float64), n).copy(),
+            schema.RESIDENTS_YEAR: np.broadcast_to(np.asarray(year, dtype=np.float64), n).copy(),
+            schema.AREA_KM2: np.round(shapely.area(shapes) / 1e6, 6),
+            schema.LENGTH_M: np.full(n, np.nan),
+            schema.DERIVED: np.ones(n, dtype=bool),
+            schema.PRECISION_M: np.broadcast_to(
+                np.asarray(precision_m, dtype=np.float64), n
+            ).copy(),
+            schema.LAYER_SOURCE: source,
+        },
+        geometry=shapes,
+        crs=EPSG,
+    )
+    return frame[list(area_columns(kind))].sort_values(schema.AREA_ID, ignore_index=True)
+
+
+def _municipality(facts: Facts, boundary: Polygon) -> gpd.GeoDataFrame:
+    row = facts["municipality"].iloc[0]
+    return _area_frame(
+        schema.MUNICIPALITY,
+        [f"municipality:{row['code']}"],
+        [row["name"]],
+        np.array([shapely.normalize(boundary)], dtype=object),
+        residents=row["residents"],
+        year=row["residents_year"],
+        precision_m=row["boundary_precision_m"],
+        source=BOUNDARY,
+    )
+
+
+def _streets(facts: Facts, boundary: Polygon) -> dict[str, gpd.GeoDataFrame]:
+    made = make_street_areas(make_axes(facts), within=boundary)
+    segments = made.segments.copy()
+    shapes = round_coverage(np.asarray(segments.geometry.array, dtype=object))
+    segments[schema.GEOMETRY] = shapes
+    streets = made.streets.copy()
+    owners = segments[schema.STREET_ID].to_numpy()
+    streets[schema.GEOMETRY] = np.array(
+        [
+            shapely.normalize(shapely.coverage_union_all(shapes[owners == street]))
+            for street in streets[schema.AREA_ID]
+        ],
+        dtype=object,
+    )
+    layers = {schema.STREET: streets, schema.SEGMENT: segments}
+    for frame in layers.values():
+        frame[schema.AREA_KM2] = np.round(frame.area.to_numpy() / 1e6, 6)
+        frame[schema.LENGTH_M] = frame[schema.LENGTH_M].round(2)
+    for kind, axes in ((schema.STREET, made.street_axes), (schema.SEGMENT, made.segment_axes)):
+        rounded = axes.copy()
+        rounded[schema.GEOMETRY] = shapely.set_precision(
+            axes.geometry.array, GRID_M, mode="pointwise"
+        )
+        layers[AXIS_LAYERS[kind]] = rounded
+    return layers
+
+
+def round_coverage(shapes: _Shapes) -> _Shapes:
+    """Return adjoining polygons smoothed by 0.25 m and rounded to 1 cm, edges still shared.
+
+    Vertices of neighbours are the same before and so are the same after; a polygon too thin to
+    survive the rounding is mended, at the cost of less than 1 cm along its edge.
+    """
+    smooth = shapely.coverage_simplify(shapes, SMOOTH_M)
+    rounded = shapely.set_precision(smooth, GRID_M, mode="pointwise")
+    for i in np.flatnonzero(~shapely.is_valid(rounded)):
+        rounded[i] = shapely.set_precision(smooth[i], GRID_M)
+    return np.asarray(shapely.normalize(rounded), dtype=object)
+
+
+def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    table = facts["districts"].merge(
+        facts["district_sites"], on="district_code", how="left", validate="one_to_one"
+    )
+    if table["x"].isna().any():
+        raise SchemaError(
+            _("fact table {path}: these districts have no site: {names}").format(
+                path="district_sites.csv", names=", ".join(table.loc[table["x"].isna(), "name"])
+            )
+        )
+    cells = share_by_area(boundary, positions(table), table["area_km2"].to_numpy() * 1e6)
+    districts = _area_frame(
+        schema.DISTRICT,
+        [f"district:{code}" for code in table["district_code"]],
+        table["name"],
+        cells,
+        residents=table["residents_2011"],
+        year=2011,
+        precision_m=table["precision_m"],
+        source=CENSUS,
+    )
+    parts = facts["town_parts"]
+    groups = [table["town_part_code"] == code for code in parts["town_part_code"]]
+    town_parts = _area_frame(
+        schema.TOWN_PART,
+        [f"town_part:{code}" for code in parts["town_part_code"]],
+        parts["name"],
+        np.array(
+            [shapely.normalize(shapely.coverage_union_all(cells[g.to_numpy()])) for g in groups],
+            dtype=object,
+        ),
+        residents=[table.loc[g, "residents_2011"].sum() for g in groups],
+        year=2011,
+        precision_m=[table.loc[g, "precision_m"].max() for g in groups],
+        source=CENSUS,
+    )
+    return districts, town_parts
+
+
+def _electoral_districts(facts: Facts, boundary: Polygon) -> gpd.GeoDataFrame:
+    table = facts["electoral_districts"]
+    sites = positions(table)
+    apart = np.hypot(*(sites[:, None] - sites[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    return _area_frame(
+        schema.ELECTORAL_DISTRICT,
+        [f"electoral_district:{number:02d}" for number in table["number"]],
+        [str(number) for number in table["number"]],
+        share_by_distance(boundary, sites),
+        residents=np.nan,
+        year=np.nan,
+        # The true border lies somewhere between two definition points.
+        precision_m=np.round(apart.min(axis=1) / 2),
+        source=RUIAN,
+    )
+
+
+def _places(facts: Facts) -> gpd.GeoDataFrame:
+    table = facts["places"].sort_values(["place_kind", "name"], ignore_index=True)
+    xy = positions(table)
+    return gpd.GeoDataFrame(
+        {
+            schema.NAME: table["name"],
+            schema.PLACE_KIND: table["place_kind"],
+            schema.DERIVED: table["place_kind"] != BUS_STOP,
+            schema.PRECISION_M: table["precision_m"],
+            schema.LAYER_SOURCE: [
+                ACCIDENTS if "axis points" in basis or "known points" in basis else STOPS
+                for basis in table["basis"]
+            ],
+        },
+        geometry=shapely.points(xy),
+        crs=EPSG,
+    )
