@@ -1,24 +1,39 @@
 """The situation: where and when the selected incidents happened."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from hotspots.aggregate import CountTable
+from hotspots import layers, schema
+from hotspots.aggregate import CountTable, count_by_area, count_periods, period_of
+from hotspots.analysis.filters import (
+    COLUMNS_READ,
+    displaced_refusal,
+    filter_incidents,
+    of_sources,
+)
+from hotspots.analysis.filters import LeftOut as LeftOut
+from hotspots.analysis.ranking import RankedArea as RankedArea
+from hotspots.analysis.ranking import ranking as ranking
+from hotspots.analysis.words import Told, make_finding
+from hotspots.errors import NotFoundError, ParameterError
 from hotspots.finding import Finding
-from hotspots.periods import Span
+from hotspots.i18n import _
+from hotspots.periods import RecordCalendar, Span, day_number, day_numbers, list_periods
+from hotspots.placement import IN_AREAS, OFF_AREAS, place_incidents
 from hotspots.selection import Selection
+from hotspots.settings import Workspace
 from hotspots.store.source import Source
 
+if TYPE_CHECKING:
+    from hotspots.store import Store
 
-@dataclass(frozen=True)
-class LeftOut:
-    """Incidents of the chosen sources that a rule kept out of the selection."""
-
-    reason: str  # key: no_offence, relevance, no_date, no_time, displaced
-    text: str  # one sentence for a reader
-    n: int
+LOCAL_TIME = ZoneInfo("Europe/Prague")
 
 
 @dataclass(frozen=True)
@@ -60,3 +75,138 @@ class Situation:
     clock: npt.NDArray[np.int64]
     clock_unknown: int
     town: npt.NDArray[np.int64]
+
+
+def situation(
+    store: "Store",
+    workspace: Workspace,
+    selection: Selection,
+    *,
+    incidents: pd.DataFrame | None = None,
+) -> Situation:
+    """Count the selected incidents by area and period, and say in words what is seen.
+
+    Parameters
+    ----------
+    store
+        The open store of `workspace`.
+    workspace
+        Whose layers are counted by.
+    selection
+        The question. Without a span it means the days from the first to the last that the
+        chosen sources keep record of; where none is known, those of the incidents.
+    incidents
+        What ``store.read_incidents(columns=COLUMNS_READ)`` gives, of all sources or at least of
+        the chosen ones, where the caller keeps it; read from the store otherwise. Not modified.
+
+    Returns
+    -------
+    situation
+        ``table.tally.n_selected`` and the numbers of `left_out` add up to the incidents of the
+        chosen sources that match the selection's filters; without filters of offence, weekday
+        and hour, to all those in the span or without a date.
+
+    Raises
+    ------
+    NotFoundError
+        A chosen source does not exist, or the workspace has no layer of the chosen kind.
+    ParameterError
+        Displaced incidents would be counted by areas finer than districts.
+    """
+    sources = choose_sources(store.sources(), selection.sources)
+    ids = tuple(source.source_id for source in sources)
+    if incidents is None:
+        incidents = store.read_incidents(sources=ids, columns=COLUMNS_READ)
+    incidents = of_sources(incidents, frozenset(ids))
+    span = selection.span or default_span(sources, incidents)
+    filtered = filter_incidents(incidents, selection, span=span)
+    n_displaced = int(filtered.displaced.sum())
+    if n_displaced and selection.by not in schema.DISPLACED_KINDS:
+        raise ParameterError(displaced_refusal(n_displaced))
+
+    areas = layers.read_areas(workspace, selection.by)
+    periods = list_periods(span, every=selection.every)
+    calendar = RecordCalendar.build(span, [source.record for source in sources])
+    record_by_source = {source.source_id: source.record for source in sources}
+    boundary = layers.read_boundary(workspace)
+    selected = incidents[filtered.selected]
+    placement = place_incidents(
+        selected,
+        areas,
+        record_by_source=record_by_source,
+        boundary=boundary,
+        overlapping=selection.by == schema.LOCALITY,
+    )
+    table = count_by_area(
+        selected,
+        areas,
+        periods=periods,
+        calendar=calendar,
+        record_by_source=record_by_source,
+        boundary=boundary,
+        placement=placement,
+    )
+    days = day_numbers(selected[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
+    told = Told(
+        selection=selection,
+        span=span,
+        sources=sources,
+        calendar=calendar,
+        left_out=filtered.left_out,
+        beyond=0 if selection.span else _count_beyond(incidents, span),
+        n_displaced=n_displaced,
+    )
+    return Situation(
+        selection=selection,
+        span=span,
+        table=table,
+        finding=make_finding(table, told),
+        sources=sources,
+        left_out=filtered.left_out,
+        by_offence=filtered.by_offence,
+        clock=filtered.clock,
+        clock_unknown=filtered.clock_unknown,
+        town=count_periods(
+            period_of(days, periods), placement, (IN_AREAS, OFF_AREAS), n_periods=len(periods)
+        ),
+    )
+
+
+def choose_sources(known: list[Source], names: tuple[str, ...]) -> tuple[Source, ...]:
+    """Return the sources that `names` (ids or kinds) mean, all of them without names.
+
+    Raises
+    ------
+    NotFoundError
+        A name is neither the id nor the kind of a known source.
+    """
+    for name in names:
+        if not any(source.matches(name) for source in known):
+            listed = ", ".join(source.source_id for source in known) or "–"
+            raise NotFoundError(
+                _("source '{name}' does not exist; known are: {known}").format(
+                    name=name, known=listed
+                )
+            )
+    chosen = [s for s in known if not names or any(s.matches(name) for name in names)]
+    return tuple(sorted(chosen, key=lambda source: source.source_id))
+
+
+def default_span(sources: tuple[Source, ...], incidents: pd.DataFrame) -> Span:
+    """Return the days that the sources keep record of, else of the incidents, else this year."""
+    spans = [span for source in sources for span in source.record]
+    if spans:
+        return Span(min(span.start for span in spans), max(span.end for span in spans))
+    times = incidents[schema.OCCURRED_FROM].dropna()
+    if len(times):
+        return Span(times.min().date(), times.max().date())
+    today = datetime.now(tz=LOCAL_TIME).date()
+    return Span(date(today.year, 1, 1), today)
+
+
+def _count_beyond(incidents: pd.DataFrame, span: Span) -> int:
+    """Return how many dated incidents lie before or after `span`."""
+    times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
+    days = day_numbers(times)
+    outside = (days < day_number(span.start)) | (days > day_number(span.end))
+    return int((outside & ~np.isnat(times)).sum())

@@ -1,0 +1,253 @@
+"""Which incidents a selection asks for, and which its rules leave out, reason by reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots import periods, schema
+from hotspots.i18n import format_number, ngettext
+from hotspots.offences import OFFENCE_GROUPS
+from hotspots.periods import Span, day_number, day_numbers
+from hotspots.selection import HOURS_IN_DAY, Selection
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+NO_OFFENCE: Final = "no_offence"
+RELEVANCE: Final = "relevance"
+NO_DATE: Final = "no_date"
+NO_TIME: Final = "no_time"
+DISPLACED: Final = "displaced"
+# What a position stands for, in the codes of the Police ČR.
+PLACE_OF_ACT: Final = ("", "4")
+PLACE_OF_CONSEQUENCE: Final = "3"
+HOUR_UNKNOWN: Final = frozenset({"day", "month", "unknown"})
+DAY_UNKNOWN: Final = frozenset({"month"})
+THURSDAY: Final = 3  # weekday of day number 0, 1 January 1970
+SECONDS_IN_HOUR: Final = 3600
+# What filtering and counting need to know of an incident.
+COLUMNS_READ: Final = (
+    schema.SOURCE,
+    schema.OCCURRED_FROM,
+    schema.TIME_PRECISION,
+    schema.OFFENCE_GROUPS,
+    schema.X,
+    schema.Y,
+    schema.DISPLACED,
+    schema.RELEVANCE,
+    schema.COUNTED,
+)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Incidents of the chosen sources that a rule kept out of the selection."""
+
+    reason: str  # key: no_offence, relevance, no_date, no_time, displaced
+    text: str  # one sentence for a reader
+    n: int
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """Outcome of a selection on k incidents of its sources.
+
+    Attributes
+    ----------
+    selected
+        Shape (k,): those asked for and not left out. With displaced ones, unless `exact_only`.
+    displaced
+        Shape (k,): those among `selected` whose position the publisher moved; with `exact_only`
+        they are left out already.
+    left_out
+        Reasons with at least one incident; each incident stands under the first that holds:
+        no date, no offence, relevance, no time, displaced.
+    by_offence
+        Offence group → incidents under all other filters, groups with none included.
+    clock, clock_unknown
+        Weekday × hour (7, 24) under all filters but those of weekday and hour, and incidents
+        of the same selection without a known hour.
+    """
+
+    selected: BoolArray
+    displaced: BoolArray
+    left_out: tuple[LeftOut, ...]
+    by_offence: dict[str, int]
+    clock: IntArray
+    clock_unknown: int
+
+
+def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Span) -> Filtered:
+    """Apply the filters and rules of `selection` to incidents of its sources.
+
+    The user's filters (days, offences, weekdays, hours) decide what is asked for; what does not
+    match them is no one's loss and is not reported. The rules then leave out, by name, incidents
+    that match the filters or that lack what a filter asks about. So the incidents of the sources
+    in the span are ``selected + left out`` when no offence, weekday or hour is chosen.
+
+    Parameters
+    ----------
+    incidents
+        k incidents of the chosen sources with `COLUMNS_READ`. Not modified.
+    selection
+        The question.
+    span
+        Days looked at.
+
+    Returns
+    -------
+    filtered
+    """
+    times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
+    days = day_numbers(times)
+    day_vague = _matches(incidents[schema.TIME_PRECISION], lambda v: v in DAY_UNKNOWN)
+    dated = ~np.isnat(times)
+    no_date = ~dated
+    if selection.every == periods.WEEK:
+        no_date = no_date | day_vague  # a month falls into no single week
+    inside = dated & (days >= day_number(span.start)) & (days <= day_number(span.end))
+    asked_days = inside | ~dated
+
+    hour_known = dated & ~_matches(incidents[schema.TIME_PRECISION], lambda v: v in HOUR_UNKNOWN)
+    weekday = (days + THURSDAY) % 7
+    hour = (times.astype(np.int64) // SECONDS_IN_HOUR) % HOURS_IN_DAY
+    weekday_known = dated & ~day_vague
+    no_time = np.zeros(len(days), dtype=bool)
+    asked_time = np.ones(len(days), dtype=bool)
+    if selection.weekdays:
+        no_time |= ~weekday_known
+        asked_time &= np.isin(weekday, selection.weekdays) | ~weekday_known
+    if selection.hours is not None:
+        no_time |= ~hour_known
+        asked_time &= in_hours(hour, selection.hours) | ~hour_known
+
+    by_group = {
+        group: _matches(incidents[schema.OFFENCE_GROUPS], _has_group(group))
+        for group in OFFENCE_GROUPS
+    }
+    asked_offence = np.ones(len(days), dtype=bool)
+    if selection.offences:
+        asked_offence = np.logical_or.reduce([by_group[group] for group in selection.offences])
+
+    relevant = (*PLACE_OF_ACT, *((PLACE_OF_CONSEQUENCE,) if selection.with_consequence else ()))
+    moved = incidents[schema.DISPLACED].to_numpy(dtype=bool)
+    # In order of precedence; each incident is left out once.
+    rules: dict[str, BoolArray] = {
+        NO_DATE: no_date,
+        NO_OFFENCE: ~incidents[schema.COUNTED].to_numpy(dtype=bool),
+        RELEVANCE: ~_matches(incidents[schema.RELEVANCE], lambda v: v in relevant),
+        NO_TIME: no_time,
+        DISPLACED: moved & selection.exact_only,
+    }
+    asked = asked_days & asked_time & asked_offence
+    left_out = []
+    kept = asked.copy()
+    for reason, breaks in rules.items():
+        n = int((kept & breaks).sum())
+        kept &= ~breaks
+        if n:
+            left_out.append(LeftOut(reason, _reason_text(reason, n), n))
+
+    breaks_any = np.logical_or.reduce(list(rules.values()))
+    others = asked_days & asked_time & ~breaks_any
+    breaks_untimed = np.logical_or.reduce([b for r, b in rules.items() if r != NO_TIME])
+    whole_week = asked_days & asked_offence & ~breaks_untimed
+    on_clock = whole_week & hour_known
+    cell = weekday[on_clock] * HOURS_IN_DAY + hour[on_clock]
+    return Filtered(
+        selected=kept,
+        displaced=kept & moved,
+        left_out=tuple(left_out),
+        by_offence={group: int((others & has).sum()) for group, has in by_group.items()},
+        clock=np.bincount(cell, minlength=7 * HOURS_IN_DAY)
+        .astype(np.int64)
+        .reshape(7, HOURS_IN_DAY),
+        clock_unknown=int((whole_week & ~hour_known).sum()),
+    )
+
+
+def in_hours(hour: IntArray, window: tuple[int, int]) -> BoolArray:
+    """Return whether each hour lies in the window (from, to), `to` excluded, over midnight too."""
+    first, last = window
+    if first < last:
+        return (hour >= first) & (hour < last)
+    return (hour >= first) | (hour < last)
+
+
+def of_sources(incidents: pd.DataFrame, source_ids: frozenset[str]) -> pd.DataFrame:
+    """Return the incidents of the named sources; the frame itself where all are."""
+    chosen = _matches(incidents[schema.SOURCE], lambda name: name in source_ids)
+    return incidents if chosen.all() else incidents[chosen]
+
+
+def _has_group(group: str) -> Callable[[str], bool]:
+    return lambda text: group in text.split(";")
+
+
+def _matches(column: pd.Series, rule: Callable[[str], bool]) -> BoolArray:
+    """Return `rule` of each text, asked once for every distinct one."""
+    codes, values = pd.factorize(column, use_na_sentinel=True)
+    answers = np.array([rule(str(value)) for value in values] + [rule("")], dtype=bool)
+    return answers[codes]
+
+
+def _reason_text(reason: str, n: int) -> str:
+    if reason == NO_DATE:
+        text = ngettext(
+            "{n} incident has no date precise enough and is left out.",
+            "{n} incidents have no date precise enough and are left out.",
+            n,
+        )
+    elif reason == NO_OFFENCE:
+        text = ngettext(
+            "{n} record of what did not happen or is no offence is left out.",
+            "{n} records of what did not happen or is no offence are left out.",
+            n,
+        )
+    elif reason == RELEVANCE:
+        text = ngettext(
+            "{n} incident whose position is not the place of the act is left out.",
+            "{n} incidents whose position is not the place of the act are left out.",
+            n,
+        )
+    elif reason == NO_TIME:
+        text = ngettext(
+            "{n} incident without a known time is left out, as weekdays or hours are chosen.",
+            "{n} incidents without a known time are left out, as weekdays or hours are chosen.",
+            n,
+        )
+    else:
+        text = ngettext(
+            "{n} incident with a position moved by its publisher is left out.",
+            "{n} incidents with positions moved by their publisher are left out.",
+            n,
+        )
+    return text.format(n=format_number(n))
+
+
+def displaced_refusal(n: int) -> str:
+    """Return why displaced incidents are not counted finely, and what to do instead."""
+    return ngettext(
+        "{n} chosen incident has a position moved by its publisher to the centre of an area, "
+        "which says nothing of streets; count by district (--by district), leave it out "
+        "(--exact-only) or choose another source",
+        "{n} chosen incidents have positions moved by their publisher to the centre of an area, "
+        "which say nothing of streets; count by district (--by district), leave them out "
+        "(--exact-only) or choose another source",
+        n,
+    ).format(n=format_number(n))
+
+
+def displaced_note(n: int) -> str:
+    """Return the note that `n` selected incidents stand on displaced positions."""
+    return ngettext(
+        "{n} incident stands at a position moved by its publisher; near a boundary it may be "
+        "counted next door.",
+        "{n} incidents stand at positions moved by their publisher; near a boundary they may be "
+        "counted next door.",
+        n,
+    ).format(n=format_number(n))

@@ -1,0 +1,169 @@
+"""Kinds of area in words: each kind's phrases, whole, so that every language can decline them."""
+
+from typing import Final
+
+from hotspots import schema
+from hotspots.i18n import _, format_number, ngettext
+
+# Words with which a street's name says itself what it is.
+_SQUARES: Final = ("náměstí", "nám.", "třída", "nábřeží", "sady", "park", "ulice")
+
+
+def kind_label(kind: str) -> str:
+    """Return the kind of area, plural, for a reader."""
+    return {
+        schema.STREET: _("streets"),
+        schema.SEGMENT: _("street segments"),
+        schema.DISTRICT: _("districts (basic settlement units)"),
+        schema.TOWN_PART: _("town parts"),
+        schema.ELECTORAL_DISTRICT: _("electoral districts"),
+        schema.MUNICIPALITY: _("the whole town"),
+        schema.LOCALITY: _("localities"),
+        schema.GRID: _("grid cells"),
+    }[kind]
+
+
+def named_area(kind: str, name: str) -> str:
+    """Return an area's name with its kind before it, unless the name says it: street Fučíkova."""
+    noun, text = {
+        schema.STREET: (_("street"), _("street {name}")),
+        schema.SEGMENT: (_("segment"), _("segment {name}")),
+        schema.DISTRICT: (_("district"), _("district {name}")),
+        schema.TOWN_PART: (_("town part"), _("town part {name}")),
+        schema.ELECTORAL_DISTRICT: (_("electoral district"), _("electoral district {name}")),
+        schema.MUNICIPALITY: (_("town"), _("town {name}")),
+        schema.LOCALITY: (_("locality"), _("locality {name}")),
+        schema.GRID: (_("cell"), _("cell {name}")),
+    }[kind]
+    said = name.casefold()
+    if noun.casefold() in said or (
+        kind == schema.STREET and any(word in said.split() for word in _SQUARES)
+    ):
+        return name
+    return text.format(name=name)
+
+
+def in_areas(kind: str, n: int) -> str:
+    """Return how many incidents lie in areas: 756 on streets."""
+    text = {
+        schema.STREET: _("{n} on streets"),
+        schema.SEGMENT: _("{n} on street segments"),
+        schema.DISTRICT: _("{n} in districts"),
+        schema.TOWN_PART: _("{n} in town parts"),
+        schema.ELECTORAL_DISTRICT: _("{n} in electoral districts"),
+        schema.MUNICIPALITY: _("{n} in the town"),
+        schema.LOCALITY: _("{n} in localities"),
+        schema.GRID: _("{n} in the grid"),
+    }[kind]
+    return text.format(n=format_number(n))
+
+
+def off_areas(kind: str, n: int) -> str:
+    """Return how many incidents lie in the town but in no area: 225 off streets."""
+    text = {
+        schema.STREET: _("{n} off streets"),
+        schema.SEGMENT: _("{n} off street segments"),
+        schema.DISTRICT: _("{n} off districts"),
+        schema.TOWN_PART: _("{n} off town parts"),
+        schema.ELECTORAL_DISTRICT: _("{n} off electoral districts"),
+        schema.MUNICIPALITY: _("{n} off the town's layer"),
+        schema.LOCALITY: _("{n} off localities"),
+        schema.GRID: _("{n} off the grid"),
+    }[kind]
+    return text.format(n=format_number(n))
+
+
+def off_areas_place(kind: str) -> str:
+    """Return where an incident in no area lies: off streets."""
+    return {
+        schema.STREET: _("off the streets known"),
+        schema.SEGMENT: _("off the street segments known"),
+        schema.DISTRICT: _("off all districts"),
+        schema.TOWN_PART: _("off all town parts"),
+        schema.ELECTORAL_DISTRICT: _("off all electoral districts"),
+        schema.MUNICIPALITY: _("off the town's layer"),
+        schema.LOCALITY: _("off all localities"),
+        schema.GRID: _("off the grid"),
+    }[kind]
+
+
+def concentration(kind: str, n: int, *, total: int, share: str) -> str:
+    """Return that `n` areas of `total` hold `share` of the incidents, without a full stop."""
+    text = {
+        schema.STREET: ngettext(
+            "{share} of the incidents on streets fall on {n} street of {total}",
+            "{share} of the incidents on streets fall on {n} streets of {total}",
+            n,
+        ),
+        schema.SEGMENT: ngettext(
+            "{share} of the incidents on streets fall on {n} segment of {total}",
+            "{share} of the incidents on streets fall on {n} segments of {total}",
+            n,
+        ),
+        schema.DISTRICT: ngettext(
+            "{share} of the incidents in districts fall on {n} district of {total}",
+            "{share} of the incidents in districts fall on {n} districts of {total}",
+            n,
+        ),
+        schema.TOWN_PART: ngettext(
+            "{share} of the incidents in town parts fall on {n} town part of {total}",
+            "{share} of the incidents in town parts fall on {n} town parts of {total}",
+            n,
+        ),
+        schema.ELECTORAL_DISTRICT: ngettext(
+            "{share} of the incidents fall on {n} electoral district of {total}",
+            "{share} of the incidents fall on {n} electoral districts of {total}",
+            n,
+        ),
+        schema.LOCALITY: ngettext(
+            "{share} of the incidents in localities fall on {n} locality of {total}",
+            "{share} of the incidents in localities fall on {n} localities of {total}",
+            n,
+        ),
+    }.get(
+        kind,
+        ngettext(
+            "{share} of the incidents fall on {n} grid cell of {total}",
+            "{share} of the incidents fall on {n} grid cells of {total}",
+            n,
+        ),
+    )
+    return text.format(share=share, n=format_number(n), total=format_number(total))
+
+
+def even_clause(size: str, share: str) -> str:
+    """Return the clause that says what an even spread over `size` (a column) would give."""
+    text = {
+        schema.LENGTH_M: _("; spread evenly by street length it would be {share}"),
+        schema.RESIDENTS: _("; spread evenly by residents it would be {share}"),
+        schema.AREA_KM2: _("; spread evenly by area it would be {share}"),
+    }[size]
+    return text.format(share=share)
+
+
+def indistinct(kind: str) -> str:
+    """Return that chance alone explains the differences between areas."""
+    return {
+        schema.STREET: _("Differences between streets cannot be told from chance."),
+        schema.SEGMENT: _("Differences between street segments cannot be told from chance."),
+        schema.DISTRICT: _("Differences between districts cannot be told from chance."),
+        schema.TOWN_PART: _("Differences between town parts cannot be told from chance."),
+        schema.ELECTORAL_DISTRICT: _(
+            "Differences between electoral districts cannot be told from chance."
+        ),
+        schema.LOCALITY: _("Differences between localities cannot be told from chance."),
+    }.get(kind, _("Differences between grid cells cannot be told from chance."))
+
+
+def few(kind: str) -> str:
+    """Return the warning that the order of areas may be chance."""
+    return {
+        schema.STREET: _("There are few incidents; the order of streets may be chance."),
+        schema.SEGMENT: _("There are few incidents; the order of segments may be chance."),
+        schema.DISTRICT: _("There are few incidents; the order of districts may be chance."),
+        schema.TOWN_PART: _("There are few incidents; the order of town parts may be chance."),
+        schema.ELECTORAL_DISTRICT: _(
+            "There are few incidents; the order of electoral districts may be chance."
+        ),
+        schema.LOCALITY: _("There are few incidents; the order of localities may be chance."),
+    }.get(kind, _("There are few incidents; the order of cells may be chance."))

@@ -1,0 +1,298 @@
+"""The finding of a situation in words: what the counts show, and no more than chance allows."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from hotspots import schema
+from hotspots.aggregate import PER_LENGTH_M, CountTable
+from hotspots.analysis import kinds
+from hotspots.analysis.evenness import Evenness, evenness, smallest_share
+from hotspots.analysis.filters import LeftOut, displaced_note
+from hotspots.analysis.ranking import ALONG_STREETS
+from hotspots.finding import Finding
+from hotspots.i18n import _, format_day, format_number, format_share, ngettext
+from hotspots.periods import RecordCalendar, Span
+from hotspots.selection import Selection
+from hotspots.store.source import INFERRED, Source
+
+FEW_INCIDENTS: Final = 30  # below this the order of areas is called chance
+SIGNIFICANCE: Final = 0.05
+QUARTER: Final = 0.25
+TOP_LENGTH_M: Final = 100.0  # shorter streets' densities leap with every incident
+TOP_INCIDENTS: Final = 5
+SHOWN: Final = 6  # gaps or periods named before "and more"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What `make_finding` needs beside the table.
+
+    `beyond` are dated incidents of the sources outside a span that nobody chose; `n_displaced`
+    are selected incidents at displaced positions.
+    """
+
+    selection: Selection
+    span: Span
+    sources: tuple[Source, ...]
+    calendar: RecordCalendar
+    left_out: tuple[LeftOut, ...]
+    beyond: int
+    n_displaced: int
+
+
+def make_finding(table: CountTable, told: Told) -> Finding:
+    """Return the finding of a count table, in the language in force."""
+    kind = told.selection.by
+    column, result = _compare(table, kind)
+    derived = table.areas[schema.DERIVED].to_numpy(dtype=bool)
+    return Finding(
+        sentence=_sentence(table, told, column, result),
+        detail=detail(table, kind),
+        span=told.span,
+        period_text=span_text(told.span),
+        area_kind=kinds.kind_label(kind),
+        measure=_("number of incidents"),
+        method=_method(kind, column, result),
+        sources=tuple(source.citation or source.label for source in told.sources),
+        gaps=record_gaps(told.calendar),
+        notes=_notes(table, told),
+        approximate=bool(derived.any()),
+    )
+
+
+def detail(table: CountTable, kind: str) -> str:
+    """Return one line of totals that adds up: incidents, in areas, off, outside, not placed."""
+    tally = table.tally
+    parts = [
+        ngettext("{n} incident", "{n} incidents", tally.n_selected).format(
+            n=format_number(tally.n_selected)
+        ),
+        kinds.in_areas(kind, tally.n_in_areas),
+        kinds.off_areas(kind, tally.n_off_areas),
+        _("{n} outside the town").format(n=format_number(tally.n_outside)),
+        ngettext("{n} not placed", "{n} not placed", tally.n_not_placed).format(
+            n=format_number(tally.n_not_placed)
+        ),
+    ]
+    if tally.n_off_record:
+        parts.append(_("{n} off record").format(n=format_number(tally.n_off_record)))
+    return " · ".join(parts)
+
+
+def span_text(span: Span) -> str:
+    """Return days for a reader: 1 Jan 2016 – 3 Oct 2024, or one day."""
+    if span.start == span.end:
+        return format_day(span.start)
+    return f"{format_day(span.start)} – {format_day(span.end)}"
+
+
+def record_gaps(calendar: RecordCalendar) -> tuple[Span, ...]:
+    """Return the spans on which at least one chosen source kept no record."""
+    lacking = calendar.depth < max(calendar.n_sources, 1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], lacking.astype(np.int8), [0]])))
+    first = calendar.span.start
+    return tuple(
+        Span(first + timedelta(days=int(a)), first + timedelta(days=int(b) - 1))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+    )
+
+
+def _compare(table: CountTable, kind: str) -> tuple[str, Evenness]:
+    """Test the areas' counts against an even spread; return over what, and the result."""
+    counts = table.counts.sum(axis=1)
+    if kind in ALONG_STREETS:
+        column = schema.LENGTH_M
+    else:
+        residents = table.areas[schema.RESIDENTS].to_numpy(dtype=np.float64)
+        column = schema.RESIDENTS if (residents > 0).all() else schema.AREA_KM2
+    return column, evenness(counts, table.areas[column].to_numpy(dtype=np.float64))
+
+
+def _sentence(table: CountTable, told: Told, column: str, result: Evenness) -> str:
+    tally = table.tally
+    n_counted = tally.n_selected - tally.n_off_record
+    if not told.sources:
+        return _("No source of incidents has been imported yet.")
+    if all(state == schema.MISSING for state in table.record):
+        return _("None of the chosen sources kept record in this period; counts are not known.")
+    if n_counted == 0:
+        text = _("No incident that fits the filters is recorded in this period.")
+        if any(state != schema.RECORDED for state in table.record):
+            text += " " + _("Part of the period has no record.")
+        return text
+    if n_counted == 1:
+        return _("A single incident is recorded: {place}.").format(place=_place(table, told))
+    if tally.n_in_areas == 0:
+        return _("None of the recorded incidents lies in the areas shown.")
+    if len(table.areas) == 1:
+        return _one_area(table, told.selection.by)
+    return _spread(table, told.selection.by, column, result)
+
+
+def _place(table: CountTable, told: Told) -> str:
+    """Return where the only incident lies."""
+    tally, kind = table.tally, told.selection.by
+    if tally.n_in_areas:
+        row = int(table.counts.sum(axis=1).argmax())
+        return kinds.named_area(kind, str(table.areas[schema.NAME].iloc[row]))
+    if tally.n_off_areas:
+        return kinds.off_areas_place(kind)
+    return _("outside the town") if tally.n_outside else _("without a position")
+
+
+def _one_area(table: CountTable, kind: str) -> str:
+    n = table.tally.n_in_areas
+    if kind == schema.MUNICIPALITY:
+        return ngettext(
+            "{n} incident is recorded in the town.", "{n} incidents are recorded in the town.", n
+        ).format(n=format_number(n))
+    area = kinds.named_area(kind, str(table.areas[schema.NAME].iloc[0]))
+    text = ngettext("{area}: {n} recorded incident.", "{area}: {n} recorded incidents.", n)
+    return text.format(area=area[:1].upper() + area[1:], n=format_number(n))
+
+
+def _spread(table: CountTable, kind: str, column: str, result: Evenness) -> str:
+    counts = table.counts.sum(axis=1)
+    is_few = table.tally.n_in_areas < FEW_INCIDENTS
+    if result.p_value >= SIGNIFICANCE:
+        first = kinds.indistinct(kind)
+        return f"{first} {kinds.few(kind)}" if is_few else first
+    fewest = smallest_share(counts, share=QUARTER)
+    first = kinds.concentration(
+        kind,
+        len(fewest),
+        total=len(counts),
+        share=format_share(float(counts[fewest].sum() / counts.sum())),
+    )
+    sizes = table.areas[column].to_numpy(dtype=np.float64)
+    if result.p_value < SIGNIFICANCE and (sizes[fewest] > 0).all():
+        even = float(sizes[fewest].sum() / np.nansum(sizes))
+        first += kinds.even_clause(column, format_share(even, digits=0 if even >= 0.01 else 1))
+    second = kinds.few(kind) if is_few else _most(table, kind)
+    return f"{first}. {second}".strip()
+
+
+def _most(table: CountTable, kind: str) -> str:
+    """Return which one area has most, or nothing where several do or too few are counted."""
+    counts = table.counts.sum(axis=1)
+    values = counts.astype(np.float64)
+    if kind in ALONG_STREETS:
+        length = table.areas[schema.LENGTH_M].to_numpy(dtype=np.float64)
+        long_enough = length >= TOP_LENGTH_M
+        values = np.divide(
+            counts * PER_LENGTH_M, length, out=np.zeros(len(counts)), where=long_enough
+        )
+    values[counts < TOP_INCIDENTS] = 0.0
+    top = np.flatnonzero(values == values.max())
+    if values.max() == 0 or len(top) > 1:
+        return ""
+    row = int(top[0])
+    area = kinds.named_area(kind, str(table.areas[schema.NAME].iloc[row]))
+    if kind in ALONG_STREETS:
+        return _("Most per 100 m has {area} ({value}).").format(
+            area=area, value=format_number(float(values[row]), digits=1)
+        )
+    return _("Most has {area} ({n}).").format(area=area, n=format_number(int(counts[row])))
+
+
+def _method(kind: str, column: str, result: Evenness) -> str:
+    if kind == schema.LOCALITY:
+        text = _(
+            "Each incident counts in every locality its position lies in, on the day it began."
+        )
+    else:
+        text = _(
+            "Each incident counts once, in the area its position lies in, on the day it began."
+        )
+    if np.isnan(result.p_value):
+        return text
+    against = {
+        schema.LENGTH_M: _("Compared with an even spread by street length: X² = {chi2}, {p}."),
+        schema.RESIDENTS: _("Compared with an even spread by residents: X² = {chi2}, {p}."),
+        schema.AREA_KM2: _("Compared with an even spread by area: X² = {chi2}, {p}."),
+    }[column]
+    smallest = 0.001
+    p = (
+        f"p < {format_number(smallest, digits=3)}"
+        if result.p_value < smallest
+        else f"p = {format_number(result.p_value, digits=3)}"
+    )
+    return f"{text} {against.format(chi2=format_number(result.chi2, digits=1), p=p)}"
+
+
+def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
+    notes = [part.text for part in told.left_out]
+    if told.n_displaced:
+        notes.append(displaced_note(told.n_displaced))
+    off = table.tally.n_off_record
+    if off:
+        notes.append(
+            ngettext(
+                "{n} incident happened when its source kept no record and is not counted.",
+                "{n} incidents happened when their source kept no record and are not counted.",
+                off,
+            ).format(n=format_number(off))
+        )
+    if told.beyond:
+        notes.append(
+            ngettext(
+                "{n} more incident lies before or after the periods of record.",
+                "{n} more incidents lie before or after the periods of record.",
+                told.beyond,
+            ).format(n=format_number(told.beyond))
+        )
+    notes += [note for source in told.sources for note in _source_notes(source, told.span)]
+    partial = [
+        p.label
+        for p, state in zip(table.periods, table.record, strict=True)
+        if state == schema.PARTIAL
+    ]
+    if partial:
+        notes.append(_("Recorded only in part: {periods}.").format(periods=_listed(partial)))
+    if table.areas[schema.DERIVED].to_numpy(dtype=bool).any():
+        notes.append(_approximate(table))
+    return tuple(notes)
+
+
+def _source_notes(source: Source, span: Span) -> list[str]:
+    if not source.record:
+        return [
+            _(
+                "No periods of record are known for source {source}; nothing of it is counted."
+            ).format(source=source.label)
+        ]
+    notes = []
+    gaps = record_gaps(RecordCalendar.build(span, [source.record]))
+    if gaps:
+        notes.append(
+            _("Source {source} kept no record: {spans}.").format(
+                source=source.label, spans=_listed([span_text(gap) for gap in gaps])
+            )
+        )
+    if source.record_state == INFERRED:
+        notes.append(
+            _("The periods of record of source {source} are inferred, not confirmed.").format(
+                source=source.label
+            )
+        )
+    return notes
+
+
+def _approximate(table: CountTable) -> str:
+    precision = table.areas[schema.PRECISION_M].to_numpy(dtype=np.float64)
+    if not (precision > 0).any():
+        return _("The boundaries are approximate.")
+    return _("The boundaries are approximate and may be off by about {metres} m.").format(
+        metres=format_number(float(np.nanmedian(precision[precision > 0])))
+    )
+
+
+def _listed(parts: list[str]) -> str:
+    shown = ", ".join(parts[:SHOWN])
+    more = len(parts) - SHOWN
+    if more <= 0:
+        return shown
+    return _("{shown} and {n} more").format(shown=shown, n=format_number(more))
