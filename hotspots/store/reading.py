@@ -1,19 +1,21 @@
 """What is stored, asked for inside one connection: sources, records, incidents by reference."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from hotspots import schema
 from hotspots.periods import Span, merge_spans
 from hotspots.store import tables
 from hotspots.store.source import CONFIRMED, INFERRED, NO_RECORD, Source
 
-FETCH_ROWS: Final = 50_000
+FETCH_ROWS: Final = 5_000
+# From this share of all rows on, reading through the table beats jumping by an index.
+SCAN_SHARE: Final = 0.1
 FIND_ROWS: Final = 5_000
 SECONDS_A_DAY: Final = 86_400
 # Precisions that name the day; others would pile incidents up on the first of a month.
@@ -58,12 +60,24 @@ def read_sources(connection: Connection) -> dict[int, Source]:
     return dict(sorted(found.items(), key=lambda item: item[1].source_id))
 
 
+def of_source(source_key: int, *, scan: bool) -> ColumnElement[bool]:
+    """Return the condition that an incident is of a source, found by index or by a `scan`."""
+    column = tables.incidents.c.source_key
+    # An expression in place of the column keeps any database from using the index.
+    return column + 0 == source_key if scan else column == source_key
+
+
+def is_large(source: Source, known: Iterable[Source]) -> bool:
+    """Return whether a source holds so many of all incidents that a scan is faster."""
+    return source.n_incidents >= SCAN_SHARE * sum(other.n_incidents for other in known)
+
+
 def fetch_rows(
-    connection: Connection, source_key: int, names: Sequence[str]
-) -> Iterator[Sequence[Sequence[object]]]:
+    connection: Connection, source_key: int, names: Sequence[str], *, scan: bool
+) -> Iterator[Sequence[Sequence[Any]]]:
     """Yield the stored values of some columns of one source, some thousand rows at a time."""
-    table = tables.incidents
-    query = select(*(table.c[name] for name in names)).where(table.c.source_key == source_key)
+    columns = (tables.incidents.c[name] for name in names)
+    query = select(*columns).where(of_source(source_key, scan=scan))
     result = connection.execution_options(yield_per=FETCH_ROWS).execute(query)
     yield from result.partitions()
 
@@ -82,6 +96,7 @@ class StoredIncidents:
         known = read_sources(connection)
         self._key = next((k for k, s in known.items() if s.source_id == source_id), None)
         self.source: Source | None = known[self._key] if self._key is not None else None
+        self._scan = self.source is None or is_large(self.source, known.values())
 
     def find(self, refs: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         """Return the row key and content hash of each of `refs` that is stored."""
@@ -108,7 +123,7 @@ class StoredIncidents:
         if self._key is not None:
             left_out = frozenset(without)
             names = ("row_key", schema.OCCURRED_FROM, schema.TIME_PRECISION)
-            for rows in fetch_rows(self._connection, self._key, names):
+            for rows in fetch_rows(self._connection, self._key, names, scan=self._scan):
                 seconds = [
                     second
                     for row_key, second, precision in rows

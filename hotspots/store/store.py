@@ -16,7 +16,7 @@ from hotspots.store import tables
 from hotspots.store.engine import SQLITE, database_file, make_engine, reading, writing
 from hotspots.store.frames import ColumnCollector, incident_frame
 from hotspots.store.migrate import ensure_current, stored_revision, upgrade
-from hotspots.store.reading import StoredIncidents, fetch_rows, read_sources
+from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources
 from hotspots.store.source import Source
 from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, write_records
 
@@ -215,7 +215,8 @@ class Store:
                 if sources and not any(source.matches(name) for name in sources):
                     continue
                 collected = ColumnCollector(stored)
-                for rows in fetch_rows(connection, key, stored):
+                scan = is_large(source, known.values())
+                for rows in fetch_rows(connection, key, stored, scan=scan):
                     collected.add(rows)
                 parts.append(collected.table(source.source_id))
         return incident_frame(parts, wanted)

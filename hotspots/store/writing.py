@@ -16,7 +16,7 @@ from hotspots.i18n import _
 from hotspots.periods import Span
 from hotspots.store import tables
 from hotspots.store.frames import content_lists, text_array
-from hotspots.store.reading import StoredIncidents
+from hotspots.store.reading import StoredIncidents, of_source
 
 _INCIDENT_FIELDS: Final = (
     "source_key",
@@ -119,7 +119,7 @@ class ImportTransaction(StoredIncidents):
             values: dict[str, Any] = {
                 "source_id": batch.source_id,
                 "kind": kind,
-                "label": label,
+                "label": label or batch.source_id,
                 "citation": citation,
                 "n_incidents": 0,
                 "n_displaced": 0,
@@ -204,7 +204,7 @@ class ImportTransaction(StoredIncidents):
         table = tables.incidents
         n_incidents, n_displaced = self._connection.execute(
             select(func.count(), func.coalesce(func.sum(table.c.displaced), 0)).where(
-                table.c.source_key == self._source_key
+                of_source(self._source_key, scan=self._scan)
             )
         ).one()
         self._connection.execute(

@@ -1,0 +1,201 @@
+"""The account of an import: where every row of the file went; it must add up."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hotspots.errors import StoreError
+from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.periods import Span
+
+STATED: Final = "stated"  # now, by option, mapping or file name
+CONFIRMED: Final = "confirmed"  # earlier, by a person
+INFERRED: Final = "inferred"  # from the dates in the data
+NO_RECORD: Final = "none"
+RECORD_STATES: Final = (STATED, CONFIRMED, INFERRED, NO_RECORD)
+SAMPLE_ROWS: Final = 10
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """One row of a file that is no incident."""
+
+    row: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where every row of a file went.
+
+    The classes exclude each other, in this order: rejected, duplicates, unchanged, updated,
+    outside, not placed, new.
+
+    Attributes
+    ----------
+    file, source, format
+        Name of the file, id of its source, what it was read as.
+    rows_read
+        Rows of the file; the sum of the next seven.
+    new, outside, not_placed
+        Newly stored: inside the study area, outside it, without a position.
+    unchanged, updated
+        Stored already, with the same content or with another.
+    duplicates
+        Further rows of an incident of the same file.
+    rejected
+        Rows that are no incident and were not stored.
+    n_counted_out
+        Incidents of the file that are kept but not counted: did not happen, or no offence.
+    n_stored
+        Incidents of the source in the store after the import.
+    record, record_state
+        Periods of record of the source afterwards, and where they come from: one of
+        `RECORD_STATES`.
+    rejects_file
+        CSV of the rejected rows; None where there is none.
+    rejected_rows
+        The first rejected rows, ten at most.
+    warnings
+        Sentences for a reader.
+    dry_run
+        Nothing was changed; the account says what would have been.
+    """
+
+    file: str
+    source: str
+    format: str
+    rows_read: int
+    new: int
+    unchanged: int
+    updated: int
+    duplicates: int
+    outside: int
+    not_placed: int
+    rejected: int
+    n_counted_out: int = 0
+    n_stored: int = 0
+    record: tuple[Span, ...] = ()
+    record_state: str = NO_RECORD
+    rejects_file: Path | None = None
+    rejected_rows: tuple[RejectedRow, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def check(self) -> None:
+        """Raise `StoreError` unless the classes add up to the rows read."""
+        parts = (
+            self.new,
+            self.unchanged,
+            self.updated,
+            self.duplicates,
+            self.outside,
+            self.not_placed,
+            self.rejected,
+        )
+        if min(parts) < 0 or sum(parts) != self.rows_read:
+            raise StoreError(
+                _(
+                    "the account of {file} does not add up: {rows} rows read, {parts} accounted "
+                    "for; nothing was stored. Please report this fault"
+                ).format(file=self.file, rows=self.rows_read, parts=sum(parts))
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the account as values that JSON knows."""
+        return {
+            "file": self.file,
+            "source": self.source,
+            "format": self.format,
+            "rows_read": self.rows_read,
+            "new": self.new,
+            "unchanged": self.unchanged,
+            "updated": self.updated,
+            "duplicates": self.duplicates,
+            "outside": self.outside,
+            "not_placed": self.not_placed,
+            "rejected": self.rejected,
+            "counted_out": self.n_counted_out,
+            "stored": self.n_stored,
+            "record": [str(span) for span in self.record],
+            "record_state": self.record_state,
+            "rejects_file": None if self.rejects_file is None else str(self.rejects_file),
+            "rejected_rows": [
+                {"row": row.row, "reason": row.reason, "raw": row.raw} for row in self.rejected_rows
+            ],
+            "warnings": list(self.warnings),
+            "dry_run": self.dry_run,
+        }
+
+    def lines(self) -> list[str]:
+        """Return the account as lines to print, in the language in force."""
+        lines = [
+            _("{file} ({format}), source {source}").format(
+                file=self.file, format=self.format.upper(), source=self.source
+            )
+        ]
+        if self.dry_run:
+            lines.append(_("Dry run: nothing was changed."))
+        lines += self._table()
+        if self.n_counted_out:
+            lines.append(
+                ngettext(
+                    "{n} incident of the file is kept but not counted: it did not happen or is "
+                    "no offence.",
+                    "{n} incidents of the file are kept but not counted: they did not happen or "
+                    "are no offences.",
+                    self.n_counted_out,
+                ).format(n=format_number(self.n_counted_out))
+            )
+        lines.append(
+            ngettext(
+                "The source now holds {n} incident.",
+                "The source now holds {n} incidents.",
+                self.n_stored,
+            ).format(n=format_number(self.n_stored))
+        )
+        lines.append(self._record_line())
+        lines += [
+            _("  row {row}: {reason}").format(row=format_number(row.row), reason=row.reason)
+            for row in self.rejected_rows
+        ]
+        if self.rejects_file is not None:
+            lines.append(_("Rejected rows are listed in {path}").format(path=self.rejects_file))
+        lines += [_("Note: {text}").format(text=text) for text in self.warnings]
+        return lines
+
+    def _table(self) -> list[str]:
+        rows = [
+            (_("rows read"), self.rows_read),
+            (_("  new, in the study area"), self.new),
+            (_("  unchanged"), self.unchanged),
+            (_("  updated"), self.updated),
+            (_("  repeated in the file"), self.duplicates),
+            (_("  new, outside the study area"), self.outside),
+            (_("  new, without a position"), self.not_placed),
+            (_("  rejected"), self.rejected),
+        ]
+        labels = max(len(label) for label, _n in rows)
+        numbers = max(len(format_number(n)) for _label, n in rows)
+        return [f"{label:<{labels}}  {format_number(n):>{numbers}}" for label, n in rows]
+
+    def _record_line(self) -> str:
+        if not self.record:
+            return _(
+                "Periods of record are unknown; set them: "
+                "hotspots sources set {source} --record 2024-01-01..2024-12-31"
+            ).format(source=self.source)
+        states = {
+            STATED: _("stated"),
+            CONFIRMED: _("confirmed"),
+            INFERRED: _("inferred from the data, not confirmed"),
+        }
+        return _("Periods of record ({state}): {spans}").format(
+            state=states[self.record_state], spans=list_spans(self.record)
+        )
+
+
+def list_spans(spans: tuple[Span, ...]) -> str:
+    """Write spans of days for a reader."""
+    return "; ".join(f"{format_day(span.start)} – {format_day(span.end)}" for span in spans)

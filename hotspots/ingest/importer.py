@@ -1,0 +1,266 @@
+"""A file into the store: every row accounted for, all of it kept or nothing."""
+
+import getpass
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import shapely
+
+from hotspots import layers
+from hotspots.errors import SourceError
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.account import Account
+from hotspots.ingest.batch import IncidentReader, SourceInfo
+from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.opening import open_reader
+from hotspots.ingest.recording import Recording, keep_record, renew_inference, state_record
+from hotspots.ingest.rejects import SUFFIX, Rejects
+from hotspots.ingest.sorting import Sorting
+from hotspots.periods import Span, merge_spans
+from hotspots.settings import Workspace
+from hotspots.store import ImportBatch, ImportTransaction, Source, Store
+from hotspots.store.reading import StoredIncidents
+
+_TEXT_FORMATS: Final = frozenset({"csv"})
+
+Progress = Callable[[float], object]
+
+
+def import_file(
+    workspace: Workspace,
+    path: Path,
+    *,
+    mapping: Mapping | Path | None = None,
+    source: str | None = None,
+    record: Sequence[Span] = (),
+    types_file: Path | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    rejects_path: Path | None = None,
+    boundary: Any = None,
+) -> Account:
+    """Read a file and store its incidents: all of them, or nothing.
+
+    Parameters
+    ----------
+    workspace
+        Where to.
+    path
+        Police ČR open data (CSV, GeoJSON, ZIP) or a general point file (CSV, XLSX, GeoPackage,
+        GeoJSON).
+    mapping
+        Column mapping of a general point file, or the TOML file that holds it.
+    source
+        Id of the source; None takes the mapping's or the format's own.
+    record
+        Days that the file covers, confirmed by the user; empty takes what mapping or file state,
+        else they are inferred from the data.
+    types_file
+        Police code list (`types.csv` or `types.json`).
+    dry_run
+        Account for the file and change nothing.
+    progress
+        Called after each chunk with the share read, 0 to 1.
+    rejects_path
+        Where rejected rows are listed; None means beside the file, or in the workspace where that
+        directory cannot be written.
+    boundary
+        Study area, shapely geometry in EPSG:5514; None reads the workspace's. A point on its edge
+        is inside.
+
+    Returns
+    -------
+    account
+        Where every row went.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read as what it claims to be, or holds no incident at all.
+    ParameterError
+        The mapping is wrong.
+    StoreError
+        No database, another import is running, or the disk is full.
+    """
+    if isinstance(mapping, Path):
+        mapping = Mapping.read(mapping)
+    reader = open_reader(path, mapping=mapping, source=source, types_file=types_file)
+    return import_incidents(
+        workspace,
+        reader,
+        record=record,
+        mapping_text="" if mapping is None else mapping.to_toml(),
+        dry_run=dry_run,
+        progress=progress,
+        rejects_path=rejects_path,
+        boundary=boundary,
+    )
+
+
+def import_incidents(
+    workspace: Workspace,
+    reader: IncidentReader,
+    *,
+    record: Sequence[Span] = (),
+    mapping_text: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    rejects_path: Path | None = None,
+    boundary: Any = None,
+) -> Account:
+    """Store what a reader reads; parameters, result and errors are those of `import_file`."""
+    if boundary is None:
+        boundary = layers.read_boundary(workspace)
+    shapely.prepare(boundary)
+    sha256, n_lines = _fingerprint(reader.path)
+    expected = n_lines if reader.format in _TEXT_FORMATS else 0
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(workspace))
+        rejects = stack.enter_context(Rejects())
+        stored: StoredIncidents
+        transaction: ImportTransaction | None = None
+        if dry_run:
+            stored = stack.enter_context(store.stored(reader.source.source_id))
+        else:
+            batch = ImportBatch(
+                source_id=reader.source.source_id,
+                file_name=reader.path.name,
+                sha256=sha256,
+                format=reader.format,
+                user_name=_user_name(),
+                mapping=mapping_text,
+            )
+            stored = transaction = stack.enter_context(
+                store.import_batch(
+                    batch,
+                    kind=reader.source.kind,
+                    label=_own_label(reader.source),
+                    citation=reader.source.citation,
+                )
+            )
+        _require_kind(stored.source, reader)
+        sorting = Sorting(stored, transaction, boundary)
+        for chunk in reader.chunks():
+            sorting.take(chunk)
+            rejects.add(chunk.rejected)
+            if progress is not None and expected:
+                progress(min(sorting.rows_read / expected, 1.0))
+        places = _places_for_rejects(workspace, reader.path, rejects_path)
+        _require_incidents(sorting, rejects, reader, [] if dry_run else places)
+        recording = _record(sorting, [*record] or [*reader.stated_record], reader.source.source_id)
+        n_stored = sorting.n_stored_after()
+        account = Account(
+            file=reader.path.name,
+            source=reader.source.source_id,
+            format=reader.format,
+            rows_read=sorting.rows_read,
+            new=sorting.new,
+            unchanged=sorting.unchanged,
+            updated=sorting.updated,
+            duplicates=sorting.duplicates,
+            outside=sorting.outside,
+            not_placed=sorting.not_placed,
+            rejected=rejects.n_rows,
+            n_counted_out=sorting.counted_out,
+            n_stored=n_stored,
+            record=recording.record,
+            record_state=recording.state,
+            rejected_rows=tuple(rejects.sample),
+            warnings=(*reader.warnings, *sorting.warnings(), *recording.warnings),
+            dry_run=dry_run,
+        )
+        account.check()
+        if transaction is not None:
+            transaction.write_records(confirmed=recording.confirmed, inferred=recording.inferred)
+            account = replace(account, rejects_file=rejects.write(places))
+            transaction.finish(json.dumps(account.to_dict(), ensure_ascii=False))
+    if progress is not None:
+        progress(1.0)
+    return account
+
+
+def _own_label(source: SourceInfo) -> str:
+    """Return the label that the file states; one that only repeats the id states nothing."""
+    return "" if source.label == source.source_id else source.label
+
+
+def _require_kind(known: Source | None, reader: IncidentReader) -> None:
+    if known is not None and known.kind != reader.source.kind:
+        raise SourceError(
+            _(
+                "{file}: source {source} is registered as {known}, but the file says {kind}; "
+                "state the kind {known}, or give the file a source of its own"
+            ).format(
+                file=reader.path.name,
+                source=known.source_id,
+                known=known.kind,
+                kind=reader.source.kind,
+            )
+        )
+
+
+def _record(sorting: Sorting, stated: Sequence[Span], source_id: str) -> Recording:
+    confirmed, inferred = sorting.stored.records()
+    former = Recording(confirmed, inferred, "")
+    if stated:
+        return state_record(
+            merge_spans(list(stated)),
+            former=former,
+            file_days=sorting.file_days(),
+            source_id=source_id,
+        )
+    if confirmed and not inferred:
+        return keep_record(former=former, file_days=sorting.file_days(), source_id=source_id)
+    return renew_inference(former=former, all_days=sorting.all_days(), source_id=source_id)
+
+
+def _require_incidents(
+    sorting: Sorting, rejects: Rejects, reader: IncidentReader, places: list[Path]
+) -> None:
+    """Raise `SourceError` where a file held rows and none was an incident."""
+    if sorting.rows_read == 0:
+        raise SourceError(
+            _("{file} holds no rows; nothing was stored").format(file=reader.path.name)
+        )
+    if rejects.n_rows < sorting.rows_read:
+        return
+    written = rejects.write(places) if places else None
+    text = ngettext(
+        "{file}: the only row was rejected, so nothing was stored: {reason}",
+        "{file}: all {n} rows were rejected, so nothing was stored; the commonest reason: {reason}",
+        rejects.n_rows,
+    ).format(
+        file=reader.path.name, n=format_number(rejects.n_rows), reason=rejects.commonest_reason()
+    )
+    if written is not None:
+        text += " " + _("(the rows are listed in {path})").format(path=written)
+    raise SourceError(text)
+
+
+def _places_for_rejects(workspace: Workspace, path: Path, chosen: Path | None) -> list[Path]:
+    if chosen is not None:
+        return [chosen]
+    return [path.with_name(path.name + SUFFIX), workspace.path / (path.name + SUFFIX)]
+
+
+def _fingerprint(path: Path) -> tuple[str, int]:
+    """Return the file's SHA-256 and its number of line ends."""
+    digest = hashlib.sha256()
+    n_lines = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+            n_lines += block.count(b"\n")
+    return digest.hexdigest(), n_lines
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a service account without a name
+        return ""

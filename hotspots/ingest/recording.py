@@ -1,0 +1,153 @@
+"""What an import does to its source's periods of record: union, inference, proposal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.account import CONFIRMED, INFERRED, NO_RECORD, STATED, list_spans
+from hotspots.periods import Span, day_number, merge_spans
+from hotspots.record_inference import detectable_gap_days, infer_record
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Periods of record of a source after an import.
+
+    Attributes
+    ----------
+    confirmed, inferred
+        Spans vouched for by a person, and spans inferred from the data and not confirmed.
+    state
+        Where they come from now: stated, confirmed, inferred or none.
+    warnings
+        Sentences for a reader.
+    """
+
+    confirmed: tuple[Span, ...]
+    inferred: tuple[Span, ...]
+    state: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> tuple[Span, ...]:
+        """All days covered."""
+        return merge_spans([*self.confirmed, *self.inferred])
+
+
+def state_record(
+    stated: tuple[Span, ...], *, former: Recording, file_days: IntArray, source_id: str
+) -> Recording:
+    """Return the record when the user, the mapping or the file states what the file covers.
+
+    Stated days join those confirmed before. Days inferred before stay, unconfirmed, unless they
+    are now covered.
+
+    Parameters
+    ----------
+    stated
+        Spans the file covers.
+    former
+        Record before the import.
+    file_days
+        Shape (n,): day numbers of the file's incidents.
+    source_id
+        Named in warnings.
+    """
+    confirmed = merge_spans([*former.confirmed, *stated])
+    inferred = tuple(span for span in former.inferred if not _covers(confirmed, span))
+    record = merge_spans([*confirmed, *inferred])
+    warnings = []
+    n_off = int((~_within(file_days, record)).sum())
+    if n_off:
+        warnings.append(
+            ngettext(
+                "{n} incident of the file lies outside the stated periods of record; it is kept "
+                "but not counted on days without record.",
+                "{n} incidents of the file lie outside the stated periods of record; they are "
+                "kept but not counted on days without record.",
+                n_off,
+            ).format(n=format_number(n_off))
+        )
+    if inferred:
+        warnings.append(
+            _(
+                "Periods inferred from earlier files are still to be confirmed: {spans}. "
+                "Confirm all: hotspots sources confirm {source}"
+            ).format(spans=list_spans(inferred), source=source_id)
+        )
+    return Recording(confirmed, inferred, STATED, tuple(warnings))
+
+
+def keep_record(*, former: Recording, file_days: IntArray, source_id: str) -> Recording:
+    """Return a confirmed record unchanged; where the file goes beyond it, propose more.
+
+    Parameters are those of `state_record`.
+    """
+    beyond = file_days[~_within(file_days, former.confirmed)]
+    if not len(beyond):
+        return Recording(former.confirmed, (), CONFIRMED)
+    proposed = merge_spans([*former.confirmed, *infer_record(file_days)])
+    options = " ".join(f"--record {span}" for span in proposed)
+    warning = ngettext(
+        "{n} incident of the file lies outside the confirmed periods of record, which were left "
+        "as they are. If the source does cover its day: hotspots sources set {source} {options}",
+        "{n} incidents of the file lie outside the confirmed periods of record, which were left "
+        "as they are. If the source does cover their days: "
+        "hotspots sources set {source} {options}",
+        len(beyond),
+    ).format(n=format_number(len(beyond)), source=source_id, options=options)
+    return Recording(former.confirmed, (), CONFIRMED, (warning,))
+
+
+def renew_inference(*, former: Recording, all_days: IntArray, source_id: str) -> Recording:
+    """Return the record inferred anew from every day of the source, confirmed spans kept.
+
+    More data show gaps that fewer could not, so inferred spans are replaced, not joined.
+
+    Parameters
+    ----------
+    former
+        Record before the import.
+    all_days
+        Shape (n,): day numbers of all incidents of the source.
+    source_id
+        Named in warnings.
+    """
+    inferred = tuple(span for span in infer_record(all_days) if not _covers(former.confirmed, span))
+    if not inferred:
+        return Recording(former.confirmed, (), CONFIRMED if former.confirmed else NO_RECORD)
+    warnings = []
+    if inferred != former.inferred:
+        warnings.append(
+            _(
+                "The periods of record were inferred from the data: check them, then "
+                "hotspots sources confirm {source}"
+            ).format(source=source_id)
+        )
+        shortest = detectable_gap_days(all_days)
+        if shortest is None:
+            warnings.append(_("All incidents are of one day: no gap in the record can be told."))
+        else:
+            warnings.append(
+                ngettext(
+                    "A gap in the record shorter than {n} day cannot be told from chance.",
+                    "A gap in the record shorter than {n} days cannot be told from chance.",
+                    shortest,
+                ).format(n=format_number(shortest))
+            )
+    return Recording(former.confirmed, inferred, INFERRED, tuple(warnings))
+
+
+def _covers(spans: tuple[Span, ...], part: Span) -> bool:
+    return any(span.start <= part.start and part.end <= span.end for span in spans)
+
+
+def _within(days: IntArray, spans: tuple[Span, ...]) -> npt.NDArray[np.bool_]:
+    within = np.zeros(len(days), dtype=bool)
+    for span in spans:
+        within |= (days >= day_number(span.start)) & (days <= day_number(span.end))
+    return within

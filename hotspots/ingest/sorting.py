@@ -1,0 +1,175 @@
+"""Put each incident of a file into one class of the account, and into the store."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from hotspots import schema
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.batch import Chunk
+from hotspots.periods import day_numbers
+from hotspots.store import ImportTransaction
+from hotspots.store.frames import hash_content, text_array
+from hotspots.store.reading import DAY_PRECISIONS, StoredIncidents
+
+LISTED_ROWS: Final = 10
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass
+class Sorting:
+    """The sorting of one file, chunk by chunk.
+
+    Attributes
+    ----------
+    stored
+        What is stored of the source.
+    transaction
+        Where incidents are written; None in a dry run.
+    boundary
+        Study area, prepared shapely geometry in EPSG:5514; its edge is inside.
+    rows_read, new, unchanged, updated, duplicates, outside, not_placed, counted_out
+        As in `Account`, so far.
+    """
+
+    stored: StoredIncidents
+    transaction: ImportTransaction | None
+    boundary: Any
+    rows_read: int = 0
+    new: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    outside: int = 0
+    not_placed: int = 0
+    counted_out: int = 0
+    # Reference → place in the two lists: the file's row and content of its first occurrence.
+    _seen: dict[str, int] = field(default_factory=dict)
+    _first_rows: list[int] = field(default_factory=list)
+    _first_hashes: list[bytes] = field(default_factory=list)
+    _differing: list[tuple[int, int]] = field(default_factory=list)
+    _days: list[IntArray] = field(default_factory=list)
+    _changed_days: list[IntArray] = field(default_factory=list)
+    _updated_keys: list[int] = field(default_factory=list)
+
+    def take(self, chunk: Chunk) -> None:
+        """Sort one chunk."""
+        self.rows_read += chunk.n_rows
+        self.duplicates += chunk.n_merged
+        incidents = chunk.incidents
+        refs: list[str] = (
+            text_array(incidents[schema.SOURCE_REF]).to_numpy(zero_copy_only=False).tolist()
+        )
+        hashes = hash_content(incidents)
+        firsts = self._first_occurrences(refs, hashes, chunk.rows.tolist())
+        known = self.stored.find([refs[at] for at in firsts])
+        fresh: list[int] = []
+        changed: list[int] = []
+        keys: list[int] = []
+        for at in firsts:
+            match = known.get(refs[at])
+            if match is None:
+                fresh.append(at)
+            elif match[1] != hashes[at]:
+                changed.append(at)
+                keys.append(match[0])
+        self.unchanged += len(firsts) - len(fresh) - len(changed)
+        self.updated += len(changed)
+        self.counted_out += int((~incidents[schema.COUNTED].to_numpy(dtype=bool))[firsts].sum())
+        self._note_days(incidents, firsts, fresh + changed)
+        added = incidents if len(fresh) == len(incidents) else incidents.iloc[fresh]
+        self._place(added)
+        if self.transaction is not None:
+            self.transaction.insert(added, [hashes[at] for at in fresh])
+            self.transaction.correct(incidents.iloc[changed], [hashes[at] for at in changed], keys)
+        self._updated_keys += keys
+
+    def _first_occurrences(
+        self, refs: list[str], hashes: list[bytes], rows: list[int]
+    ) -> list[int]:
+        firsts = []
+        seen = self._seen
+        for at, ref in enumerate(refs):
+            place = seen.setdefault(ref, len(seen))
+            if place == len(self._first_rows):
+                self._first_rows.append(rows[at])
+                self._first_hashes.append(hashes[at])
+                firsts.append(at)
+            else:
+                self.duplicates += 1
+                if self._first_hashes[place] != hashes[at]:
+                    self._differing.append((rows[at], self._first_rows[place]))
+        return firsts
+
+    def _note_days(self, incidents: pd.DataFrame, firsts: list[int], stored: list[int]) -> None:
+        times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
+        dated = incidents[schema.TIME_PRECISION].isin(DAY_PRECISIONS).to_numpy(dtype=bool)
+        dated &= ~np.isnat(times)
+        for chosen, kept in ((firsts, self._days), (stored, self._changed_days)):
+            at = np.asarray(chosen, dtype=np.int64)
+            kept.append(day_numbers(times[at[dated[at]]]))
+
+    def _place(self, added: pd.DataFrame) -> None:
+        x = added[schema.X].to_numpy(dtype=np.float64)
+        y = added[schema.Y].to_numpy(dtype=np.float64)
+        placed = ~(np.isnan(x) | np.isnan(y))
+        inside = np.zeros(len(added), dtype=bool)
+        inside[placed] = shapely.intersects_xy(self.boundary, x[placed], y[placed])
+        self.not_placed += int((~placed).sum())
+        self.outside += int((placed & ~inside).sum())
+        self.new += int(inside.sum())
+
+    def file_days(self) -> IntArray:
+        """Return the day numbers of the file's incidents."""
+        return np.concatenate([*self._days, np.empty(0, dtype=np.int64)])
+
+    def all_days(self) -> IntArray:
+        """Return the day numbers of the source's incidents as they are after the import."""
+        if self.stored.source is None or self.stored.source.n_incidents == 0:
+            return self.file_days()
+        if self.transaction is not None:
+            return self.stored.days()
+        return np.concatenate([*self._changed_days, self.stored.days(without=self._updated_keys)])
+
+    def n_stored_after(self) -> int:
+        """Return how many incidents the source holds after the import."""
+        if self.transaction is not None:
+            return self.transaction.renew_totals()
+        before = 0 if self.stored.source is None else self.stored.source.n_incidents
+        return before + self.new + self.outside + self.not_placed
+
+    def warnings(self) -> list[str]:
+        """Return sentences about the file as a whole."""
+        found = []
+        stored_before = self.unchanged + self.updated
+        if self.outside and not self.new and not stored_before:
+            found.append(
+                _(
+                    "Every placed incident lies outside the study area: is this the right "
+                    "municipality, and are the coordinates in the system stated?"
+                )
+            )
+        if self._differing:
+            listed = ", ".join(
+                _("{row} (first in {first})").format(
+                    row=format_number(row), first=format_number(first)
+                )
+                for row, first in self._differing[:LISTED_ROWS]
+            )
+            if len(self._differing) > LISTED_ROWS:
+                listed += " …"
+            found.append(
+                ngettext(
+                    "{n} row repeats the reference of an earlier row with another content; the "
+                    "first was kept. Row: {rows}",
+                    "{n} rows repeat the reference of an earlier row with another content; the "
+                    "first was kept. Rows: {rows}",
+                    len(self._differing),
+                ).format(n=format_number(len(self._differing)), rows=listed)
+            )
+        return found
