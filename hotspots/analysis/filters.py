@@ -125,10 +125,7 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
         no_time |= ~hour_known
         asked_time &= in_hours(hour, selection.hours) | ~hour_known
 
-    by_group = {
-        group: _matches(incidents[schema.OFFENCE_GROUPS], _has_group(group))
-        for group in OFFENCE_GROUPS
-    }
+    by_group = _by_group(incidents[schema.OFFENCE_GROUPS])
     asked_offence = np.ones(len(days), dtype=bool)
     if selection.offences:
         asked_offence = np.logical_or.reduce([by_group[group] for group in selection.offences])
@@ -184,13 +181,19 @@ def of_sources(incidents: pd.DataFrame, source_ids: frozenset[str]) -> pd.DataFr
     return incidents if chosen.all() else incidents[chosen]
 
 
-def _has_group(group: str) -> Callable[[str], bool]:
-    return lambda text: group in text.split(";")
+def _by_group(column: pd.Series) -> dict[str, BoolArray]:
+    """Return, for each offence group, which incidents have it among their groups."""
+    codes, values = pd.factorize(column)
+    groups = [set(str(value).split(";")) for value in values] + [set()]
+    return {
+        group: np.array([group in some for some in groups], dtype=bool)[codes]
+        for group in OFFENCE_GROUPS
+    }
 
 
 def _matches(column: pd.Series, rule: Callable[[str], bool]) -> BoolArray:
     """Return `rule` of each text, asked once for every distinct one."""
-    codes, values = pd.factorize(column, use_na_sentinel=True)
+    codes, values = pd.factorize(column)  # −1 for missing: the last answer
     answers = np.array([rule(str(value)) for value in values] + [rule("")], dtype=bool)
     return answers[codes]
 

@@ -27,7 +27,7 @@ def named_area(kind: str, name: str) -> str:
     """Return an area's name with its kind before it, unless the name says it: street Fučíkova."""
     noun, text = {
         schema.STREET: (_("street"), _("street {name}")),
-        schema.SEGMENT: (_("segment"), _("segment {name}")),
+        schema.SEGMENT: (_("segment"), _("a segment of street {name}")),
         schema.DISTRICT: (_("district"), _("district {name}")),
         schema.TOWN_PART: (_("town part"), _("town part {name}")),
         schema.ELECTORAL_DISTRICT: (_("electoral district"), _("electoral district {name}")),

@@ -164,7 +164,7 @@ def ranking(situation: "Situation", measure: str, *, top: int | None = None) -> 
             rate=float(rate[row]),
             rate_low=float(full_low[row] / exposure[row]),
             rate_high=float(full_high[row] / exposure[row]),
-            share=counts[row] / n_in_areas if n_in_areas else float("nan"),
+            share=float(counts[row] / n_in_areas) if n_in_areas else float("nan"),
         )
         for row in order.tolist()
     ]
