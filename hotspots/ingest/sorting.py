@@ -109,7 +109,7 @@ class Sorting:
     def _note_days(self, incidents: pd.DataFrame, firsts: list[int], stored: list[int]) -> None:
         times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
         dated = incidents[schema.TIME_PRECISION].isin(DAY_PRECISIONS).to_numpy(dtype=bool)
-        dated &= ~np.isnat(times)
+        dated = dated & ~np.isnat(times)
         for chosen, kept in ((firsts, self._days), (stored, self._changed_days)):
             at = np.asarray(chosen, dtype=np.int64)
             kept.append(day_numbers(times[at[dated[at]]]))
