@@ -1,0 +1,407 @@
+"""Made-up incidents that behave like a town's, for looking around without real data.
+
+Nothing here happened. Streets are the workspace's; how much falls on which street is drawn at
+random from `seed`, so no street is shown as worse than another for any reason. Amounts a year
+follow a comparable Czech town (law 251/2016 Sb.: § 5 48, § 7 17, § 8 67, § 4 127 offences).
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from hotspots import layers, offences, schema
+from hotspots.crs import EPSG
+from hotspots.errors import ParameterError
+from hotspots.i18n import _
+from hotspots.ingest.importer import import_file
+from hotspots.ingest.mapping import Mapping
+from hotspots.periods import Span
+from hotspots.settings import Settings, Workspace
+from hotspots.workspace_init import init_workspace
+
+SEED: Final = 20_200_101
+SPAN: Final = Span(date(2020, 1, 1), date(2025, 12, 31))
+LOCALITY_NAME: Final = "Ukázková lokalita"
+LOCALITY_RADIUS_M: Final = 120.0
+_STREET_SCATTER_M: Final = 5.0
+_SHARE_OFF_STREET: Final = 0.05
+_SHARE_WITHOUT_TIME: Final = 0.06
+_SHARE_WITHOUT_POSITION: Final = 0.02
+_PARETO_SHAPE: Final = 1.15  # a few streets hold much of everything
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One made-up source: who records, since when, and how much of what in a year."""
+
+    source_id: str
+    kind: str
+    label: str
+    record: tuple[Span, ...]
+    yearly: dict[str, float]
+
+
+STREAMS: Final = (
+    Stream(
+        "sample_police",
+        "municipal_police",
+        "UKÁZKA – městská policie",
+        (
+            Span(date(2020, 1, 1), date(2022, 2, 28)),
+            Span(date(2022, 6, 1), date(2025, 12, 31)),
+        ),
+        {
+            offences.PUBLIC_ORDER: 48,
+            offences.COEXISTENCE: 17,
+            offences.PROPERTY: 67,
+            offences.ORDINANCE: 127,
+            offences.ALCOHOL_DRUGS: 38,
+            offences.TRAFFIC: 95,
+        },
+    ),
+    Stream(
+        "sample_assistants",
+        "apk",
+        "UKÁZKA – asistenti prevence kriminality",
+        (Span(date(2023, 1, 1), date(2025, 12, 31)),),
+        {
+            offences.OBSERVATION: 210,
+            offences.PUBLIC_ORDER: 22,
+            offences.COEXISTENCE: 18,
+            offences.ORDINANCE: 20,
+            offences.ALCOHOL_DRUGS: 15,
+        },
+    ),
+)
+_DETAILS: Final = {
+    offences.PUBLIC_ORDER: ("rušení nočního klidu", "znečištění veřejného prostranství", "hluk"),
+    offences.COEXISTENCE: ("sousedský spor", "drobné ublížení", "slovní napadení"),
+    offences.PROPERTY: ("drobná krádež", "poškození věci", "poškození laviček"),
+    offences.ORDINANCE: ("volné pobíhání psa", "pití alkoholu na zakázaném místě", "odpad"),
+    offences.ALCOHOL_DRUGS: ("podaná pomoc opilé osobě", "alkohol u mladistvého"),
+    offences.TRAFFIC: ("stání na chodníku", "nedovolené parkování", "rychlost"),
+    offences.OBSERVATION: (
+        "nepořádek u kontejnerů",
+        "nefunkční osvětlení",
+        "nalezená injekční stříkačka",
+        "pomoc občanovi",
+        "předaná rada",
+    ),
+}
+# Relative amounts by month; warm evenings bring people out.
+_SUMMER: Final = (0.7, 0.7, 0.85, 1.0, 1.2, 1.45, 1.55, 1.5, 1.15, 0.95, 0.75, 0.8)
+_EVEN: Final = (0.95, 0.95, 1.0, 1.0, 1.05, 1.0, 0.95, 0.95, 1.05, 1.05, 1.05, 1.0)
+_SEASONAL: Final = frozenset({offences.PUBLIC_ORDER, offences.COEXISTENCE, offences.ALCOHOL_DRUGS})
+_WEEKEND_HEAVY: Final = (0.8, 0.8, 0.85, 0.95, 1.35, 1.5, 1.0)  # Monday first
+_OFFICE_DAYS: Final = (1.2, 1.2, 1.2, 1.2, 1.2, 0.6, 0.4)
+_COLUMNS: Final = {
+    schema.SOURCE_REF: "cislo",
+    "date": "datum",
+    "time": "cas",
+    schema.X: "x",
+    schema.Y: "y",
+    schema.OFFENCE: "druh",
+    schema.OFFENCE_DETAIL: "popis",
+    schema.PLACE_TEXT: "misto",
+    schema.NOTE: "poznamka",
+}
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """A written CSV file and its column mapping."""
+
+    data: Path
+    mapping: Path
+
+
+def make_demo_workspace(path: Path, *, seed: int = SEED) -> Workspace:
+    """Make a workspace with bundled layers, made-up incidents and one example locality.
+
+    The incidents go through the ordinary import, so their accounts stand in the store.
+
+    Parameters
+    ----------
+    path
+        A directory that does not exist yet or is empty.
+    seed
+        Same seed, same incidents.
+
+    Returns
+    -------
+    workspace
+        With ``settings.sample`` set, so that every page says what it shows.
+
+    Raises
+    ------
+    ParameterError
+        `path` holds something.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ParameterError(
+            _("{path} is not empty; sample incidents need a directory of their own").format(
+                path=path
+            )
+        )
+    workspace = init_workspace(path, settings=Settings(sample=True))
+    locality = example_locality(workspace)
+    directory = path / "sample"
+    directory.mkdir()
+    drawn = directory / "lokalita.geojson"
+    gpd.GeoDataFrame({"nazev": [LOCALITY_NAME]}, geometry=[locality], crs=EPSG).to_crs(
+        4326
+    ).to_file(drawn, driver="GeoJSON")
+    layers.import_localities(workspace, drawn, name_column="nazev", example=True)
+    for file in write_sample(workspace, directory, locality=locality, seed=seed):
+        import_file(workspace, file.data, mapping=Mapping.read(file.mapping))
+    return workspace
+
+
+def example_locality(workspace: Workspace) -> shapely.Polygon:
+    """Return a round place inside the town as far from every street as there is.
+
+    Nobody lives there; so the example names no real neighbourhood. EPSG:5514.
+    """
+    boundary = layers.read_boundary(workspace)
+    axes = layers.read_axes(workspace, schema.STREET)
+    if axes is None or axes.empty:
+        return shapely.point_on_surface(boundary).buffer(LOCALITY_RADIUS_M, quad_segs=6)
+    streets = shapely.unary_union(axes.geometry.to_numpy())
+    step = 100.0
+    west, south, east, north = boundary.bounds
+    x, y = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))
+    points = shapely.points(x.ravel(), y.ravel())
+    points = points[shapely.contains(shapely.buffer(boundary, -2 * LOCALITY_RADIUS_M), points)]
+    if not len(points):
+        return shapely.point_on_surface(boundary).buffer(LOCALITY_RADIUS_M, quad_segs=6)
+    farthest = points[int(np.argmax(shapely.distance(points, streets)))]
+    return farthest.buffer(LOCALITY_RADIUS_M, quad_segs=6)
+
+
+def write_sample(
+    workspace: Workspace, directory: Path, *, locality: shapely.Polygon, seed: int = SEED
+) -> list[SampleFile]:
+    """Write one CSV file and one mapping per made-up source into `directory`.
+
+    Parameters
+    ----------
+    workspace
+        Whose streets the incidents fall on.
+    directory
+        Must exist; files of the same names are replaced.
+    locality
+        Where some of the incidents off the streets fall; EPSG:5514.
+    seed
+        Same seed, same files.
+
+    Returns
+    -------
+    files
+        In the order of `STREAMS`.
+    """
+    axes = layers.read_axes(workspace, schema.STREET)
+    streets = layers.read_areas(workspace, schema.STREET)
+    names = dict(zip(streets[schema.AREA_ID], streets[schema.NAME], strict=True))
+    if axes is None or axes.empty:
+        raise ParameterError(_("the workspace has no street axes to place sample incidents on"))
+    rng = np.random.default_rng(seed)
+    weights = street_weights(axes, rng=rng)
+    written = []
+    for stream in STREAMS:
+        frame = make_incidents(
+            stream, axes, weights=weights, names=names, locality=locality, rng=rng
+        )
+        data = directory / f"{stream.source_id}.csv"
+        frame.to_csv(data, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        mapping = data.with_suffix(".toml")
+        mapping.write_text(mapping_text(stream), encoding="utf-8")
+        written.append(SampleFile(data, mapping))
+    return written
+
+
+def street_weights(axes: gpd.GeoDataFrame, *, rng: np.random.Generator) -> FloatArray:
+    """Return how much falls on each street, summing to 1: heavy-tailed, more on longer ones.
+
+    Shape (n,), in the order of `axes`.
+    """
+    length = np.maximum(shapely.length(axes.geometry.to_numpy()), 20.0)
+    heat = 1.0 + rng.pareto(_PARETO_SHAPE, size=len(axes))
+    weights = np.sqrt(length) * np.minimum(heat, 40.0)
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def make_incidents(
+    stream: Stream,
+    axes: gpd.GeoDataFrame,
+    *,
+    weights: FloatArray,
+    names: dict[str, str],
+    locality: shapely.Polygon,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return the made-up incidents of one source as a table fit to be a file.
+
+    Parameters
+    ----------
+    stream
+        The source.
+    axes
+        Streets (`area_id`, lines or points), EPSG:5514. Not modified.
+    weights
+        From `street_weights`.
+    names
+        Street name by `area_id`.
+    locality
+        EPSG:5514.
+    rng
+        Where chance comes from; the same state gives the same table.
+
+    Returns
+    -------
+    incidents
+        Text columns as in the file, in order of time; only days with record.
+    """
+    days = _recorded_days(stream.record)
+    parts = []
+    for group, yearly in stream.yearly.items():
+        chance = _day_weights(days, group)
+        n = int(rng.poisson(yearly * len(days) / 365.25))
+        day = rng.choice(days, size=n, p=chance / chance.sum())
+        parts.append(pd.DataFrame({"day": day, "group": group}))
+    frame = pd.concat(parts, ignore_index=True)
+    n = len(frame)
+    weekend = pd.DatetimeIndex(frame["day"]).dayofweek.to_numpy() >= 4
+    hour = np.array(
+        [
+            _hour(str(group), late=bool(late), rng=rng)
+            for group, late in zip(frame["group"], weekend, strict=True)
+        ]
+    )
+    minute = rng.integers(0, 12, size=n) * 5
+    street = rng.choice(len(axes), size=n, p=weights)
+    x, y = _positions(axes, street, locality=locality, rng=rng)
+    known_time = rng.random(n) >= _SHARE_WITHOUT_TIME
+    placed = rng.random(n) >= _SHARE_WITHOUT_POSITION
+    area_ids = axes[schema.AREA_ID].to_numpy()
+    detail = [
+        _DETAILS[group][int(pick * len(_DETAILS[group]))]
+        for group, pick in zip(frame["group"], rng.random(n), strict=True)
+    ]
+    table = pd.DataFrame(
+        {
+            "day": frame["day"],
+            "hour": np.where(known_time, hour * 60 + minute, -1),
+            _COLUMNS["date"]: pd.DatetimeIndex(frame["day"]).strftime("%d.%m.%Y"),
+            _COLUMNS["time"]: [
+                f"{h:02d}:{m:02d}" if known else ""
+                for h, m, known in zip(hour, minute, known_time, strict=True)
+            ],
+            _COLUMNS[schema.X]: [
+                f"{v:.1f}" if there else "" for v, there in zip(x, placed, strict=True)
+            ],
+            _COLUMNS[schema.Y]: [
+                f"{v:.1f}" if there else "" for v, there in zip(y, placed, strict=True)
+            ],
+            _COLUMNS[schema.OFFENCE]: frame["group"],
+            _COLUMNS[schema.OFFENCE_DETAIL]: detail,
+            _COLUMNS[schema.PLACE_TEXT]: [names.get(area_ids[i], "") for i in street],
+            _COLUMNS[schema.NOTE]: "vymyšlená událost",
+        }
+    ).sort_values(["day", "hour"], kind="stable", ignore_index=True)
+    table.insert(0, _COLUMNS[schema.SOURCE_REF], [f"UKAZKA-{i:05d}" for i in range(1, n + 1)])
+    return table.drop(columns=["day", "hour"])
+
+
+def mapping_text(stream: Stream) -> str:
+    """Return the column mapping of a made-up source as TOML."""
+    columns = "\n".join(f'{field} = "{column}"' for field, column in _COLUMNS.items())
+    spans = ", ".join(f'"{span}"' for span in stream.record)
+    return (
+        "# Ukázková data: události jsou vymyšlené. Sample data: the incidents are made up.\n"
+        f'source = "{stream.source_id}"\n'
+        f'kind = "{stream.kind}"\n'
+        f'label = "{stream.label}"\n'
+        'citation = "vymyšlená ukázková data"\n\n'
+        '[file]\ndelimiter = ";"\nencoding = "utf-8"\n\n'
+        f"[columns]\n{columns}\n\n"
+        '[values]\ncrs = "EPSG:5514"\n\n'
+        f"[record]\nspans = [{spans}]\n"
+    )
+
+
+def _recorded_days(record: tuple[Span, ...]) -> npt.NDArray[np.datetime64]:
+    days = [
+        np.arange(span.start, span.end + timedelta(days=1), dtype="datetime64[D]")
+        for span in record
+    ]
+    return np.concatenate(days)
+
+
+def _day_weights(days: npt.NDArray[np.datetime64], group: str) -> FloatArray:
+    index = pd.DatetimeIndex(days)
+    month = np.array(_SUMMER if group in _SEASONAL else _EVEN)[index.month.to_numpy() - 1]
+    by_weekday = (
+        _OFFICE_DAYS if group in {offences.TRAFFIC, offences.OBSERVATION} else (_WEEKEND_HEAVY)
+    )
+    weekday = np.array(by_weekday)[index.dayofweek.to_numpy()]
+    return np.asarray(month * weekday, dtype=np.float64)
+
+
+def _hour(group: str, *, late: bool, rng: np.random.Generator) -> int:
+    """Draw an hour: evenings and nights for disorder, working hours for the rest."""
+    if group in {offences.TRAFFIC, offences.OBSERVATION}:
+        return int(np.clip(rng.normal(12.5, 3.2), 6, 21))
+    if group == offences.PROPERTY:
+        return int(rng.normal(15.0, 4.5)) % 24
+    if group == offences.ORDINANCE:
+        return int(np.clip(rng.normal(15.5, 3.8), 5, 23))
+    return int(rng.normal(23.0 if late else 20.5, 2.6 if late else 3.2)) % 24
+
+
+def _positions(
+    axes: gpd.GeoDataFrame,
+    street: npt.NDArray[np.int64],
+    *,
+    locality: shapely.Polygon,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Return points beside their streets, a few of them off all streets in the locality."""
+    n = len(street)
+    points = _along(axes.geometry.to_numpy()[street], rng.beta(0.8, 0.8, size=n))
+    x = shapely.get_x(points) + rng.normal(0, _STREET_SCATTER_M, size=n)
+    y = shapely.get_y(points) + rng.normal(0, _STREET_SCATTER_M, size=n)
+    off = rng.random(n) < _SHARE_OFF_STREET
+    centre = shapely.centroid(locality)
+    angle = rng.uniform(0, 2 * np.pi, size=n)
+    radius = LOCALITY_RADIUS_M * 0.9 * np.sqrt(rng.random(n))
+    x = np.where(off, centre.x + radius * np.cos(angle), x)
+    y = np.where(off, centre.y + radius * np.sin(angle), y)
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+
+def _along(shapes: npt.NDArray[np.object_], share: FloatArray) -> npt.NDArray[np.object_]:
+    """Return the point at `share` of each line; of several lines the one `share` falls in."""
+    points = np.empty(len(shapes), dtype=object)
+    for i, (shape, part) in enumerate(zip(shapes, share.tolist(), strict=True)):
+        if shape.geom_type == "Point":
+            points[i] = shape
+            continue
+        pieces = list(getattr(shape, "geoms", [shape]))
+        at = part * shape.length
+        for piece in pieces:
+            if piece.geom_type == "Point":
+                points[i] = piece
+            elif at <= piece.length or piece is pieces[-1]:
+                points[i] = piece.interpolate(at)
+                break
+            else:
+                at -= piece.length
+    return points

@@ -1,0 +1,72 @@
+"""The application factory."""
+
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from hotspots.settings import Workspace
+from web import (
+    compression,
+    data_page,
+    errors,
+    export_files,
+    map_frame,
+    method_page,
+    security,
+    situation_page,
+    template_env,
+)
+from web.answers import Answers
+from web.language import LanguageMiddleware
+
+MAX_REQUEST_BYTES = 64 * 1024
+STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their content
+
+
+def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
+    """Return the pages of one workspace as a WSGI application.
+
+    Parameters
+    ----------
+    workspace
+        An existing workspace; it may be empty of incidents.
+    testing
+        Let Flask's test client see faults of the program instead of the error page 500.
+
+    Returns
+    -------
+    app
+        Answers GET and HEAD for loopback host names; more names in
+        ``app.config["ALLOWED_HOSTS"]`` (see `web.server.serve`).
+    """
+    here = Path(__file__).parent
+    app = Flask("web", static_folder=str(here / "static"), template_folder=str(here / "templates"))
+    app.config.update(
+        TESTING=testing,
+        ALLOWED_HOSTS=frozenset(),
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=STATIC_MAX_AGE_S,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["hotspots"] = Answers(workspace)
+    compression.init_compression(app)
+    security.init_security(app)
+    errors.init_errors(app)
+    template_env.init_templates(app, workspace)
+
+    @app.before_request
+    def check_host() -> Response | None:
+        if security.is_served_host(request, app.config["ALLOWED_HOSTS"]):
+            return None
+        return errors.wrong_host()
+
+    for module in (situation_page, map_frame, export_files, data_page, method_page):
+        app.register_blueprint(module.bp)
+    for rule in app.url_map.iter_rules():
+        rule.provide_automatic_options = False
+        if rule.methods is not None:
+            rule.methods = rule.methods & {"GET", "HEAD"}
+    app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
+        app.wsgi_app, workspace.settings.language
+    )
+    return app

@@ -1,0 +1,133 @@
+"""The page `/data`: sources, their periods of record, and every import with its account."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, jsonify, make_response, render_template
+
+from hotspots import layers, schema
+from hotspots.i18n import _, format_day
+from hotspots.store import Store
+from web.answers import answers
+from web.texts import kind_label
+
+bp = Blueprint("data", __name__)
+PRAGUE = ZoneInfo("Europe/Prague")
+_LAYER_KINDS = tuple(kind for kind in schema.AREA_KINDS if kind != schema.GRID)
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """One import as the page shows it; `numbers` are rows by what became of them."""
+
+    file_name: str
+    source_id: str
+    when: str
+    rows_read: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of areas: how many, and whose boundaries."""
+
+    label: str
+    n: int
+    derived: bool
+    precision_m: float
+    sources: tuple[str, ...]
+
+
+ACCOUNT_CLASSES = (
+    "new",
+    "unchanged",
+    "updated",
+    "duplicates",
+    "outside",
+    "not_placed",
+    "rejected",
+)
+
+
+def account_labels() -> tuple[str, ...]:
+    """Return the heads of the account's columns, in the order of `ACCOUNT_CLASSES`."""
+    return (
+        _("new"),
+        _("unchanged"),
+        _("updated"),
+        _("duplicate"),
+        _("outside the town"),
+        _("not placed"),
+        _("rejected"),
+    )
+
+
+@bp.get("/data")
+def show() -> Response:
+    """Answer the page."""
+    with answers().store() as store:
+        sources = store.sources()
+        imports = _imports(store)
+    page = render_template(
+        "data.html",
+        sources=sources,
+        imports=imports,
+        account_labels=account_labels(),
+        layers=_layer_rows(),
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/health")
+def health() -> Response:
+    """Answer whether the store can be read, for whoever watches the server."""
+    known = answers().known()
+    response = jsonify(status="ok", sources=len(known.sources), incidents=known.n_incidents)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _imports(store: Store) -> list[ImportRow]:
+    rows = []
+    for batch in reversed(store.batches()):
+        account = json.loads(batch.account) if batch.account else {}
+        rows.append(
+            ImportRow(
+                file_name=batch.file_name,
+                source_id=batch.source_id,
+                when=_local_time(batch.imported_at),
+                rows_read=int(account.get("rows_read", 0)),
+                numbers=tuple(int(account.get(name, 0)) for name in ACCOUNT_CLASSES),
+            )
+        )
+    return rows
+
+
+def _local_time(moment: str) -> str:
+    when = datetime.fromisoformat(moment)
+    local = when.replace(tzinfo=when.tzinfo or ZoneInfo("UTC")).astimezone(PRAGUE)
+    return f"{format_day(local)} {local:%H:%M}"
+
+
+def _layer_rows() -> list[LayerRow]:
+    workspace = answers().workspace
+    present = layers.list_layers(workspace)
+    rows = []
+    for kind in _LAYER_KINDS:
+        if kind not in present:
+            continue
+        areas = layers.read_areas(workspace, kind)
+        rows.append(
+            LayerRow(
+                label=kind_label(kind),
+                n=len(areas),
+                derived=bool(areas[schema.DERIVED].any()),
+                precision_m=float(areas[schema.PRECISION_M].max()),
+                sources=tuple(sorted(set(areas[schema.LAYER_SOURCE].astype(str)))),
+            )
+        )
+    return rows

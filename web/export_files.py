@@ -1,0 +1,51 @@
+"""Downloads of the count table a page shows."""
+
+import tempfile
+from pathlib import Path
+
+from flask import Blueprint, Response, make_response, request
+
+from hotspots import export
+from hotspots.errors import NotFoundError
+from hotspots.i18n import _, current_language
+from web.answers import answers, entity_tag
+from web.params import parse_params
+from web.template_env import build_version
+
+bp = Blueprint("export", __name__)
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+@bp.get("/export.<suffix>")
+def download(suffix: str) -> Response:
+    """Answer the counts as a file."""
+    if suffix not in TYPES:
+        raise NotFoundError(
+            _("There is no export as “{suffix}”. Known: {known}.").format(
+                suffix=suffix[:20], known=", ".join(TYPES)
+            )
+        )
+    params = parse_params(request.args)
+    known = answers().known()
+    tag = entity_tag(build_version(), known.version, current_language(), request.full_path)
+    if request.if_none_match.contains_weak(tag):
+        response = make_response("", 304)
+    else:
+        selection = params.selection(known.record(params.sources))
+        situation = answers().situation(selection, known.version)
+        with tempfile.TemporaryDirectory(prefix="hotspots-export-") as directory:
+            path = Path(directory) / f"hotspots.{suffix}"
+            export.write_counts(situation.table, path, finding=situation.finding)
+            response = make_response(path.read_bytes())
+        response.headers["Content-Type"] = TYPES[suffix]
+        name = f"hotspots_{params.by}_{situation.span.start}_{situation.span.end}.{suffix}"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(tag, weak=True)
+    return response

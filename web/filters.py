@@ -1,0 +1,218 @@
+"""The side panel: every choice of the page as a form control that works without JavaScript."""
+
+from dataclasses import dataclass, field
+
+from hotspots import periods, schema
+from hotspots.analysis.situation import Situation
+from hotspots.i18n import _, ngettext
+from hotspots.offences import GOAL_GROUPS, OFFENCE_GROUPS, offence_label
+from hotspots.selection import COUNT, DENSITY, HOURS_IN_DAY, RATE
+from web import texts
+from web.answers import Known
+from web.charts import clock_classes
+from web.params import MONTHS, PageParams
+
+HOUR_PRESETS = ((6, 18), (18, 22), (22, 6))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice: its value in the URL, its label, and how many incidents stand behind it."""
+
+    value: str
+    label: str
+    checked: bool
+    n: int | None = None
+    title: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class ClockCell:
+    """One hour of one weekday in the clock."""
+
+    x: int
+    colour: int
+    chosen: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Filters:
+    """All choices of the side panel, in the order a user asks: what, when, where, how, whose."""
+
+    offences: list[Option]
+    goal_query: str
+    goal_chosen: bool
+    when: list[Option]
+    first: str
+    last: str
+    every: list[Option]
+    clock: list[tuple[str, list[ClockCell]]]
+    clock_text: str
+    weekdays: list[Option]
+    hours: list[Option]
+    hour_from: int
+    hour_to: int
+    by: list[Option]
+    measures: list[Option]
+    sources: list[Option]
+    n_active: int = 0
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+
+
+def make_filters(
+    params: PageParams,
+    known: Known,
+    situation: Situation | None,
+    *,
+    has_localities: bool,
+    has_rate: bool,
+) -> Filters:
+    """Return the side panel for the state `params`; `situation` is None where none can be made."""
+    return Filters(
+        offences=_offences(params, situation),
+        goal_query=params.but(
+            offences=() if params.offences == GOAL_GROUPS else GOAL_GROUPS, index=None
+        ).to_query(),
+        goal_chosen=params.offences == GOAL_GROUPS,
+        when=_when(params),
+        first=params.first.isoformat()[:7] if params.first else "",
+        last=params.last.isoformat()[:7] if params.last else "",
+        every=[
+            Option(every, texts.every_label(every), params.every == every)
+            for every in (periods.WEEK, periods.MONTH, periods.QUARTER, periods.YEAR)
+        ],
+        clock=_clock(params, situation),
+        clock_text=_clock_text(situation),
+        weekdays=[
+            Option(str(day), short, day in params.weekdays, title=full)
+            for day, (short, full) in enumerate(texts.weekday_labels())
+        ],
+        hours=_hours(params),
+        hour_from=params.hours[0] if params.hours else 0,
+        hour_to=params.hours[1] if params.hours else HOURS_IN_DAY,
+        by=[
+            Option(kind, texts.kind_label(kind), params.by == kind)
+            for kind in schema.AREA_KINDS
+            if kind != schema.LOCALITY or has_localities or params.by == kind
+        ],
+        measures=[
+            Option(
+                measure,
+                texts.measure_label(measure, params.by),
+                params.measure == measure and (measure != RATE or has_rate),
+                disabled=measure == RATE and not has_rate,
+                title=""
+                if measure != RATE or has_rate
+                else _("The number of residents of these areas is not known."),
+            )
+            for measure in (COUNT, DENSITY, RATE)
+        ],
+        sources=[
+            Option(
+                source.source_id,
+                source.label,
+                any(source.matches(name) for name in params.sources),
+                n=source.n_incidents,
+            )
+            for source in known.sources
+        ],
+        n_active=sum(
+            bool(part)
+            for part in (
+                params.offences,
+                params.when != "all",
+                params.weekdays,
+                params.hours,
+                params.sources,
+            )
+        ),
+        hidden=_hidden(params),
+    )
+
+
+def _hidden(params: PageParams) -> list[tuple[str, str]]:
+    """Return what the form carries without asking: the language and the window of time."""
+    pairs = []
+    if params.window:
+        pairs.append(("window", str(params.window)))
+    if params.lang:
+        pairs.append(("lang", params.lang))
+    return pairs
+
+
+def _offences(params: PageParams, situation: Situation | None) -> list[Option]:
+    counts = situation.by_offence if situation else {}
+    return [
+        Option(group, offence_label(group), group in params.offences, n=counts.get(group, 0))
+        for group in OFFENCE_GROUPS
+        if group in GOAL_GROUPS or group in params.offences or counts.get(group, 0)
+    ]
+
+
+def _when(params: PageParams) -> list[Option]:
+    presets = [
+        Option(
+            str(months),
+            _("{n} months").format(n=months),
+            params.when == str(months),
+            title=_("Last {n} months of record").format(n=months),
+        )
+        for months in MONTHS
+    ]
+    return [
+        *presets,
+        Option("all", _("All"), params.when == "all"),
+        Option("own", _("Own"), params.when == "own"),
+    ]
+
+
+def _hours(params: PageParams) -> list[Option]:
+    names = {(6, 18): _("day"), (18, 22): _("evening"), (22, 6): _("night")}
+    options = [Option("0-24", _("all day"), params.hours is None)]
+    options += [
+        Option(f"{start}-{end}", f"{names[start, end]} {start}–{end}", params.hours == (start, end))
+        for start, end in HOUR_PRESETS
+    ]
+    own = params.hours is not None and params.hours not in HOUR_PRESETS
+    return [*options, Option("own", _("Own"), own)]
+
+
+def _in_hours(hour: int, hours: tuple[int, int] | None) -> bool:
+    if hours is None:
+        return True
+    start, end = hours
+    return start <= hour < end if start < end else hour >= start or hour < end
+
+
+def _clock(params: PageParams, situation: Situation | None) -> list[tuple[str, list[ClockCell]]]:
+    if situation is None:
+        return []
+    classes = clock_classes(situation.clock)
+    rows = []
+    for day, (short, full) in enumerate(texts.weekday_labels()):
+        day_chosen = not params.weekdays or day in params.weekdays
+        cells = []
+        for hour in range(HOURS_IN_DAY):
+            n = int(situation.clock[day, hour])
+            title = ngettext(
+                "{day} {hour}–{next}: {n} incident", "{day} {hour}–{next}: {n} incidents", n
+            ).format(day=full, hour=hour, next=hour + 1, n=n)
+            chosen = day_chosen and _in_hours(hour, params.hours)
+            cells.append(ClockCell(hour, classes[day][hour], chosen, title))
+        rows.append((short, cells))
+    return rows
+
+
+def _clock_text(situation: Situation | None) -> str:
+    """Return the clock in words, for those who do not see it."""
+    if situation is None or not situation.clock.any():
+        return _("No incident with a known hour.")
+    day, hour = divmod(int(situation.clock.argmax()), HOURS_IN_DAY)
+    n = int(situation.clock[day, hour])
+    return ngettext(
+        "Incidents by weekday and hour. Most on {day} from {hour} to {next}: {n} incident.",
+        "Incidents by weekday and hour. Most on {day} from {hour} to {next}: {n} incidents.",
+        n,
+    ).format(day=texts.weekday_labels()[day][1], hour=hour, next=hour + 1, n=n)

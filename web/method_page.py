@@ -1,0 +1,32 @@
+"""The page `/method`: how the numbers come about, and when they mislead."""
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from web import texts
+from web.answers import answers
+from web.params import parse_params
+
+bp = Blueprint("method", __name__)
+
+
+@bp.get("/method")
+def show() -> Response:
+    """Answer the page; with the query of a map it begins with that map's own method."""
+    params = parse_params(request.args)
+    settings = answers().workspace.settings
+    known = answers().known()
+    situation = None
+    if known.n_incidents and request.args.keys() - {"lang"}:
+        selection = params.selection(known.record(params.sources))
+        situation = answers().situation(selection, known.version)
+    page = render_template(
+        "method.html",
+        situation=situation,
+        finding=situation.finding if situation else None,
+        query=params.to_query(),
+        settings=settings,
+        texts=texts,
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response

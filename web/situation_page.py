@@ -1,0 +1,215 @@
+"""The page `/`: where and when, as a sentence, a map that plays, a ranking and a table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from flask import Blueprint, Response, make_response, render_template, request
+
+from hotspots import layers, schema
+from hotspots.analysis.ranking import ALONG_STREETS, RankedArea, ranking
+from hotspots.analysis.situation import Situation
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.selection import COUNT, DENSITY, RATE
+from web import texts
+from web.answers import Known, answers, entity_tag
+from web.charts import line_chart
+from web.filters import make_filters
+from web.params import PageParams, parse_params
+from web.template_env import build_version
+
+bp = Blueprint("situation", __name__)
+TOP = 8
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One area of the ranking and of the table."""
+
+    row: int  # position of the area in the map's order
+    rank: int
+    name: str
+    count: int
+    density: float
+    rate: float
+    size: float
+    residents: float
+    bar: float  # 0 to 100, share of the largest value of the measure
+    value: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A paragraph above the map that explains what is not shown, with one way on."""
+
+    text: str
+    action: str = ""
+    query: str = ""
+
+
+@bp.get("/")
+def show() -> Response:
+    """Answer the page."""
+    params = parse_params(request.args)
+    known = answers().known()
+    tag = entity_tag(build_version(), known.version, request.query_string.decode("latin-1"))
+    if request.if_none_match.contains_weak(tag):
+        return _cached(make_response("", 304), tag)
+    if not known.n_incidents:
+        return make_response(render_template("empty.html", workspace=answers().workspace.path))
+    return _cached(make_response(_render(params, known)), tag)
+
+
+def _cached(response: Response, tag: str) -> Response:
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(tag, weak=True)
+    return response
+
+
+def _render(params: PageParams, known: Known) -> str:
+    workspace = answers().workspace
+    has_localities = schema.LOCALITY in layers.list_layers(workspace)
+    if _is_wholly_displaced(params, known):
+        side = make_filters(params, known, None, has_localities=has_localities, has_rate=True)
+        return render_template(
+            "situation.html",
+            params=params,
+            filters=side,
+            notices=[_displaced_source(params)],
+            situation=None,
+            query=params.to_query(),
+            texts=texts,
+        )
+    found = answers().situation(params.selection(known.record(params.sources)), known.version)
+    residents = found.table.areas[schema.RESIDENTS].to_numpy(dtype=float)
+    has_rate = bool((residents > 0).any())
+    notices = _displaced(params, found)
+    measure = params.measure
+    if measure == RATE and not has_rate:
+        measure = COUNT
+        notices.append(
+            Notice(
+                _(
+                    "The number of residents of these areas is not known, so counts are shown "
+                    "instead of rates."
+                )
+            )
+        )
+    params = params.but(measure=measure)
+    rows = table_rows(found, measure)
+    return render_template(
+        "situation.html",
+        params=params,
+        filters=make_filters(
+            params, known, found, has_localities=has_localities, has_rate=has_rate
+        ),
+        notices=notices,
+        situation=found,
+        finding=found.finding,
+        rows=rows,
+        top=rows[:TOP],
+        chart=line_chart(found),
+        chart_text=_chart_text(found),
+        has_rate=has_rate,
+        measure_label=texts.measure_label(measure, params.by),
+        ranking_title=texts.ranking_title(measure, params.by),
+        query=params.to_query(),
+        map_query=params.to_query(),
+        texts=texts,
+        total=found.table.tally,
+    )
+
+
+def table_rows(situation: Situation, measure: str) -> list[TableRow]:
+    """Return every area by falling value of `measure`, with its place in the map's order."""
+    areas = situation.table.areas
+    size = schema.LENGTH_M if situation.selection.by in ALONG_STREETS else schema.AREA_KM2
+    sizes = areas[size].to_numpy(dtype=float)
+    residents = areas[schema.RESIDENTS].to_numpy(dtype=float)
+    ranked = ranking(situation, measure)
+    values = np.array([_value(area, measure) for area in ranked], dtype=float)
+    largest = np.nanmax(values) if np.isfinite(values).any() else 0.0
+    rows = []
+    for rank, (area, value) in enumerate(zip(ranked, values.tolist(), strict=True), start=1):
+        bar = 100 * value / largest if largest > 0 and value > 0 else 0.0
+        rows.append(
+            TableRow(
+                row=area.row,
+                rank=rank,
+                name=area.name,
+                count=area.count,
+                density=area.density,
+                rate=area.rate,
+                size=float(sizes[area.row]),
+                residents=float(residents[area.row]),
+                bar=round(bar, 1),
+                value=value,
+            )
+        )
+    return rows
+
+
+def _value(area: RankedArea, measure: str) -> float:
+    values = {COUNT: float(area.count), DENSITY: area.density, RATE: area.rate}
+    return values[measure]
+
+
+def _chart_text(situation: Situation) -> str:
+    """Return the town's line in words, for those who do not see it."""
+    record = situation.table.record
+    known = [i for i, state in enumerate(record) if state != schema.MISSING]
+    if not known:
+        return _("No period has a record.")
+    town = situation.town
+    most = max(known, key=lambda i: int(town[i]))
+    n = int(town[most])
+    text = ngettext(
+        "{periods} periods, {missing} of them without record. Most in {label}: {n} incident.",
+        "{periods} periods, {missing} of them without record. Most in {label}: {n} incidents.",
+        n,
+    )
+    return text.format(
+        periods=len(record),
+        missing=len(record) - len(known),
+        label=situation.table.periods[most].label,
+        n=n,
+    )
+
+
+def _is_wholly_displaced(params: PageParams, known: Known) -> bool:
+    chosen = [source for source in known.chosen(params.sources) if source.n_incidents]
+    return (
+        params.by not in schema.DISPLACED_KINDS
+        and bool(chosen)
+        and all(source.n_displaced == source.n_incidents for source in chosen)
+    )
+
+
+def _by_district(params: PageParams) -> str:
+    return params.but(by=schema.DISTRICT, index=None).to_query()
+
+
+def _displaced_source(params: PageParams) -> Notice:
+    return Notice(
+        _(
+            "The publisher moved every position of the chosen source to the centre of an area. "
+            "Such positions say nothing about streets, so no map of them is drawn here. By "
+            "district they can be counted."
+        ),
+        _("Show districts"),
+        _by_district(params),
+    )
+
+
+def _displaced(params: PageParams, situation: Situation) -> list[Notice]:
+    """Return the notice of incidents left out because their positions are not exact."""
+    n = sum(part.n for part in situation.left_out if part.reason == "displaced")
+    if not n:
+        return []
+    text = ngettext(
+        "{n} incident with a position moved by its publisher is left out here; "
+        "it can be counted by district.",
+        "{n} incidents with positions moved by their publisher are left out here; "
+        "they can be counted by district.",
+        n,
+    )
+    return [Notice(text.format(n=format_number(n)), _("Show districts"), _by_district(params))]

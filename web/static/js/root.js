@@ -1,0 +1,2 @@
+// Says to the style sheets that scripts run.
+document.documentElement.classList.add("js");

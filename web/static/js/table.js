@@ -1,0 +1,62 @@
+// The table twin: sortable by every column, its first number follows the time control.
+"use strict";
+(() => {
+  const table = document.getElementById("areas");
+  if (!table) return;
+  const body = table.tBodies[0];
+  const heads = [...table.tHead.rows[0].cells];
+  const collator = new Intl.Collator(table.dataset.locale, { numeric: true });
+  let order = null; // [column, ascending], once chosen by the reader
+
+  const valueOf = (row, column) => {
+    const cell = row.cells[column];
+    if (heads[column].dataset.sort === "text") return cell.textContent;
+    const number = Number.parseFloat(cell.dataset.value);
+    return Number.isNaN(number) ? null : number;
+  };
+  const sort = () => {
+    if (!order) return;
+    const [column, ascending] = order;
+    const text = heads[column].dataset.sort === "text";
+    const rows = [...body.rows].map((row) => [valueOf(row, column), row]);
+    rows.sort(([a, rowA], [b, rowB]) => {
+      if (a === null || b === null) return (a === null) - (b === null); // unknown stays last
+      const sign = text ? collator.compare(a, b) : a - b;
+      return (ascending ? sign : -sign) || collator.compare(rowA.cells[0].textContent, rowB.cells[0].textContent);
+    });
+    body.append(...rows.map(([, row]) => row));
+  };
+  heads.forEach((head, column) => {
+    head.querySelector("button").addEventListener("click", () => {
+      const was = head.getAttribute("aria-sort");
+      const ascending = was === "none" ? head.dataset.sort === "text" : was === "descending";
+      for (const other of heads) other.setAttribute("aria-sort", "none");
+      head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+      order = [column, ascending];
+      sort();
+    });
+  });
+
+  if (!window.mapFrame) return;
+  const byRow = new Map([...body.rows].map((row) => [Number(row.dataset.row), row.cells[1]]));
+  let measure = table.dataset.measure;
+  window.mapFrame.onTime((time) => {
+    for (const cell of table.querySelectorAll(".now")) cell.classList.add("filled");
+    heads[1].querySelector(".now-label").textContent = time.label;
+    if (time.measure !== measure) {
+      measure = time.measure;
+      const label = document.querySelector(`[name="measure"][value="${measure}"] + span`);
+      if (label) heads[1].querySelector(".now-measure").textContent = label.textContent;
+    }
+    const digits = time.measure === "count" ? 0 : 1;
+    time.values.forEach((value, row) => {
+      const cell = byRow.get(row);
+      if (!cell) return;
+      const known = value !== null;
+      cell.dataset.value = known ? String(value) : "";
+      cell.classList.toggle("none", !known);
+      cell.textContent = known ? value.toLocaleString(table.dataset.locale, { maximumFractionDigits: digits }) : time.record === "missing" ? table.dataset.missing : "–";
+    });
+    if (order && order[0] === 1) sort();
+  });
+})();
