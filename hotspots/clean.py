@@ -1,0 +1,362 @@
+"""Texts of a file's rows turned into numbers, times and rejections; pure functions on columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hotspots.i18n import _
+
+PRAGUE: Final = ZoneInfo("Europe/Prague")
+EARLIEST_YEAR: Final = 1990
+UNKNOWN: Final = -1
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+TimeArray = npt.NDArray[np.datetime64]
+# Position in the column → why the row cannot be used.
+Problems = dict[int, str]
+# n stripped texts: a list, or an Arrow string array (which has no types of its own).
+Texts = Sequence[str] | Any
+
+_CLOCK: Final = r"(?P<h>\d{1,2}):(?P<mi>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,]\d+)?)?"
+_ISO: Final = (
+    r"^(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})"
+    rf"(?:(?:T|\s+){_CLOCK}\s*(?P<o>Z|[+-]\d{{2}}(?::?\d{{2}})?)?)?$"
+)
+_CZECH: Final = (
+    r"^(?P<d>\d{1,2})\.\s*(?P<m>\d{1,2})\.\s*(?P<y>\d{4})"
+    r"(?:[\s,]+(?:v\s+)?(?P<h>\d{1,2})[:.](?P<mi>\d{1,2})(?:[:.](?P<s>\d{1,2}))?(?P<o>))?$"
+)
+_NUMBER: Final = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_SPACES: Final = "[\\s\u00a0\u2007\u2009\u202f]"
+_TIME: Final = r"^(?P<h>\d{1,2})[:.]?(?P<mi>\d{2})?(?:[:.]\d{2}(?:\.\d+)?)?$"
+_TIME_SPAN: Final = (
+    r"^(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?::\d{2})?\s*[-–—]\s*"
+    r"(?P<h2>\d{1,2})[:.](?P<mi2>\d{2})(?::\d{2})?$"
+)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column read as numbers: `values` is NaN where `missing` or in `problems`."""
+
+    values: FloatArray
+    missing: BoolArray
+    problems: Problems
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A column read as dates or date-times.
+
+    Attributes
+    ----------
+    values
+        datetime64[s], Europe/Prague wall clock; NaT where `missing` or in `problems`.
+    has_time
+        Whether the text gave a time of day.
+    missing
+        Whether the text was empty.
+    problems
+        Position → reason.
+    """
+
+    values: TimeArray
+    has_time: BoolArray
+    missing: BoolArray
+    problems: Problems
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """A column read as times of day.
+
+    Attributes
+    ----------
+    start_min, end_min
+        Minutes after midnight, `UNKNOWN` where the text gives none. `end_min` may lie below
+        `start_min`: then the span ends on the next day.
+    is_span
+        Whether the text was a span of times.
+    not_understood
+        Texts that are neither a time nor one of the usual marks of an unknown one, with counts.
+    """
+
+    start_min: IntArray
+    end_min: IntArray
+    is_span: BoolArray
+    not_understood: dict[str, int]
+
+
+def parse_numbers(texts: Texts, *, column: str) -> Numbers:
+    """Read numbers with a decimal point or comma; spaces inside are thousands separators.
+
+    Parameters
+    ----------
+    texts
+        n texts, stripped; empty means missing.
+    column
+        Name used in the reasons.
+    """
+    n = len(texts)
+    array = _as_array(texts)
+    missing = _bools(pc.equal(array, ""))
+    filled = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+    try:
+        values = _floats(pc.cast(filled, pa.float64()))
+    except pa.ArrowInvalid:
+        plain = pc.replace_substring_regex(filled, _SPACES, "")
+        plain = pc.replace_substring(plain, ",", ".")
+        good = pc.match_substring_regex(plain, _NUMBER)
+        values = _floats(pc.cast(pc.if_else(good, plain, None), pa.float64()))
+    values = np.where(np.isfinite(values), values, np.nan)
+    problems = {
+        int(i): _("{column} '{value}' is not a number").format(
+            column=column, value=array[i].as_py()[:60]
+        )
+        for i in np.flatnonzero(np.isnan(values) & ~missing).tolist()
+    }
+    return Numbers(values.reshape(n), missing, problems)
+
+
+def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
+    """Read dates with or without a time of day.
+
+    Understood are ISO 8601 (``2024-12-31``, ``2024-12-31T22:10:00+01:00``, also with a space or
+    slashes) and the Czech way (``31.12.2024``, ``31. 12. 2024 22:10``). A time with an offset from
+    UTC becomes the wall clock of Europe/Prague; one without is taken as that.
+
+    Parameters
+    ----------
+    texts
+        n texts, stripped; empty means missing.
+    column
+        Name used in the reasons.
+    today
+        Dates later than one day after it are rejected, and so are those before 1990.
+    """
+    array = _as_array(texts)
+    missing = _bools(pc.equal(array, ""))
+    iso = pc.extract_regex(array, _ISO)
+    czech = pc.extract_regex(array, _CZECH)
+    is_iso = _bools(pc.is_valid(iso))
+    known = is_iso | _bools(pc.is_valid(czech))
+
+    def part(name: str) -> IntArray:
+        return np.where(is_iso, _ints(iso, name), _ints(czech, name))
+
+    year, month, day = part("y"), part("m"), part("d")
+    hour, minute, second = part("h"), part("mi"), part("s")
+    has_time = hour != UNKNOWN
+    hour, minute = np.where(has_time, hour, 0), np.where(has_time, minute, 0)
+    second = np.where(second == UNKNOWN, 0, second)
+    good_month = known & (month >= 1) & (month <= 12)
+    months = (year * 12 + month - 1 - 1970 * 12).astype("datetime64[M]")
+    months[~good_month] = np.datetime64("1970-01", "M")
+    starts = months.astype("datetime64[D]")
+    lengths = ((months + 1).astype("datetime64[D]") - starts).astype(np.int64)
+    good_day = good_month & (day >= 1) & (day <= lengths)
+    good_time = (hour <= 23) & (minute <= 59) & (second <= 60)
+    # A leap second (60) is the last second of its minute.
+    seconds = hour * 3600 + minute * 60 + np.minimum(second, 59)
+    values = (starts + (day - 1)).astype("datetime64[s]") + seconds
+    usable = good_day & good_time
+    values[~usable] = np.datetime64("NaT")
+    values = _to_prague(values, iso, usable & is_iso & has_time)
+    latest = np.datetime64(today, "D") + 1
+    days = values.astype("datetime64[D]")
+    late = usable & (days > latest)
+    early = usable & (days < np.datetime64(f"{EARLIEST_YEAR}-01-01"))
+
+    problems: Problems = {}
+    for i in np.flatnonzero(~missing & ~(usable & ~late & ~early)).tolist():
+        value = array[i].as_py()[:60]
+        if not known[i]:
+            text = _(
+                "{column} '{value}' is no date that is understood; "
+                "write 31.12.2024, 31.12.2024 22:10 or 2024-12-31T22:10"
+            ).format(column=column, value=value)
+        elif not good_month[i]:
+            text = _("{column} '{value}': there is no month {month}").format(
+                column=column, value=value, month=month[i]
+            )
+        elif not good_day[i]:
+            text = _(
+                "{column} '{value}' is no day of the calendar; month {month}/{year} has {n} days"
+            ).format(column=column, value=value, month=month[i], year=year[i], n=lengths[i])
+        elif not good_time[i]:
+            text = _(
+                "{column} '{value}' has no possible time; hours run from 0 to 23, minutes to 59"
+            ).format(column=column, value=value)
+        elif late[i]:
+            text = _("{column} '{value}' lies in the future").format(column=column, value=value)
+        else:
+            text = _("{column} '{value}' lies before {year}").format(
+                column=column, value=value, year=EARLIEST_YEAR
+            )
+        problems[int(i)] = text
+    values[late | early] = np.datetime64("NaT")
+    return Moments(values, has_time & usable, missing, problems)
+
+
+def _to_prague(values: TimeArray, iso: Any, candidates: BoolArray) -> TimeArray:
+    """Shift the times that carry an offset from UTC to the wall clock of Prague."""
+    offsets = np.asarray(
+        pc.struct_field(iso, "o").fill_null("").to_numpy(zero_copy_only=False), dtype=object
+    )
+    shifted = np.flatnonzero(candidates & (offsets != ""))
+    if not len(shifted):
+        return values
+    minutes = {
+        text: 0
+        if text == "Z"
+        else int(text[0] + "1") * (int(text[1:3]) * 60 + int(text[3:].strip(":") or 0))
+        for text in set(offsets[shifted])
+    }
+    # Below seconds nothing is kept, so whole minutes of offset are exact.
+    away = np.array([minutes[text] for text in offsets[shifted]], dtype="timedelta64[m]")
+    local = (
+        pd.Series(values[shifted] - away)
+        .dt.tz_localize("UTC")
+        .dt.tz_convert(PRAGUE)
+        .dt.tz_localize(None)
+    )
+    out = values.copy()
+    out[shifted] = local.to_numpy().astype("datetime64[s]")
+    return out
+
+
+def parse_clocks(texts: Texts) -> Clocks:
+    """Read times of day: ``22:10``, ``2210``, ``22``, or a span ``22:00–23:30``.
+
+    Police files mark an unknown hour by 25 (``25:00``, ``2560``, ``9999``) and an unknown minute
+    by 60 and more; an unknown minute leaves the whole hour. What is not understood at all counts
+    as unknown and is listed.
+
+    Parameters
+    ----------
+    texts
+        n texts, stripped; empty means unknown.
+    """
+    n = len(texts)
+    array = _as_array(texts)
+    # `930` is 9:30, not 93:0.
+    array = pc.replace_substring_regex(array, r"^(\d)(\d\d)$", r"\1:\2")
+    one, span = pc.extract_regex(array, _TIME), pc.extract_regex(array, _TIME_SPAN)
+    start = np.full(n, UNKNOWN, dtype=np.int64)
+    end = start.copy()
+    hour, minute = _ints(one, "h"), _ints(one, "mi")
+    known = (hour >= 0) & (hour <= 23)
+    whole = known & ((minute == UNKNOWN) | (minute > 59))
+    exact = known & ~whole
+    start[known] = hour[known] * 60 + np.where(exact, minute, 0)[known]
+    end[known] = start[known] + np.where(whole, 59, 0)[known]
+    first_h, first_m = _ints(span, "h"), _ints(span, "mi")
+    last_h, last_m = _ints(span, "h2"), _ints(span, "mi2")
+    is_span = (
+        _bools(pc.is_valid(span))
+        & (first_h <= 23)
+        & (last_h <= 23)
+        & (first_m <= 59)
+        & (last_m <= 59)
+    )
+    start[is_span] = (first_h * 60 + first_m)[is_span]
+    end[is_span] = (last_h * 60 + last_m)[is_span]
+    strange = ~_bools(pc.is_valid(one)) & ~is_span & ~_bools(pc.equal(array, ""))
+    not_understood: dict[str, int] = {}
+    for i in np.flatnonzero(strange).tolist():
+        text = array[i].as_py()
+        not_understood[text] = not_understood.get(text, 0) + 1
+    return Clocks(start, end, is_span, not_understood)
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """When each incident happened: `start` and `end` datetime64[s] or NaT, and a precision."""
+
+    start: TimeArray
+    end: TimeArray
+    precision: npt.NDArray[np.object_]
+    problems: Problems
+
+
+def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None) -> Occurrences:
+    """Join a date, a time of day and an end to the span in which an incident happened.
+
+    A day without a time lasts from 00:00 to 23:59 (precision `day`), an hour without minutes to
+    its 59th minute (`hour`); an instant ends when it starts (`minute`). A span of times over
+    midnight ends on the next day, and an end later than the start makes a `span`.
+
+    Parameters
+    ----------
+    moments
+        Start, or the day when `clocks` gives the time.
+    clocks
+        Times of day that stand in a column of their own.
+    until
+        Ends, missing where unknown. One without a time lasts to 23:59.
+    """
+    n = len(moments.values)
+    start = moments.values.copy()
+    end = start.copy()
+    precision = np.where(moments.has_time, "minute", "day").astype(object)
+    day_only = ~moments.has_time
+    if clocks is not None:
+        timed = day_only & (clocks.start_min != UNKNOWN)
+        day = start.astype("datetime64[D]").astype("datetime64[s]")
+        from_s, to_s = clocks.start_min * 60, clocks.end_min * 60
+        over_midnight = clocks.end_min < clocks.start_min
+        start = np.where(timed, day + from_s, start)
+        end = np.where(timed, day + to_s + np.where(over_midnight, 86_400, 0), end)
+        precision[timed] = "minute"
+        precision[timed & (clocks.end_min != clocks.start_min)] = "hour"
+        precision[timed & clocks.is_span & (clocks.end_min != clocks.start_min)] = "span"
+        day_only = day_only & ~timed
+    end = np.where(day_only, end + np.int64(23 * 3600 + 59 * 60), end)
+    precision[np.isnat(start)] = "unknown"
+    problems: Problems = {}
+    if until is not None:
+        given = ~until.missing & ~np.isnat(until.values) & ~np.isnat(start)
+        last = np.where(until.has_time, until.values, until.values + np.int64(86_340))
+        for i in np.flatnonzero(given & (last < start)).tolist():
+            problems[int(i)] = _("the end {end} lies before the start {start}").format(
+                end=_moment_text(last[i]), start=_moment_text(start[i])
+            )
+        longer = given & (last > start)
+        same_day = last.astype("datetime64[D]") == start.astype("datetime64[D]")
+        whole_day = longer & day_only & same_day & ~until.has_time
+        precision[longer & ~whole_day] = "span"
+        end = np.where(given & (last >= start), last, end)
+    return Occurrences(start.reshape(n), end.reshape(n), precision, problems)
+
+
+def _moment_text(value: np.datetime64) -> str:
+    return str(value.astype("datetime64[m]")).replace("T", " ")
+
+
+def _as_array(texts: Texts) -> Any:
+    return texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
+
+
+def _ints(struct: Any, name: str) -> IntArray:
+    field = pc.struct_field(struct, name)
+    field = pc.if_else(pc.equal(field, ""), pa.scalar(None, pa.string()), field)
+    numbers = pc.cast(field, pa.int64()).fill_null(UNKNOWN)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _bools(array: Any) -> BoolArray:
+    return np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _floats(array: Any) -> FloatArray:
+    return np.array(array.to_numpy(zero_copy_only=False), dtype=np.float64)

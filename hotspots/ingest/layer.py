@@ -1,0 +1,185 @@
+"""GeoPackage layers streamed as raw rows with the positions of their points."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FieldError
+from pyproj import CRS
+from pyproj.exceptions import CRSError as ProjCRSError
+
+from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
+from hotspots.i18n import _
+from hotspots.ingest.table import FloatArray, RawBlock
+
+_DAMAGED: Final = (DataSourceError, DataLayerError, FieldError, pa.ArrowException, RuntimeError)
+_POINT: Final = 0
+_MULTIPOINT: Final = 4
+
+
+class LayerTable:
+    """One layer of a GeoPackage; satisfies `hotspots.ingest.table.Table`.
+
+    Rows are numbered from 1 in the order of the layer.
+
+    Parameters
+    ----------
+    path
+        File.
+    layer
+        Name of the layer; empty means the only one.
+
+    Raises
+    ------
+    SourceError
+        The file is damaged or cut off.
+    NotFoundError
+        There is no such layer.
+    SchemaError
+        Several layers and none named, or the layer has no rows.
+    """
+
+    def __init__(self, path: Path, *, layer: str = "") -> None:
+        self.path = path
+        self.warnings: list[str] = []
+        self.crs_is_default = False
+        _check_whole(path)
+        try:
+            names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+            if layer and layer not in names:
+                raise NotFoundError(
+                    _("{name} has no layer '{layer}'; its layers are {known}").format(
+                        name=path.name, layer=layer, known=", ".join(names)
+                    )
+                )
+            if not layer and len(names) != 1:
+                raise SchemaError(
+                    _(
+                        "{name} has several layers: {known}; "
+                        "name one in the mapping ([file] layer) or by the option"
+                    ).format(name=path.name, known=", ".join(names))
+                )
+            self.layer = layer or names[0]
+            info = pyogrio.read_info(path, layer=self.layer)
+        except _DAMAGED as error:
+            raise _damaged(path, error) from error
+        self.columns = tuple(str(name) for name in info["fields"])
+        self.has_geometry = info["geometry_type"] is not None
+        self.crs = _known_crs(info["crs"]) if self.has_geometry else None
+        if info["features"] == 0:
+            raise SchemaError(
+                _("{name}: the layer '{layer}' has no rows").format(
+                    name=path.name, layer=self.layer
+                )
+            )
+
+    def blocks(self, n_rows: int) -> Iterator[RawBlock]:
+        """Read the rows from the start, at most `n_rows` at a time."""
+        first = 1
+        try:
+            with pyogrio.raw.open_arrow(
+                self.path,
+                layer=self.layer,
+                batch_size=n_rows,
+                use_pyarrow=True,
+                datetime_as_string=True,
+            ) as (meta, reader):
+                geometry = meta["geometry_name"] or "wkb_geometry"
+                for batch in reader:
+                    yield self._block(batch, geometry, first)
+                    first += batch.num_rows
+        except _DAMAGED as error:
+            raise _damaged(self.path, error) from error
+
+    def _block(self, batch: Any, geometry: str, first: int) -> RawBlock:
+        data = tuple(column_texts(batch.column(name)) for name in self.columns)
+        rows = np.arange(first, first + batch.num_rows, dtype=np.int64)
+        if not self.has_geometry:
+            return RawBlock(self.columns, data, rows)
+        shapes = shapely.from_wkb(
+            batch.column(geometry).to_numpy(zero_copy_only=False), on_invalid="ignore"
+        )
+        x, y, bad = point_positions(shapes)
+        return RawBlock(self.columns, data, rows, x=x, y=y, bad_geometry=bad)
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse a database shorter than its header says (SQLite file format, 1.3.8)."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    page_size, n_pages = struct.unpack(">H", head[16:18])[0], struct.unpack(">I", head[28:32])[0]
+    page_size = 65_536 if page_size == 1 else page_size
+    if path.stat().st_size < page_size * n_pages:
+        raise SourceError(_("{name} is cut off; save or download it again").format(name=path.name))
+
+
+def _damaged(path: Path, error: Exception) -> SourceError:
+    return SourceError(
+        _(
+            "{name} cannot be read as a GeoPackage, it seems damaged ({reason}); "
+            "save or download it again"
+        ).format(name=path.name, reason=error)
+    )
+
+
+def _known_crs(text: str | None) -> CRS | None:
+    """Return the system of a layer, None where it is undefined."""
+    if not text:
+        return None
+    try:
+        crs = CRS.from_user_input(text)
+    except ProjCRSError as error:
+        raise CRSError(
+            _("'{name}' is no coordinate system that PROJ knows").format(name=text[:80])
+        ) from error
+    return None if "undefined" in crs.name.lower() or "unknown" in crs.name.lower() else crs
+
+
+def column_texts(column: Any) -> Any:
+    """Return an Arrow column as texts, missing values as empty ones."""
+    if pa.types.is_floating(column.type):
+        # repr keeps every digit; whole numbers lose the ".0" that a GeoPackage gave them.
+        texts = [
+            ""
+            if v is None or v != v
+            else (str(int(v)) if v == int(v) else repr(v))
+            if abs(v) < 1e15
+            else repr(v)
+            for v in column.to_pylist()
+        ]
+        return pa.array(texts, pa.string())
+    if pa.types.is_binary(column.type) or pa.types.is_nested(column.type):
+        return pa.array(["" if v is None else str(v) for v in column.to_pylist()], pa.string())
+    return pc.fill_null(column.cast(pa.string()), "")
+
+
+def point_positions(shapes: Any) -> tuple[FloatArray, FloatArray, dict[int, str]]:
+    """Return x and y of points; NaN for none, and a reason for what is no single point.
+
+    Parameters
+    ----------
+    shapes
+        n geometries or None.
+    """
+    kinds = shapely.get_type_id(shapes)
+    empty = shapely.is_empty(shapes)
+    single = (kinds == _MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
+    points = np.where(single, shapely.get_geometry(shapes, 0), shapes)
+    usable = (kinds == _POINT) | single
+    points = np.where(usable, points, None)
+    bad = {
+        i: wrong_geometry(shapely.GeometryType(kinds[i]).name.title())
+        for i in np.flatnonzero(~usable & (kinds >= 0) & ~empty).tolist()
+    }
+    return shapely.get_x(points), shapely.get_y(points), bad
+
+
+def wrong_geometry(kind: str) -> str:
+    """Return why a row whose geometry is of this kind is rejected."""
+    return _("the geometry is a {kind}; an incident needs a Point").format(kind=kind)

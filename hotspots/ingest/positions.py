@@ -1,0 +1,233 @@
+"""Coordinates of a file's rows turned into EPSG:5514, with wrong order and sign recognised."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pyproj import CRS
+
+from hotspots import crs as crs_module
+from hotspots.clean import Numbers, Problems
+from hotspots.errors import CRSError, SourceError
+from hotspots.i18n import _
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+# Share of a file's positions that must fit a system for it to be taken without being stated.
+INFER_SHARE: Final = 0.95
+# Share outside Czechia from which the file as a whole is wrong, not single rows.
+WRONG_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a pair of numbers."""
+
+    crs: str
+    swapped: bool
+
+
+# The axes' ranges do not overlap, so at most one reading fits any pair inside Czechia.
+READINGS: Final = tuple(
+    Reading(crs, swapped)
+    for swapped in (False, True)
+    for crs in ("EPSG:4326", "EPSG:5514", "S-JTSK")
+)
+
+
+def fits(x: FloatArray, y: FloatArray, reading: Reading) -> BoolArray:
+    """Return whether each pair lies about in Czechia when understood so; NaN does not."""
+    if reading.swapped:
+        x, y = y, x
+    if reading.crs == "S-JTSK":
+        x, y = -x, -y
+    box = crs_module.CZECHIA_WGS84 if reading.crs == "EPSG:4326" else crs_module.CZECHIA_5514
+    inside: BoolArray = (x >= box[0]) & (x <= box[2]) & (y >= box[1]) & (y <= box[3])
+    return inside
+
+
+def in_czechia(x: FloatArray, y: FloatArray) -> BoolArray:
+    """Return whether EPSG:5514 positions [m] lie in or about Czechia."""
+    return fits(x, y, Reading("EPSG:5514", swapped=False))
+
+
+def _best(x: FloatArray, y: FloatArray) -> tuple[Reading, float]:
+    shares = [float(fits(x, y, reading).mean()) for reading in READINGS]
+    at = int(np.argmax(shares))
+    return READINGS[at], shares[at]
+
+
+def infer_crs(x: FloatArray, y: FloatArray, *, name: str) -> str:
+    """Return the system of a file's coordinates, from their values.
+
+    Parameters
+    ----------
+    x, y
+        Shape (n,), NaN where missing.
+    name
+        File, for messages.
+
+    Raises
+    ------
+    SourceError
+        x and y are swapped.
+    CRSError
+        No system fits 95 % of the positions, or there are none.
+    """
+    placed = ~(np.isnan(x) | np.isnan(y))
+    x, y = x[placed], y[placed]
+    if len(x):
+        reading, share = _best(x, y)
+        if share >= INFER_SHARE:
+            if reading.swapped:
+                raise SourceError(_swap_text(x, y, reading, name=name))
+            return reading.crs
+    raise CRSError(
+        _(
+            "{name}: the coordinate system of x and y is not stated and the values do not tell; "
+            'give crs in [values]: "EPSG:5514", "EPSG:4326" (x longitude, y latitude) or '
+            '"S-JTSK" (positive, x is Y and y is X)'
+        ).format(name=name)
+    )
+
+
+def check_order(
+    x: FloatArray,
+    y: FloatArray,
+    inside: BoolArray,
+    rows: npt.NDArray[np.int64],
+    *,
+    crs: CRS,
+    name: str,
+) -> None:
+    """Refuse a file whose positions would lie in Czechia with x and y swapped or negated.
+
+    Parameters
+    ----------
+    x, y
+        Shape (n,), as the file gives them, NaN where missing.
+    inside
+        Shape (n,): whether each lies in Czechia when understood as `crs`.
+    rows
+        Shape (n,): row numbers.
+    crs, name
+        System stated, and the file, for messages.
+
+    Raises
+    ------
+    SourceError
+        At least half of the positions lie outside, and another reading puts them inside.
+    """
+    placed = ~(np.isnan(x) | np.isnan(y))
+    n_placed = int(placed.sum())
+    if not n_placed or (placed & ~inside).sum() < WRONG_SHARE * n_placed:
+        return
+    out = placed & ~inside
+    reading, share = _best(x[out], y[out])
+    if share < WRONG_SHARE:
+        return
+    example = int(np.flatnonzero(out & fits(x, y, reading))[0])
+    if reading.swapped:
+        text = _swap_text(x[out], y[out], reading, name=name)
+    elif reading.crs == "S-JTSK":
+        text = _(
+            '{name}: x and y are positive S-JTSK, not {crs}; give crs = "S-JTSK" in [values]'
+        ).format(name=name, crs=crs.to_string())
+    elif reading.crs == "EPSG:4326":
+        text = _(
+            "{name}: x and y are degrees (longitude and latitude), not {crs}; "
+            'give crs = "EPSG:4326" in [values]'
+        ).format(name=name, crs=crs.to_string())
+    else:
+        text = _(
+            "{name}: x and y are metres of S-JTSK with a minus sign, not {crs}; "
+            'give crs = "EPSG:5514" in [values]'
+        ).format(name=name, crs=crs.to_string())
+    raise SourceError(
+        text
+        + " "
+        + _("(for example row {row}: x = {x}, y = {y})").format(
+            row=rows[example], x=f"{x[example]:.10g}", y=f"{y[example]:.10g}"
+        )
+    )
+
+
+def _swap_text(x: FloatArray, y: FloatArray, reading: Reading, *, name: str) -> str:
+    if reading.crs == "EPSG:4326":
+        return _(
+            "{name}: x holds latitudes ({x}) and y longitudes ({y}), they are swapped; "
+            'swap the columns x and y in [columns], with crs = "EPSG:4326"'
+        ).format(name=name, x=f"{np.median(x):.4f}", y=f"{np.median(y):.4f}")
+    return _(
+        "{name}: x holds the S-JTSK southing X ({x}) and y the westing Y ({y}), they are swapped; "
+        'swap the columns x and y in [columns], with crs = "{crs}"'
+    ).format(name=name, x=f"{np.median(x):.0f}", y=f"{np.median(y):.0f}", crs=reading.crs)
+
+
+def pair_numbers(x: Numbers, y: Numbers) -> tuple[FloatArray, FloatArray, Problems, int]:
+    """Join two columns to pairs: both or none; 0;0 is how files write a missing position.
+
+    Returns
+    -------
+    x, y, problems, n_zero
+        NaN where there is no position; reasons; the number of pairs 0;0.
+    """
+    problems: Problems = {**y.problems, **x.problems}
+    for i in np.flatnonzero(x.missing != y.missing).tolist():
+        problems.setdefault(
+            i,
+            _("x is given and y is missing") if y.missing[i] else _("y is given and x is missing"),
+        )
+    zero = (x.values == 0) & (y.values == 0)
+    none = zero | np.isnan(x.values) | np.isnan(y.values)
+    return (
+        np.where(none, np.nan, x.values),
+        np.where(none, np.nan, y.values),
+        problems,
+        int(zero.sum()),
+    )
+
+
+def place(
+    x: FloatArray,
+    y: FloatArray,
+    rows: npt.NDArray[np.int64],
+    *,
+    crs: CRS,
+    name: str,
+    check: bool,
+) -> tuple[FloatArray, FloatArray, Problems]:
+    """Convert positions to EPSG:5514 and reject those outside Czechia.
+
+    Parameters
+    ----------
+    x, y
+        Shape (n,), in `crs`; NaN where missing.
+    rows
+        Shape (n,): row numbers, for messages.
+    crs, name
+        System, and the file for messages.
+    check
+        Whether to refuse a file with wrong order or sign (see `check_order`).
+    """
+    out_x, out_y = crs_module.to_5514(x, y, crs=crs)
+    inside = in_czechia(out_x, out_y)
+    if check:
+        check_order(x, y, inside, rows, crs=crs, name=name)
+    problems: Problems = {}
+    for i in np.flatnonzero(~inside & ~np.isnan(x)).tolist():
+        pair = x[i : i + 1], y[i : i + 1]
+        reading = next((r for r in READINGS if fits(*pair, r)[0]), None)
+        text = _("position x = {x}, y = {y} lies outside Czechia").format(
+            x=f"{x[i]:.10g}", y=f"{y[i]:.10g}"
+        )
+        if reading is not None:
+            text += (
+                "; " + _("x and y seem swapped")
+                if reading.swapped
+                else "; " + _("it seems to be in {crs}").format(crs=reading.crs)
+            )
+        problems[i] = text
+    return np.where(inside, out_x, np.nan), np.where(inside, out_y, np.nan), problems

@@ -1,0 +1,352 @@
+"""Delimited text (CSV, TSV) streamed as raw rows: no row is lost and no line exhausts memory."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import count, repeat
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+from pyproj import CRS
+
+from hotspots.errors import ParameterError, SchemaError, SourceError
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.batch import RAW_LIMIT
+from hotspots.ingest.detect import detect_text
+from hotspots.ingest.table import RawBlock, check_header, make_columns
+
+DELIMITERS: Final = (";", "\t", ",", "|")
+LINE_LIMIT: Final = 1_000_000  # characters
+_READ: Final = 1 << 20  # characters read at a time
+_SAMPLE_LINES: Final = 20
+# A quoted field may run over this many lines; a quote open for longer was never closed.
+_QUOTED_LINES: Final = 100
+# Number, text and values of a row; no values where its quotes make no sense.
+_Row = tuple[int, str, list[str] | None]
+
+
+class TextTable:
+    """A CSV or TSV file with a header; satisfies `hotspots.ingest.table.Table`.
+
+    Parameters
+    ----------
+    path
+        File.
+    delimiter, encoding
+        As the user states them; empty means: find out.
+
+    Raises
+    ------
+    SourceError
+        The file is binary, in an encoding that does not fit, or has a line longer than
+        `LINE_LIMIT`.
+    SchemaError
+        There is no header, or nothing below it.
+    ParameterError
+        The delimiter is not one character, or the encoding is unknown.
+    """
+
+    def __init__(self, path: Path, *, delimiter: str = "", encoding: str = "") -> None:
+        self.path = path
+        self.has_geometry = False
+        self.crs: CRS | None = None
+        self.crs_is_default = False
+        self.warnings: list[str] = []
+        if delimiter and len(delimiter) != 1:
+            raise ParameterError(
+                _("delimiter must be one character, got '{value}'").format(value=delimiter)
+            )
+        self.format = detect_text(path, encoding=encoding)
+        sample = self._sample()
+        self.delimiter = delimiter or find_delimiter(sample)
+        header = next(csv.reader(sample[:1], delimiter=self.delimiter), [])
+        self.columns = check_header(header, path=path)
+        self._width = len(header)
+        if len(sample) < 2:
+            raise SchemaError(
+                _("{name} holds a header only; there are no rows below it").format(name=path.name)
+            )
+
+    def _sample(self) -> list[str]:
+        """Return the header and the first rows that are not blank."""
+        with self._open() as file:
+            lines = _Lines(file, self.path, old_mac=self.format.old_mac)
+            found = lines.take(1)
+            while len(found) < _SAMPLE_LINES and (more := lines.take(1)):
+                found += [line for line in more if line.strip()]
+        if not found:
+            raise SourceError(_("{name} is empty").format(name=self.path.name))
+        return found
+
+    def _open(self) -> TextIO:
+        return self.path.open(
+            encoding=self.format.encoding, newline="\r" if self.format.old_mac else "\n"
+        )
+
+    def blocks(self, n_rows: int) -> Iterator[RawBlock]:
+        """Read the rows from the start, at most `n_rows` at a time."""
+        with self._open() as file:
+            lines = _Lines(file, self.path, old_mac=self.format.old_mac)
+            lines.take(1)
+            while texts := lines.take(n_rows):
+                block = self._split(texts, lines)
+                if len(block.rows) or block.bad:
+                    yield block
+
+    def _split(self, texts: list[str], lines: "_Lines") -> RawBlock:
+        first = lines.number - len(texts)
+        n_columns = len(self.columns)
+        # Rows without quotes and of the right width, nearly all as a rule, are split at once.
+        plain: list[str] = []
+        plain_rows: list[int] = []
+        parsed: Iterable[_Row] = []
+        joined = "".join(texts)
+        if '"' in joined or "\r" in joined:
+            parsed = self._parse(texts, first, lines)
+        else:
+            width = n_columns - 1
+            n_delimiters = np.fromiter(
+                map(str.count, texts, repeat(self.delimiter)), np.int64, len(texts)
+            )
+            right = np.flatnonzero(n_delimiters == width)
+            plain, plain_rows = [texts[i] for i in right], (right + first).tolist()
+            parsed = [
+                (i + first, texts[i], texts[i].split(self.delimiter))
+                for i in np.flatnonzero(n_delimiters != width).tolist()
+            ]
+        records: list[list[str]] = []
+        rows: list[int] = []
+        bad: list[tuple[int, str, str]] = []
+        for number, text, record in parsed:
+            if record is None:
+                bad.append((number, self._why_open(number, lines), text[:RAW_LIMIT]))
+            elif len(record) == n_columns or (
+                len(record) > n_columns and not any(record[n_columns:])
+            ):
+                rows.append(number)
+                records.append(record[:n_columns])
+            elif any(value.strip() for value in record):
+                n = len(record)
+                why = self._why_short(n, number, lines) if n < n_columns else self._why_long(n)
+                bad.append((number, why, text[:RAW_LIMIT]))
+        data = make_columns(records, n_columns=n_columns)
+        if plain:
+            quick = _split_plain(plain, self.delimiter, n_columns)
+            data = tuple(pa.concat_arrays([one, two]) for one, two in zip(quick, data, strict=True))
+        return self._order(data, np.array(plain_rows + rows, dtype=np.int64), bad)
+
+    def _order(
+        self,
+        data: tuple[Any, ...],
+        rows: npt.NDArray[np.int64],
+        bad: list[tuple[int, str, str]],
+    ) -> RawBlock:
+        """Leave blank rows out and put the others in the order of the file."""
+        blank = np.ones(len(rows), dtype=bool)
+        for texts in data:
+            empty = pc.equal(pc.utf8_trim_whitespace(texts), "")
+            blank &= np.asarray(empty.to_numpy(zero_copy_only=False), dtype=bool)
+            if not blank.any():
+                break
+        order = np.argsort(rows, kind="stable")
+        order = order[~blank[order]]
+        if not np.array_equal(order, np.arange(len(rows))):
+            data = tuple(texts.take(pa.array(order)) for texts in data)
+        return RawBlock(self.columns, data, rows[order], sorted(bad))
+
+    def _parse(self, texts: list[str], first: int, lines: "_Lines") -> Iterable[_Row]:
+        """Return every row's number, text and values; None where its quotes make no sense."""
+        try:
+            records = list(csv.reader(texts, delimiter=self.delimiter))
+        except csv.Error:
+            records = []
+        # As many rows as lines: no quoted field spans two lines, the last one perhaps excepted.
+        if len(records) == len(texts) and _ends_closed(texts[-1], self.delimiter):
+            return zip(count(first), texts, records)
+        return list(self._parse_singly(texts, first, lines))
+
+    def _parse_singly(self, texts: list[str], first: int, lines: "_Lines") -> Iterator[_Row]:
+        """Do as `_parse` row by row, joining the lines that a quoted field spans.
+
+        A quote that nothing closes spoils its own row only.
+        """
+        queue, at = texts, 0
+        while at < len(texts):
+            text, number = queue[at], first + at
+            at += 1
+            if not _ends_closed(text, self.delimiter):
+                ahead = at
+                joined = text
+                while ahead - at < _QUOTED_LINES and not _ends_closed(joined, self.delimiter):
+                    if ahead == len(queue):
+                        more = lines.take(1)
+                        if not more:
+                            break
+                        queue = queue + more
+                    joined += "\n" + queue[ahead]
+                    ahead += 1
+                record = _split_strictly(joined, self.delimiter)
+                if record is None or len(record) < len(self.columns) or len(record) > self._width:
+                    yield number, text, None
+                else:
+                    at = ahead
+                    yield number, joined, record
+                continue
+            try:
+                yield number, text, next(csv.reader([text], delimiter=self.delimiter), [])
+            except csv.Error:
+                yield number, text, None
+        lines.put_back(queue[at:])
+
+    def _why_open(self, number: int, lines: "_Lines") -> str:
+        if lines.is_last(number) and lines.ends_open:
+            return _(
+                "the file ends inside a quoted value: the file seems cut off; "
+                "export or download it again"
+            )
+        return _(
+            "the row cannot be split into columns: a quotation mark is opened and not closed, "
+            "or a line ends inside a value; close the quotation mark or double it"
+        )
+
+    def _why_short(self, n: int, number: int, lines: "_Lines") -> str:
+        if lines.is_last(number) and lines.ends_open:
+            return _(
+                "the row has {n} of {width} columns and the file ends inside it: the file seems "
+                "cut off; export or download it again"
+            ).format(n=n, width=len(self.columns))
+        return ngettext(
+            "the row has {n} column, the header has {width}",
+            "the row has {n} columns, the header has {width}",
+            n,
+        ).format(n=n, width=len(self.columns))
+
+    def _why_long(self, n: int) -> str:
+        return _(
+            "the row has {n} columns, the header has {width}; "
+            "put values that hold the delimiter into quotes"
+        ).format(n=n, width=len(self.columns))
+
+
+class _Lines:
+    """Lines of a file, without their ends, that can be taken in batches and put back."""
+
+    def __init__(self, file: TextIO, path: Path, *, old_mac: bool) -> None:
+        self._file = file
+        self._path = path
+        self._end = "\r" if old_mac else "\n"
+        self._ready: list[str] = []
+        self._rest: list[str] = []  # pieces of a line whose end has not been read
+        self.ends_open = False  # whether the file, read to its end, lacks the last line end
+        self.number = 1  # of the next line
+
+    def take(self, n: int) -> list[str]:
+        """Return the next lines, fewer than `n` at the end of the file only."""
+        while len(self._ready) < n and self._read():
+            pass
+        taken, self._ready = self._ready[:n], self._ready[n:]
+        self.number += len(taken)
+        return taken
+
+    def _read(self) -> bool:
+        text = self._file.read(_READ)
+        if text:
+            *lines, rest = text.split(self._end)
+            if lines:
+                lines[0] = "".join(self._rest) + lines[0]
+                self._rest = []
+            self._rest.append(rest)
+        else:
+            lines = ["".join(self._rest)] if any(self._rest) else []
+            self.ends_open = self.ends_open or bool(lines)
+            self._rest = []
+        number = self.number + len(self._ready)
+        if sum(map(len, self._rest)) > LINE_LIMIT:
+            raise self._too_long(number + len(lines))
+        for at, line in enumerate(lines):
+            if len(line) > LINE_LIMIT:
+                raise self._too_long(number + at)
+        self._ready += [line.removesuffix("\r") for line in lines]
+        return bool(text)
+
+    def _too_long(self, number: int) -> SourceError:
+        return SourceError(
+            _(
+                "{name}, row {row}: the line is longer than {limit} characters, so this is no "
+                "table of rows; export the data again with one row on a line"
+            ).format(name=self._path.name, row=number, limit=format_number(LINE_LIMIT))
+        )
+
+    def put_back(self, lines: list[str]) -> None:
+        """Make `lines`, the last ones taken, the next ones."""
+        self._ready = lines + self._ready
+        self.number -= len(lines)
+
+    def is_last(self, number: int) -> bool:
+        """Return whether the file ends with the line of this number."""
+        more = self.take(1)
+        self.put_back(more)
+        return not more and number >= self.number - 1
+
+
+def _split_plain(texts: list[str], delimiter: str, n_columns: int) -> tuple[Any, ...]:
+    """Split lines that hold no quote and are all of one width."""
+    names = [str(i) for i in range(n_columns)]
+    table = arrow_csv.read_csv(
+        pa.BufferReader("\n".join(texts).encode()),
+        read_options=arrow_csv.ReadOptions(
+            column_names=names, use_threads=False, block_size=8 * LINE_LIMIT
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=delimiter, quote_char=False, ignore_empty_lines=False
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+    return tuple(column.combine_chunks() for column in table.columns)
+
+
+def _ends_closed(text: str, delimiter: str) -> bool:
+    """Return whether a row is over where `text` ends, no quoted value being open."""
+    if '"' not in text:
+        return True
+    try:
+        return len(list(csv.reader([text, ""], delimiter=delimiter))) > 1
+    except csv.Error:
+        return True
+
+
+def _split_strictly(text: str, delimiter: str) -> list[str] | None:
+    """Return the values of one row, None where it breaks the rules of quoting."""
+    try:
+        records = list(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return records[0] if len(records) == 1 else None
+
+
+def find_delimiter(lines: list[str]) -> str:
+    """Return the delimiter of a table, from its header and first rows.
+
+    The one that splits the header and most of the rows into the same number of columns wins; a
+    comma loses to equals, since it is also the Czech decimal mark.
+    """
+    best, best_score = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        if not widths or widths[0] < 2:
+            continue
+        share = Counter(widths)[widths[0]] / len(widths)
+        score = (round(share, 1), widths[0])
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
