@@ -28,7 +28,7 @@ update ingest $h/ingest $h/clean.py $h/crs.py $h/periods.py $h/selection.py $h/o
   $h/settings.py
 update store $h/store $h/record_inference.py $h/workspace_init.py
 update layers $h/layers
-update analysis $h/analysis $h/join.py $h/aggregate.py $h/export.py
+update analysis $h/analysis $h/join.py $h/placement.py $h/aggregate.py $h/export.py
 update maps $h/maps
 update web web $h/sample.py
 update cli $h/cli

@@ -192,10 +192,10 @@ def _most(table: CountTable, kind: str) -> str:
     row = int(top[0])
     area = kinds.named_area(kind, str(table.areas[schema.NAME].iloc[row]))
     if kind in ALONG_STREETS:
-        return _("Most per 100 m has {area} ({value}).").format(
+        return _("Highest per 100 m: {area} ({value}).").format(
             area=area, value=format_number(float(values[row]), digits=1)
         )
-    return _("Most has {area} ({n}).").format(area=area, n=format_number(int(counts[row])))
+    return _("Highest count: {area} ({n}).").format(area=area, n=format_number(int(counts[row])))
 
 
 def _method(kind: str, column: str, result: Evenness) -> str:
