@@ -1,0 +1,1 @@
+"""Maps: a situation as one Folium map that plays over time."""

@@ -1,0 +1,53 @@
+// Numbers and sentences as the language writes them.
+"use strict";
+(() => {
+  const put = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  const plural = (forms, n) => forms[n === 1 ? 0 : n >= 2 && n <= 4 ? 1 : 2];
+
+  HotspotsMap.makeFormat = (model) => {
+    const { texts, language, periods, approximate } = model.data;
+    const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: "always" });
+    const one = new Intl.NumberFormat(language, { maximumFractionDigits: 1, useGrouping: "always" });
+    const two = new Intl.NumberFormat(language, { maximumFractionDigits: 2, useGrouping: "always" });
+    const number = (value, measure) => {
+      if (measure === "count" || Math.abs(value) >= 100) return whole.format(value);
+      return Math.abs(value) < 1 ? two.format(value) : one.format(value);
+    };
+    const counted = (forms, n) => put(plural(forms, n), { n: whole.format(n), m: "" });
+    /** A value in a cell: its number, or why there is none. */
+    const cell = (area, measure, span) => {
+      const value = model.value(area, measure, span);
+      if (value !== null) return number(value, measure);
+      return model.recordOf(span).known === 0 || measure === "count" ? texts.noData : texts.noBase;
+    };
+    const spanLabel = ([first, last]) =>
+      first === last ? periods.short[first] : `${periods.short[first]} – ${periods.short[last]}`;
+    /** What is said about record in a window: empty when it is whole. */
+    const recordNote = (span) => {
+      const record = model.recordOf(span);
+      if (record.known === 0) return texts.noData;
+      if (record.known === record.periods && record.partial === 0) return "";
+      const note = put(texts.recordOf, { n: record.known, m: record.periods });
+      return record.partial ? `${note}, ${counted(texts.partly, record.partial)}` : note;
+    };
+    /** Unit of the legend, with the length of the window it holds for. */
+    const unit = (measure, window) => {
+      if (measure === "rate") return texts.units.rate;
+      if (window === "all") return `${texts.units[measure]} ${texts.wholePeriod}`;
+      return `${texts.units[measure]} ${counted(texts.perWindow, window)}`;
+    };
+    const classLabels = (breaks, measure) => {
+      const labels = [];
+      let low = 0;
+      for (const high of breaks) {
+        if (measure === "count") labels.push(low + 1 === high ? number(high, measure) : put(texts.between, { low: number(low + 1, measure), high: number(high, measure) }));
+        else labels.push(low === 0 ? put(texts.upTo, { high: number(high, measure) }) : put(texts.between, { low: number(low, measure), high: number(high, measure) }));
+        low = high;
+      }
+      if (measure === "count") labels.push(put(texts.andMore, { low: number(low + 1, measure) }));
+      else labels.push(put(texts.over, { low: number(low, measure) }));
+      return labels;
+    };
+    return { texts, put, number, counted, cell, spanLabel, recordNote, unit, classLabels, approximate, language };
+  };
+})();

@@ -1,0 +1,192 @@
+"""Every text of the map, in the language in force: page parts, and what its scripts say."""
+
+from collections.abc import Callable
+
+from hotspots import schema
+from hotspots.analysis.situation import Situation
+from hotspots.i18n import _, format_day, format_number, format_share, ngettext
+from hotspots.maps.windows import WINDOWS, Window, is_line_kind
+from hotspots.periods import MONTH, QUARTER, WEEK, YEAR, Period
+from hotspots.selection import COUNT, DENSITY, RATE
+
+# Numbers that take each of the three Czech plural forms, in the order the scripts expect.
+_FORMS = (1, 2, 5)
+
+
+def kind_heading(kind: str) -> str:
+    """Return the column heading for areas of `kind`."""
+    return {
+        schema.STREET: _("Street"),
+        schema.SEGMENT: _("Street segment"),
+        schema.DISTRICT: _("District"),
+        schema.TOWN_PART: _("Town part"),
+        schema.ELECTORAL_DISTRICT: _("Electoral district"),
+        schema.MUNICIPALITY: _("Municipality"),
+        schema.LOCALITY: _("Locality"),
+        schema.GRID: _("Grid cell"),
+    }[kind]
+
+
+def off_areas_text(kind: str) -> str:
+    """Return how incidents inside the town but in no area of `kind` are called."""
+    return {
+        schema.STREET: _("off streets"),
+        schema.SEGMENT: _("off street segments"),
+        schema.DISTRICT: _("outside districts"),
+        schema.TOWN_PART: _("outside town parts"),
+        schema.ELECTORAL_DISTRICT: _("outside electoral districts"),
+        schema.MUNICIPALITY: _("elsewhere in the town"),
+        schema.LOCALITY: _("outside localities"),
+        schema.GRID: _("outside the grid"),
+    }[kind]
+
+
+def period_short(period: Period, every: str) -> str:
+    """Return a period as the time control writes it: 3/2024, 1Q 2024, week 7/2024, 2024."""
+    year, _dash, part = period.label.partition("-")
+    if every == MONTH:
+        return f"{int(part)}/{year}"
+    if every == QUARTER:
+        return _("Q{number} {year}").format(number=part[1:], year=year)
+    if every == WEEK:
+        return _("wk {number}/{year}").format(number=int(part[1:]), year=year)
+    return year
+
+
+def _plural_forms(every: str) -> Callable[[int], str]:
+    return {
+        WEEK: lambda n: ngettext("{n} week", "{n} weeks", n),
+        MONTH: lambda n: ngettext("{n} month", "{n} months", n),
+        QUARTER: lambda n: ngettext("{n} quarter", "{n} quarters", n),
+        YEAR: lambda n: ngettext("{n} year", "{n} years", n),
+    }[every]
+
+
+def window_name(window: Window, every: str) -> str:
+    """Return a window's name on its button."""
+    if window not in WINDOWS:
+        return _("all")
+    n = int(window)
+    return _plural_forms(every)(n).format(n=n)
+
+
+def _per_window(every: str) -> list[str]:
+    """Return “in {n} months” in its three forms, `{n}` left in."""
+    forms: dict[str, Callable[[int], str]] = {
+        WEEK: lambda n: ngettext("in {n} week", "in {n} weeks", n),
+        MONTH: lambda n: ngettext("in {n} month", "in {n} months", n),
+        QUARTER: lambda n: ngettext("in {n} quarter", "in {n} quarters", n),
+        YEAR: lambda n: ngettext("in {n} year", "in {n} years", n),
+    }
+    return [forms[every](n) for n in _FORMS]
+
+
+def _record_of(every: str) -> str:
+    return {
+        WEEK: _("record for {n} of {m} weeks"),
+        MONTH: _("record for {n} of {m} months"),
+        QUARTER: _("record for {n} of {m} quarters"),
+        YEAR: _("record for {n} of {m} years"),
+    }[every]
+
+
+def measure_names(kind: str) -> dict[str, str]:
+    """Return the short name of every measure."""
+    density = _("per 100 m") if is_line_kind(kind) else _("per km²")
+    return {COUNT: _("count"), DENSITY: density, RATE: _("per 1,000 residents")}
+
+
+def script_texts(kind: str, every: str) -> dict[str, object]:
+    """Return what the map's scripts say, by key; lists are the three Czech plural forms."""
+    units = {
+        COUNT: _("incidents"),
+        DENSITY: _("incidents per 100 m") if is_line_kind(kind) else _("incidents per km²"),
+        RATE: _("incidents per 1,000 residents and year"),
+    }
+    return {
+        "area": kind_heading(kind),
+        "measures": measure_names(kind),
+        "measure": _("Measure"),
+        "units": units,
+        "perWindow": _per_window(every),
+        "wholePeriod": _("in the whole period"),
+        "recordOf": _record_of(every),
+        "partly": [ngettext("{n} of them incomplete", "{n} of them incomplete", n) for n in _FORMS],
+        "incidents": [ngettext("{n} incident", "{n} incidents", n) for n in _FORMS],
+        "noData": _("no record"),
+        "noBase": _("not known"),
+        "zero": _("none"),
+        "upTo": _("up to {high}"),
+        "between": _("{low}–{high}"),
+        "over": _("over {low}"),
+        "andMore": _("{low} and more"),
+        "offAreas": off_areas_text(kind),
+        "inAreas": _("in areas"),
+        "town": _("whole town"),
+        "overlap": _("An incident in two areas counts in both."),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "back": _("Step back"),
+        "forward": _("Step forward"),
+        "time": _("Period shown"),
+        "window": _("Length of the period"),
+        "localities": _("Outlines of localities"),
+        "close": _("Close"),
+        "legend": _("Legend"),
+        "zoomIn": _("Zoom in"),
+        "zoomOut": _("Zoom out"),
+        "north": _("N"),
+        "northTitle": _("North is up"),
+        "sparkline": _("Over time"),
+        "approximate": _("approximate boundaries"),
+    }
+
+
+def placement_text(situation: Situation) -> str:
+    """Return how many of the selected incidents the map leaves unplaced, with shares."""
+    tally = situation.table.tally
+    kind = off_areas_text(situation.selection.by)
+    parts = [
+        (tally.n_off_areas, kind),
+        (tally.n_outside, _("outside the town")),
+        (tally.n_not_placed, _("without a position")),
+        (tally.n_off_record, _("on days without record")),
+    ]
+    selected = max(tally.n_selected, 1)
+    shown = [
+        _("{n} {where} ({share})").format(
+            n=format_number(n), where=where, share=format_share(n / selected, digits=1)
+        )
+        for n, where in parts
+        if n or where == kind
+    ]
+    return _("Of {total} selected: {parts}").format(
+        total=format_number(tally.n_selected), parts=", ".join(shown)
+    )
+
+
+def about_lines(situation: Situation, attribution: str) -> list[tuple[str, str]]:
+    """Return what stands below the map as (heading, text), in the order of reading."""
+    finding = situation.finding
+    lines = [(_("Source"), "; ".join(finding.sources) or _("not stated"))]
+    lines.append((_("Period"), finding.period_text))
+    if finding.gaps:
+        gaps = ", ".join(f"{format_day(gap.start)} – {format_day(gap.end)}" for gap in finding.gaps)
+        lines.append((_("Without record"), gaps))
+    lines.append((_("Areas"), _areas_text(situation)))
+    lines.append((_("Method"), finding.method))
+    lines.append((_("Not on the map"), placement_text(situation)))
+    if finding.notes:
+        lines.append((_("Notes"), " ".join(finding.notes)))
+    if attribution:
+        lines.append((_("Background"), attribution))
+    return lines
+
+
+def _areas_text(situation: Situation) -> str:
+    areas = situation.table.areas
+    sources = sorted({str(text) for text in areas[schema.LAYER_SOURCE].dropna() if str(text)})
+    parts = [situation.finding.area_kind]
+    if situation.finding.approximate:
+        parts.append(_("approximate boundaries"))
+    return "; ".join(parts + sources)

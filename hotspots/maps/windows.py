@@ -1,0 +1,168 @@
+"""Values of areas in moving windows of periods: the numbers that a map shows.
+
+The browser computes the same sums from the same counts; these are for class breaks and tests.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hotspots import schema
+from hotspots.aggregate import CountTable
+from hotspots.errors import ParameterError
+from hotspots.i18n import _
+from hotspots.selection import COUNT, DENSITY, MEASURES, RATE
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ALL: Final = "all"
+WINDOWS: Final = (1, 3, 6, 12)  # periods
+DAYS_IN_YEAR: Final = 365.25
+# Kinds whose incidents lie along a line: their density is per 100 m, that of others per km².
+LINE_KINDS: Final = frozenset({schema.STREET, schema.SEGMENT})
+Window = int | str
+
+
+@dataclass(frozen=True)
+class WindowValues:
+    """Values of n areas at every position of a window over m periods, first to last.
+
+    Attributes
+    ----------
+    values
+        Shape (n, positions): the measure; NaN where there is no data.
+    first, last
+        Shape (positions,): first and last period of each position.
+    n_recorded
+        Shape (positions,): periods of the position with any record.
+    """
+
+    values: FloatArray
+    first: IntArray
+    last: IntArray
+    n_recorded: IntArray
+
+
+def is_line_kind(kind: str) -> bool:
+    """Return whether areas of `kind` have a length, so that density is per 100 m."""
+    return kind in LINE_KINDS
+
+
+def parse_window(window: Window) -> Window:
+    """Return a window as 1, 3, 6, 12 or `all`; digits as text are read as a number.
+
+    Raises
+    ------
+    ParameterError
+        It is none of these.
+    """
+    found: Window = int(window) if isinstance(window, str) and window.isdigit() else window
+    if isinstance(found, bool) or found not in (*WINDOWS, ALL):
+        raise ParameterError(
+            _("window must be one of {known}, got '{value}'").format(
+                known=", ".join(map(str, (*WINDOWS, ALL))), value=window
+            )
+        )
+    return found
+
+
+def list_windows(n_periods: int) -> tuple[Window, ...]:
+    """Return the windows that fit into `n_periods`, shortest first, `all` last."""
+    return (*(window for window in WINDOWS if window <= max(n_periods, 1)), ALL)
+
+
+def list_measures(table: CountTable) -> tuple[str, ...]:
+    """Return the measures the table has the bases for; rate needs residents somewhere."""
+    residents = table.areas[schema.RESIDENTS].to_numpy(dtype=float, na_value=np.nan)
+    known = bool((residents > 0).any())
+    return tuple(measure for measure in MEASURES if measure != RATE or known)
+
+
+def window_bounds(n_periods: int, window: Window) -> tuple[IntArray, IntArray]:
+    """Return the first and last period of every position of `window`, each shape (positions,)."""
+    if n_periods == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    length = n_periods if window == ALL else min(int(window), n_periods)
+    first = np.arange(n_periods - length + 1, dtype=np.int64)
+    return first, first + length - 1
+
+
+def window_values(table: CountTable, kind: str, *, measure: str, window: Window) -> WindowValues:
+    """Return a measure of every area at every position of a window.
+
+    A value is the sum over the recorded periods of the window: NaN where every period is
+    missing, and where the area lacks the base (length, area, residents). Rates count only days
+    on which every chosen source kept record:
+    incidents / residents · 1,000 / (days / 365.25).
+
+    Parameters
+    ----------
+    table
+        n areas, m periods.
+    kind
+        Kind of the areas; streets and segments have densities per 100 m, others per km².
+    measure
+        `count`, `density` or `rate`.
+    window
+        Number of periods, or `all`.
+
+    Raises
+    ------
+    ParameterError
+        No such measure or window.
+    """
+    window = parse_window(window)
+    if measure not in MEASURES:
+        raise ParameterError(
+            _("measure must be one of {known}, got '{value}'").format(
+                known=", ".join(MEASURES), value=measure
+            )
+        )
+    first, last = window_bounds(len(table.periods), window)
+    record = np.array(table.record, dtype=object)
+    recorded = (record != schema.MISSING).astype(np.int64)
+    n_recorded = _sums(recorded, first, last)
+    days = _sums(table.recorded_days, first, last)
+    if measure == RATE:
+        sums = _sums(table.full_counts, first, last).astype(np.float64)
+        base = _positive(table, schema.RESIDENTS)[:, None] * (days / DAYS_IN_YEAR)[None, :] / 1000
+    else:
+        sums = _sums(table.counts * recorded[None, :], first, last).astype(np.float64)
+        base = np.ones((len(table.areas), 1))
+        if measure == DENSITY and is_line_kind(kind):
+            base = _positive(table, schema.LENGTH_M)[:, None] / 100
+        elif measure == DENSITY:
+            base = _positive(table, schema.AREA_KM2)[:, None]
+        base = np.where(n_recorded[None, :] > 0, base, np.nan)
+    base = np.where(base > 0, base, np.nan)
+    return WindowValues(sums / base, first, last, n_recorded)
+
+
+def _positive(table: CountTable, column: str) -> FloatArray:
+    values = table.areas[column].to_numpy(dtype=float, na_value=np.nan)
+    return np.where(values > 0, values, np.nan)
+
+
+def _sums(values: IntArray, first: IntArray, last: IntArray) -> IntArray:
+    """Return sums over columns first…last (both included) along the last axis."""
+    zero = np.zeros((*values.shape[:-1], 1), dtype=np.int64)
+    running = np.concatenate([zero, np.cumsum(values, axis=-1)], axis=-1)
+    return np.asarray(running[..., last + 1] - running[..., first], dtype=np.int64)
+
+
+__all__ = [
+    "ALL",
+    "COUNT",
+    "WINDOWS",
+    "Window",
+    "WindowValues",
+    "is_line_kind",
+    "list_measures",
+    "list_windows",
+    "parse_window",
+    "window_bounds",
+    "window_values",
+]
