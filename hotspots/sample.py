@@ -278,7 +278,7 @@ def make_incidents(
         parts.append(pd.DataFrame({"day": day, "group": group}))
     frame = pd.concat(parts, ignore_index=True)
     n = len(frame)
-    weekend = pd.DatetimeIndex(frame["day"]).dayofweek.to_numpy() >= 4
+    weekend = pd.DatetimeIndex(frame["day"]).day_of_week.to_numpy() >= 4
     hour = np.array(
         [
             _hour(str(group), late=bool(late), rng=rng)
@@ -329,7 +329,7 @@ def mapping_text(stream: Stream) -> str:
         f'source = "{stream.source_id}"\n'
         f'kind = "{stream.kind}"\n'
         f'label = "{stream.label}"\n'
-        'citation = "vymyšlená ukázková data"\n\n'
+        f'citation = "{stream.label} (vymyšlené události)"\n\n'
         '[file]\ndelimiter = ";"\nencoding = "utf-8"\n\n'
         f"[columns]\n{columns}\n\n"
         '[values]\ncrs = "EPSG:5514"\n\n'
@@ -351,7 +351,7 @@ def _day_weights(days: npt.NDArray[np.datetime64], group: str) -> FloatArray:
     by_weekday = (
         _OFFICE_DAYS if group in {offences.TRAFFIC, offences.OBSERVATION} else (_WEEKEND_HEAVY)
     )
-    weekday = np.array(by_weekday)[index.dayofweek.to_numpy()]
+    weekday = np.array(by_weekday)[index.day_of_week.to_numpy()]
     return np.asarray(month * weekday, dtype=np.float64)
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Blueprint, Response, make_response, request, send_file
+from flask import Blueprint, Response, make_response, request
 
 from hotspots.i18n import current_language
 from hotspots.maps.assets import asset_file
@@ -69,6 +69,9 @@ def show() -> Response:
 @bp.get("/assets/<name>")
 def asset(name: str) -> Response:
     """Answer one of the map's scripts or styles; the frame without origin may use it."""
-    types = {".js": "text/javascript", ".css": "text/css"}
+    types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
     path = asset_file(name)
-    return send_file(path, mimetype=types.get(path.suffix), max_age=ASSET_MAX_AGE_S)
+    response = make_response(path.read_bytes())
+    response.headers["Content-Type"] = types[path.suffix]
+    response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}"
+    return response

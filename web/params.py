@@ -48,7 +48,7 @@ class PageParams:
     window
         Number of periods shown at once, one of `WINDOWS`; `ALL` is all of them.
     index
-        Position of the window in time, 0 is the first; None is the last.
+        Last period of the window, 0 is the first period; None is the last with record.
     lang
         Language of the page; None is the workspace's.
     """

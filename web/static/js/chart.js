@@ -14,6 +14,6 @@
     if (!band) return;
     const width = all ? 0 : Number(time.window) * Number(chart.dataset.step);
     band.setAttribute("width", String(width));
-    band.setAttribute("x", String(Number(chart.dataset.left) + Number(time.index) * Number(chart.dataset.step)));
+    if (!all) band.setAttribute("x", String(Number(chart.dataset.left) + (Number(time.index) - Number(time.window) + 1) * Number(chart.dataset.step)));
   });
 })();

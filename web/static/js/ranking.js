@@ -5,6 +5,8 @@
   const table = document.getElementById("areas");
   const when = document.getElementById("ranking-when");
   if (!list || !table || !window.mapFrame) return;
+  const title = document.getElementById("ranking-title");
+  let measure = table.dataset.measure;
   const names = new Map([...table.querySelectorAll("tbody tr")].map((tr) => [Number(tr.dataset.row), tr.querySelector("th").textContent]));
   const shown = 8;
 
@@ -33,6 +35,14 @@
 
   window.mapFrame.onTime((time) => {
     const digits = time.measure === "count" ? 0 : 1;
+    if (time.measure !== measure) {
+      measure = time.measure;
+      const choice = document.querySelector(`[name="measure"][value="${measure}"]`);
+      if (choice) {
+        choice.checked = true;
+        title.textContent = `${title.dataset.areas}: ${choice.nextElementSibling.textContent}`;
+      }
+    }
     const ranked = time.values
       .map((value, row) => ({ value, row }))
       .filter((area) => area.value !== null && area.value > 0)
@@ -40,7 +50,6 @@
       .slice(0, shown);
     const largest = ranked.length ? ranked[0].value : 1;
     list.replaceChildren(...ranked.map((area, i) => item(area.row, i + 1, area.value, area.value / largest, digits)));
-    if (time.record === "missing") when.textContent = `${time.label} · ${table.dataset.missing}`;
-    else when.textContent = time.label;
+    when.textContent = time.record ? `${time.label} · ${time.record}` : time.label;
   });
 })();

@@ -49,13 +49,14 @@
       if (label) heads[1].querySelector(".now-measure").textContent = label.textContent;
     }
     const digits = time.measure === "count" ? 0 : 1;
+    const nothing = time.values.every((value) => value === null);
     time.values.forEach((value, row) => {
       const cell = byRow.get(row);
       if (!cell) return;
       const known = value !== null;
       cell.dataset.value = known ? String(value) : "";
       cell.classList.toggle("none", !known);
-      cell.textContent = known ? value.toLocaleString(table.dataset.locale, { maximumFractionDigits: digits }) : time.record === "missing" ? table.dataset.missing : "–";
+      cell.textContent = known ? value.toLocaleString(table.dataset.locale, { maximumFractionDigits: digits }) : nothing ? table.dataset.missing : "–";
     });
     if (order && order[0] === 1) sort();
   });
