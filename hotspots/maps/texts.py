@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from hotspots import schema
+from hotspots.analysis.kinds import off_areas_place
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_day, format_number, format_share, ngettext
 from hotspots.maps.windows import WINDOWS, Window, is_line_kind
@@ -24,20 +25,6 @@ def kind_heading(kind: str) -> str:
         schema.MUNICIPALITY: _("Municipality"),
         schema.LOCALITY: _("Locality"),
         schema.GRID: _("Grid cell"),
-    }[kind]
-
-
-def off_areas_text(kind: str) -> str:
-    """Return how incidents inside the town but in no area of `kind` are called."""
-    return {
-        schema.STREET: _("off streets"),
-        schema.SEGMENT: _("off street segments"),
-        schema.DISTRICT: _("outside districts"),
-        schema.TOWN_PART: _("outside town parts"),
-        schema.ELECTORAL_DISTRICT: _("outside electoral districts"),
-        schema.MUNICIPALITY: _("elsewhere in the town"),
-        schema.LOCALITY: _("outside localities"),
-        schema.GRID: _("outside the grid"),
     }[kind]
 
 
@@ -99,7 +86,7 @@ def measure_names(kind: str) -> dict[str, str]:
 def script_texts(kind: str, every: str) -> dict[str, object]:
     """Return what the map's scripts say, by key; lists are the three Czech plural forms."""
     units = {
-        COUNT: _("incidents"),
+        COUNT: _("number of incidents"),
         DENSITY: _("incidents per 100 m") if is_line_kind(kind) else _("incidents per km²"),
         RATE: _("incidents per 1,000 residents and year"),
     }
@@ -120,8 +107,8 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "between": _("{low}–{high}"),
         "over": _("over {low}"),
         "andMore": _("{low} and more"),
-        "offAreas": off_areas_text(kind),
-        "inAreas": _("in areas"),
+        "offAreas": off_areas_place(kind),
+        "inAreas": _("on the map"),
         "town": _("whole town"),
         "overlap": _("An incident in two areas counts in both."),
         "play": _("Play"),
@@ -137,7 +124,6 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "zoomOut": _("Zoom out"),
         "north": _("N"),
         "northTitle": _("North is up"),
-        "sparkline": _("Over time"),
         "approximate": _("approximate boundaries"),
     }
 
@@ -145,7 +131,7 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
 def placement_text(situation: Situation) -> str:
     """Return how many of the selected incidents the map leaves unplaced, with shares."""
     tally = situation.table.tally
-    kind = off_areas_text(situation.selection.by)
+    kind = off_areas_place(situation.selection.by)
     parts = [
         (tally.n_off_areas, kind),
         (tally.n_outside, _("outside the town")),
