@@ -24,9 +24,17 @@ update() {
 }
 
 h=hotspots
-update ingest $h/ingest $h/clean.py $h/crs.py $h/periods.py $h/selection.py $h/offences.py \
+# The import into the store stands with the readers but belongs to the store's catalogue.
+import='importer account recording rejects sorting'
+readers=$(ls $h/ingest/*.py)
+importing=
+for name in $import; do
+  readers=$(printf '%s\n' $readers | grep -v "/$name.py\$")
+  importing="$importing $h/ingest/$name.py"
+done
+update ingest $readers $h/clean.py $h/crs.py $h/periods.py $h/selection.py $h/offences.py \
   $h/settings.py
-update store $h/store $h/record_inference.py $h/workspace_init.py
+update store $h/store $importing $h/record_inference.py $h/workspace_init.py
 update layers $h/layers
 update analysis $h/analysis $h/join.py $h/placement.py $h/aggregate.py $h/export.py
 update maps $h/maps
