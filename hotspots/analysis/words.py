@@ -1,6 +1,6 @@
 """The finding of a situation in words: what the counts show, and no more than chance allows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -21,6 +21,7 @@ from hotspots.store.source import INFERRED, Source
 FEW_INCIDENTS: Final = 30  # below this the order of areas is called chance
 SIGNIFICANCE: Final = 0.05
 QUARTER: Final = 0.25
+COMPARED: Final = 0.9  # share of incidents in areas of known size that a comparison needs
 TOP_LENGTH_M: Final = 100.0  # shorter streets' densities leap with every incident
 TOP_INCIDENTS: Final = 5
 SHOWN: Final = 6  # gaps or periods named before "and more"
@@ -108,7 +109,11 @@ def _compare(table: CountTable, kind: str) -> tuple[str, Evenness]:
     else:
         residents = table.areas[schema.RESIDENTS].to_numpy(dtype=np.float64)
         column = schema.RESIDENTS if (residents > 0).all() else schema.AREA_KM2
-    return column, evenness(counts, table.areas[column].to_numpy(dtype=np.float64))
+    result = evenness(counts, table.areas[column].to_numpy(dtype=np.float64))
+    if result.n_incidents < COMPARED * counts.sum():
+        # Too much lies in areas of unknown size for the rest to speak for all.
+        result = replace(result, p_value=float("nan"))
+    return column, result
 
 
 def _sentence(table: CountTable, told: Told, column: str, result: Evenness) -> str:

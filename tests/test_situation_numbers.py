@@ -1,0 +1,167 @@
+"""The numbers behind the sentences: even spread, exact intervals, ranking."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from hotspots import schema
+from hotspots.aggregate import count_by_area
+from hotspots.analysis.evenness import evenness, smallest_share
+from hotspots.analysis.filters import in_hours
+from hotspots.analysis.ranking import poisson_interval, ranking
+from hotspots.errors import ParameterError
+from hotspots.periods import RecordCalendar, list_periods
+from hotspots.selection import Selection
+from tests.counting import BOUNDARY, QUARTER, make_areas, make_incidents
+
+
+def test_evenness_hand_worked():
+    # Two equal areas, 60 and 40 of 100: X² = 2 · 10² / 50 = 4; mean 1, variance
+    # 2 · 99/100 + (4 − 4)/100 = 1.98, so X² is compared with 0.99 χ² of 1/0.99 degrees.
+    result = evenness([60, 40], [1.0, 1.0])
+    assert result.chi2 == pytest.approx(4.0)
+    assert (result.n_areas, result.n_incidents) == (2, 100)
+    assert result.p_value == pytest.approx(stats.chi2.sf(4 / 0.99, 1 / 0.99))
+
+
+def test_evenness_agrees_with_pearson_on_large_counts():
+    counts, sizes = np.array([510, 480, 1010, 2000]), np.array([1.0, 1.0, 2.0, 4.0])
+    expected = counts.sum() * sizes / sizes.sum()
+    plain = stats.chisquare(counts, expected)
+    result = evenness(counts, sizes)
+    assert result.chi2 == pytest.approx(plain.statistic)
+    assert result.p_value == pytest.approx(plain.pvalue, rel=0.01)
+
+
+@pytest.mark.parametrize("n", [20, 60, 300])
+def test_evenness_keeps_its_level_on_sparse_counts(n):
+    # Street lengths are uneven and most expected counts lie under one.
+    rng = np.random.default_rng(12)
+    sizes = rng.lognormal(0.0, 1.0, 80)
+    draws = rng.multinomial(n, sizes / sizes.sum(), size=2000)
+    rejected = np.mean([evenness(draw, sizes).p_value < 0.05 for draw in draws])
+    assert 0.02 < rejected < 0.08
+
+
+def test_evenness_leaves_out_unknown_sizes_and_knows_its_limits():
+    known = evenness([6, 4], [1.0, 1.0])
+    assert evenness([6, 4, 50, 3], [1.0, 1.0, np.nan, 0.0]) == known
+    for counts, sizes in [([5], [1.0]), ([1, 0], [1.0, 1.0]), ([], []), ([5, 5], [np.nan, 1.0])]:
+        assert np.isnan(evenness(counts, sizes).p_value)
+    with pytest.raises(ParameterError, match="must match sizes in shape"):
+        evenness([1, 2], [1.0])
+    with pytest.raises(ParameterError, match="must not be negative"):
+        evenness([-1, 2], [1.0, 1.0])
+
+
+def test_smallest_share():
+    assert smallest_share(np.array([1, 5, 3, 1])).tolist() == [1]
+    assert smallest_share(np.array([2, 2, 2, 2])).tolist() == [0]
+    assert smallest_share(np.array([2, 2, 2, 2, 1])).tolist() == [0, 1]
+    assert smallest_share(np.array([1, 5, 3, 1]), share=1.0).tolist() == [1, 2, 0, 3]
+    assert smallest_share(np.zeros(3, dtype=int)).tolist() == []
+
+
+@given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=30))
+def test_smallest_share_is_smallest(counts):
+    counts = np.array(counts)
+    rows = smallest_share(counts)
+    if counts.sum():
+        assert counts[rows].sum() >= 0.25 * counts.sum()
+        assert np.sort(counts)[::-1][: len(rows) - 1].sum() < 0.25 * counts.sum()
+
+
+def test_garwood_intervals_published():
+    # Ulm (1990), exact 95 % limits of a Poisson mean.
+    low, high = poisson_interval([0, 1, 5, 10, 100])
+    np.testing.assert_allclose(low, [0.0, 0.0253, 1.6235, 4.7954, 81.3640], atol=5e-4)
+    np.testing.assert_allclose(high, [3.6889, 5.5716, 11.6683, 18.3904, 121.6272], atol=5e-4)
+
+
+@settings(max_examples=50)
+@given(n=st.integers(0, 500), confidence=st.floats(0.5, 0.99))
+def test_intervals_have_exact_tails(n, confidence):
+    low, high = poisson_interval([n], confidence=confidence)
+    tail = (1 - confidence) / 2
+    assert stats.poisson.cdf(n, high[0]) == pytest.approx(tail, rel=1e-6)
+    if n:
+        assert stats.poisson.sf(n - 1, low[0]) == pytest.approx(tail, rel=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95])
+def test_confidence_is_a_share(confidence):
+    with pytest.raises(ParameterError, match="between 0 and 1"):
+        poisson_interval([1], confidence=confidence)
+
+
+def counted(rows, *, areas=None, record=(QUARTER,), by=schema.STREET):
+    records = {"police": record}
+    table = count_by_area(
+        make_incidents(rows),
+        make_areas() if areas is None else areas,
+        periods=list_periods(QUARTER, every="month"),
+        calendar=RecordCalendar.build(QUARTER, list(records.values())),
+        record_by_source=records,
+        boundary=BOUNDARY,
+    )
+    return SimpleNamespace(table=table, selection=Selection(by=by))
+
+
+ROWS = [("2024-01-05", 50)] * 6 + [("2024-01-05", 150)] * 3 + [("2024-02-05", 250)]
+
+
+def test_ranking_by_every_measure():
+    found = counted(ROWS)
+    by_count = ranking(found, "count")
+    assert [(a.name, a.count, a.row) for a in by_count] == [
+        ("Dlouhá", 6, 0),
+        ("Krátká", 3, 1),
+        ("Nová", 1, 2),
+    ]
+    assert [a.share for a in by_count] == pytest.approx([0.6, 0.3, 0.1])
+    by_density = ranking(found, "density")
+    assert [a.name for a in by_density] == ["Krátká", "Dlouhá", "Nová"]
+    assert [a.density for a in by_density] == pytest.approx([3.0, 1.5, np.nan], nan_ok=True)
+    by_rate = ranking(found, "rate")
+    assert [a.name for a in by_rate] == ["Dlouhá", "Krátká", "Nová"]
+    assert by_rate[0].rate == pytest.approx(6 / 500 * 1000 / (91 / 365.25))
+    low, high = poisson_interval([6])
+    assert by_rate[0].rate_low == pytest.approx(low[0] / 500 * 1000 / (91 / 365.25))
+    assert by_rate[0].rate_high == pytest.approx(high[0] / 500 * 1000 / (91 / 365.25))
+    assert by_count[0].density_low == pytest.approx(low[0] / 4)
+    assert np.isnan([by_rate[1].rate, by_rate[1].rate_low, by_rate[2].rate]).all()
+    assert all(type(a.share) is float and type(a.count) is int for a in by_count)
+
+
+def test_density_of_polygons_is_per_km2():
+    areas = make_areas(kind=schema.DISTRICT)
+    found = counted(ROWS, areas=areas, by=schema.DISTRICT)
+    assert ranking(found, "density")[0].density == pytest.approx(60.0)
+
+
+def test_top_and_errors():
+    found = counted(ROWS)
+    assert len(ranking(found, "count", top=2)) == 2
+    assert len(ranking(found, "count", top=99)) == 3
+    with pytest.raises(ParameterError, match="measure 'speed' is unknown"):
+        ranking(found, "speed")
+    with pytest.raises(ParameterError, match="top must be at least 1"):
+        ranking(found, "count", top=0)
+
+
+def test_without_record_nothing_is_known():
+    areas = ranking(counted(ROWS, record=()), "count")
+    assert [a.known for a in areas] == [False] * 3
+    assert np.isnan([value for a in areas for value in (a.density, a.rate, a.share)]).all()
+
+
+def test_hours_over_midnight():
+    hours = np.arange(24)
+    assert np.flatnonzero(in_hours(hours, (22, 6))).tolist() == [0, 1, 2, 3, 4, 5, 22, 23]
+    assert np.flatnonzero(in_hours(hours, (8, 10))).tolist() == [8, 9]
+    assert np.flatnonzero(in_hours(hours, (22, 24))).tolist() == [22, 23]
+    assert np.flatnonzero(in_hours(hours, (0, 1))).tolist() == [0]
