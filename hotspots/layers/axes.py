@@ -1,6 +1,7 @@
 """Street axes from points known to lie on them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import (
     connected_components,
     dijkstra,
-    minimum_spanning_tree,
 )
 from scipy.spatial.distance import pdist, squareform
 from shapely.geometry import LineString, MultiLineString, Point
@@ -21,6 +21,8 @@ MERGE_M: Final = 3.0
 SPUR_M: Final = 25.0
 # Farther apart, nothing says that two points belong to one stretch of street [m].
 GAP_M: Final = 800.0
+# A hop costs its length to this power: 1 would skip places on a bend, 2 would visit side lanes.
+HOP_POWER: Final = 1.5
 # Zigzag up to this is taken off [m]: lanes, parking bays, rounding.
 SMOOTH_M: Final = 5.0
 # How far the line between two known points may be off, as a share of their distance.
@@ -42,10 +44,11 @@ class Axis:
 def join_points(xy: _Floats) -> Axis:
     """Return the axis through points of one street.
 
-    The points are joined by their minimum spanning tree, which is split into its longest path and
-    the branches that leave it; branches under 25 m are dropped as scatter across the road, gaps
-    over 800 m are left open, and zigzag up to 5 m is smoothed. Ends of the real street beyond the
-    last known point stay unknown.
+    Its main line is the cheapest way between the two places farthest apart, where a hop costs its
+    length to the power of 1.5: that goes from place to place along the street, yet not through a
+    lane beside it. What is left joins it as branches; branches under 25 m are dropped as scatter
+    across the road, gaps over 800 m are left open, and zigzag up to 5 m is smoothed. Ends of the
+    real street beyond the last known point stay unknown.
 
     Parameters
     ----------
@@ -61,17 +64,14 @@ def join_points(xy: _Floats) -> Axis:
     places = _merge(np.unique(np.asarray(xy, dtype=np.float64), axis=0))
     if len(places) == 1:
         return Axis(Point(places[0]), POINT_PRECISION_M)
-    tree = minimum_spanning_tree(csr_array(squareform(pdist(places)))).tocsr()
-    tree.data[tree.data > GAP_M] = 0
-    tree.eliminate_zeros()
-    tree = (tree + tree.T).tocsr()
-    _n, group = connected_components(tree, directed=False)
+    apart = squareform(pdist(places))
+    apart[apart > GAP_M] = 0
+    _n, group = connected_components(csr_array(apart), directed=False)
     lines: list[LineString] = []
     for g in np.unique(group):
-        members = np.flatnonzero(group == g)
-        if len(members) > 1:
-            part = tree[members][:, members].tocsr()
-            lines += [LineString(places[members[path]]) for path in _paths(part)]
+        own = places[group == g]
+        if len(own) > 1:
+            lines += [LineString(own[path]) for path in _paths(squareform(pdist(own)))]
     if not lines:
         return Axis(Point(places[0]), POINT_PRECISION_M)
     widest = max(float(np.hypot(*np.diff(np.asarray(s.coords), axis=0).T).max()) for s in lines)
@@ -84,43 +84,47 @@ def _merge(xy: _Floats) -> _Floats:
     """Return one place, their mean, for every group of points linked by less than 3 m."""
     if len(xy) == 1:
         return xy
-    near = csr_array(squareform(pdist(xy)) < MERGE_M)
+    near = csr_array((squareform(pdist(xy)) < MERGE_M).astype(np.int8))
     _n, group = connected_components(near, directed=False)
     sums = np.array([xy[group == g].mean(axis=0) for g in np.unique(group)])
     return np.asarray(np.round(sums, 1), dtype=np.float64)
 
 
-def _paths(tree: "csr_array[np.float64]") -> list[npt.NDArray[np.int64]]:
-    """Return the tree's longest path, then the branches leaving what is there, longest first."""
-    first = _farthest(tree, np.array([0]))
-    path = _farthest(tree, first[:1])
+def _paths(apart: _Floats) -> list[npt.NDArray[np.int64]]:
+    """Return the main path through places `apart` [m] from each other, then its branches."""
+    cost = np.where(apart > GAP_M, 0.0, apart) ** HOP_POWER
+    path = _farthest(cost, _farthest(cost, np.array([0]))[:1])
     paths = [path]
-    covered = np.zeros(tree.shape[0], dtype=bool)
+    covered = np.zeros(len(apart), dtype=bool)
     covered[path] = True
-    while not covered.all():
-        path = _farthest(tree, np.flatnonzero(covered))
+    left = ~covered
+    while left.any():
+        path = _farthest(cost, np.flatnonzero(covered), among=left)
         stop = int(np.flatnonzero(covered[path])[0])
         branch = path[: stop + 1]
-        if _length(tree, branch) < SPUR_M:
-            break
-        paths.append(branch)
-        covered[branch] = True
+        left[branch] = False
+        if sum(apart[i, j] for i, j in pairwise(branch)) >= SPUR_M:
+            paths.append(branch)
+            covered[branch] = True
     return paths
 
 
-def _length(tree: "csr_array[np.float64]", path: npt.NDArray[np.int64]) -> float:
-    return float(sum(tree[int(a), int(b)] for a, b in zip(path[:-1], path[1:], strict=True)))
-
-
-def _farthest(tree: "csr_array[np.float64]", start: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the path from the node farthest from all of `start` back to the nearest of it."""
-    distance, before, _source = dijkstra(
-        tree, directed=False, indices=start, return_predecessors=True, min_only=True
+def _farthest(
+    cost: _Floats,
+    start: npt.NDArray[np.int64],
+    *,
+    among: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.int64]:
+    """Return the way from the place farthest from all of `start` back to the nearest of it."""
+    total, before, _source = dijkstra(
+        csr_array(cost), directed=False, indices=start, return_predecessors=True, min_only=True
     )
-    path = [int(np.argmax(np.round(distance, 6)))]
-    while before[path[-1]] >= 0:
-        path.append(int(before[path[-1]]))
-    return np.array(path, dtype=np.int64)
+    if among is not None:
+        total = np.where(among, total, -1.0)
+    way = [int(np.argmax(np.round(total, 6)))]
+    while before[way[-1]] >= 0:
+        way.append(int(before[way[-1]]))
+    return np.array(way, dtype=np.int64)
 
 
 def complete_streets(

@@ -6,7 +6,6 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyogrio
 import shapely
 from shapely.geometry import Polygon
@@ -21,7 +20,7 @@ from hotspots.layers.facts import Facts, positions, read_facts
 from hotspots.layers.files import replace_file
 from hotspots.layers.localities import slug
 from hotspots.layers.places import BUS_STOP
-from hotspots.layers.power import GRID_M, share_by_area, share_by_distance
+from hotspots.layers.power import GRID_M, share_around, share_by_distance
 from hotspots.layers.reading import AXIS_LAYERS, PLACE_LAYER
 from hotspots.layers.streets import make_street_areas
 
@@ -112,17 +111,19 @@ def make_axes(facts: Facts) -> gpd.GeoDataFrame:
         `area_id` (`street:` and the street's RÚIAN code, or its name where that is unknown),
         `name`, `precision_m`, `layer_source`, geometry in EPSG:5514.
     """
-    streets = facts["streets"].set_index("name")
+    streets = facts["streets"]
     named = facts["street_points"]
-    strange = sorted(set(named["name"]) - set(streets.index))
+    strange = sorted(set(named["name"]) - set(streets["name"]))
     if strange:
         raise SchemaError(
             _("fact table {path}: these streets are not in streets.csv: {names}").format(
                 path="street_points.csv", names=", ".join(strange)
             )
         )
+    codes = dict(zip(streets["name"], streets["street_code"], strict=True))
+    roads = dict(zip(streets["name"], streets["road"], strict=True))
     known = {
-        str(name): (positions(group), frozenset(group["road_edge"]), streets.loc[name, "road"])
+        str(name): (positions(group), frozenset(group["road_edge"]), str(roads[name]))
         for name, group in named.groupby("name")
     }
     loose = facts["road_points"]
@@ -132,10 +133,9 @@ def make_axes(facts: Facts) -> gpd.GeoDataFrame:
     rows = []
     for name, (xy, _edges, _road) in known.items():
         axis = join_points(np.vstack([xy, *[np.array([p]) for p in gained.get(name, [])]]))
-        code = streets.loc[name, "street_code"]
         rows.append(
             {
-                schema.AREA_ID: f"street:{code or slug(name)}",
+                schema.AREA_ID: f"street:{codes[name] or slug(name)}",
                 schema.NAME: name,
                 schema.PRECISION_M: axis.precision_m,
                 schema.LAYER_SOURCE: ACCIDENTS,
@@ -196,7 +196,7 @@ def _municipality(facts: Facts, boundary: Polygon) -> gpd.GeoDataFrame:
 def _streets(facts: Facts, boundary: Polygon) -> dict[str, gpd.GeoDataFrame]:
     made = make_street_areas(make_axes(facts), within=boundary)
     segments = made.segments.copy()
-    shapes = round_coverage(np.asarray(segments.geometry.array, dtype=object))
+    shapes = shapely.normalize(shapely.coverage_simplify(segments.geometry.array, SMOOTH_M))
     segments[schema.GEOMETRY] = shapes
     streets = made.streets.copy()
     owners = segments[schema.STREET_ID].to_numpy()
@@ -220,19 +220,6 @@ def _streets(facts: Facts, boundary: Polygon) -> dict[str, gpd.GeoDataFrame]:
     return layers
 
 
-def round_coverage(shapes: _Shapes) -> _Shapes:
-    """Return adjoining polygons smoothed by 0.25 m and rounded to 1 cm, edges still shared.
-
-    Vertices of neighbours are the same before and so are the same after; a polygon too thin to
-    survive the rounding is mended, at the cost of less than 1 cm along its edge.
-    """
-    smooth = shapely.coverage_simplify(shapes, SMOOTH_M)
-    rounded = shapely.set_precision(smooth, GRID_M, mode="pointwise")
-    for i in np.flatnonzero(~shapely.is_valid(rounded)):
-        rounded[i] = shapely.set_precision(smooth[i], GRID_M)
-    return np.asarray(shapely.normalize(rounded), dtype=object)
-
-
 def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     table = facts["districts"].merge(
         facts["district_sites"], on="district_code", how="left", validate="one_to_one"
@@ -243,7 +230,12 @@ def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.G
                 path="district_sites.csv", names=", ".join(table.loc[table["x"].isna(), "name"])
             )
         )
-    cells = share_by_area(boundary, positions(table), table["area_km2"].to_numpy() * 1e6)
+    cells = share_around(
+        boundary,
+        positions(table),
+        table["area_km2"].to_numpy() * 1e6,
+        table["precision_m"].to_numpy(),
+    )
     districts = _area_frame(
         schema.DISTRICT,
         [f"district:{code}" for code in table["district_code"]],

@@ -14,6 +14,11 @@ from hotspots.i18n import _
 # Vertices are rounded to this before polygons are built, so neighbours keep their shared edge [m].
 GRID_M: Final = 0.01
 MAX_STEPS: Final = 200
+MIN_STEP: Final = 1e-9
+# Share of the way from its centroid to its anchor at which the most precise cell's site settles.
+MOVE_SHARE: Final = 2.0
+# Areas need not be met closer than this while sites still move.
+ROUGH: Final = 0.02
 
 _Floats = npt.NDArray[np.float64]
 _Shapes = npt.NDArray[np.object_]
@@ -55,47 +60,64 @@ def share_by_area(
     Aurenhammer, Hoffmann & Aronov (1998), doi:10.1007/PL00009187;
     Kitagawa, Mérigot & Thibert (2019), doi:10.4171/JEMS/889
     """
-    targets = np.asarray(areas_m2, dtype=np.float64)
-    if not (np.isfinite(targets).all() and (targets > 0).all()):
-        raise ParameterError(_("areas_m2 must all be above zero"))
-    if len(np.unique(sites, axis=0)) != len(sites):
-        raise ParameterError(_("sites must all be different"))
-    targets = targets * (territory.area / targets.sum())
-    origin = np.asarray(territory.centroid.coords)[0]
-    local = shapely.transform(territory, lambda c: c - origin)
-    points = np.asarray(sites, dtype=np.float64) - origin
-    weights = np.zeros(len(points))
-    cells = _cells(local, points, weights)
-    areas = shapely.area(cells)
-    # Start from weights under which no cell is empty: those of far-off sites are small enough.
-    least = 0.5 * min(targets.min(), areas[areas > 0].min())
-    if areas.min() <= 0:
-        weights, cells, areas = _all_present(local, points, targets, least)
-        least = min(least, 0.5 * float(areas.min()))
-    for _step in range(MAX_STEPS):
-        error = targets - areas
-        if np.abs(error / targets).max() <= tolerance:
-            return _coverage(territory, cells, sites, weights, origin)
-        slope = _slopes(cells, points)
-        change = np.zeros(len(points))
-        change[1:] = np.linalg.solve(slope[1:, 1:], error[1:])
-        step = 1.0
-        while step > 1e-9:
-            tried = weights + step * change
-            cells_tried = _cells(local, points, tried)
-            areas_tried = shapely.area(cells_tried)
-            better = np.linalg.norm(targets - areas_tried) <= (1 - step / 2) * np.linalg.norm(error)
-            if better and areas_tried.min() > least:
-                break
-            step /= 2
-        else:
-            break
-        weights, cells, areas = tried, cells_tried, areas_tried
-    raise ParameterError(
-        _("no cells of the areas wanted were found within {n} steps; move the sites").format(
-            n=MAX_STEPS
-        )
-    )
+    targets, points, local, origin = _prepare(territory, sites, areas_m2)
+    weights, cells = _solve(local, points, targets, None, tolerance)
+    return _coverage(territory, cells, sites, weights, origin)
+
+
+def share_around(
+    territory: BaseGeometry,
+    anchors: _Floats,
+    areas_m2: _Floats,
+    precision_m: _Floats,
+    *,
+    n_rounds: int = 40,
+    tolerance: float = 0.002,
+) -> _Shapes:
+    """Return compact cells of given areas, each as near its anchor as the others let it.
+
+    Round by round the sites of `share_by_area` move to the centroids of their cells, which makes
+    cells compact, and from there towards their anchors: half the way for the most precise anchor,
+    less for the vaguer ones. Where precise and vague anchors compete for room, the precise win.
+
+    Parameters
+    ----------
+    territory
+        Polygon [m].
+    anchors
+        Shape (n, 2): where each cell is known or thought to lie [m].
+    areas_m2
+        Shape (n,), above zero; scaled to the territory's area.
+    precision_m
+        Shape (n,), above zero: how far an anchor may be off [m].
+    n_rounds
+        Rounds of moving.
+    tolerance
+        Largest share by which a cell may miss its area.
+
+    Returns
+    -------
+    cells
+        As `share_by_area`.
+
+    Raises
+    ------
+    ParameterError
+        As `share_by_area`, or a precision is not positive.
+    """
+    vague = np.asarray(precision_m, dtype=np.float64)
+    if not (np.isfinite(vague).all() and (vague > 0).all()):
+        raise ParameterError(_("precision_m must all be above zero"))
+    pull = (MOVE_SHARE * vague.min() / vague)[:, None]
+    targets, points, local, origin = _prepare(territory, anchors, areas_m2)
+    aims = points
+    weights: _Floats | None = None
+    for _round in range(n_rounds):
+        weights, cells = _solve(local, points, targets, weights, ROUGH)
+        centres = shapely.get_coordinates(shapely.centroid(cells))
+        points = (points + centres + pull * (aims - centres)) / 2
+    weights, cells = _solve(local, points, targets, weights, tolerance)
+    return _coverage(territory, cells, points + origin, weights, origin)
 
 
 def share_by_distance(territory: BaseGeometry, sites: _Floats) -> _Shapes:
@@ -127,15 +149,69 @@ def share_by_distance(territory: BaseGeometry, sites: _Floats) -> _Shapes:
     return _coverage(territory, cells, sites, weights, origin)
 
 
+def _prepare(
+    territory: BaseGeometry, sites: _Floats, areas_m2: _Floats
+) -> tuple[_Floats, _Floats, BaseGeometry, _Floats]:
+    """Return checked target areas, and sites and territory moved near the origin."""
+    targets = np.asarray(areas_m2, dtype=np.float64)
+    if not (np.isfinite(targets).all() and (targets > 0).all()):
+        raise ParameterError(_("areas_m2 must all be above zero"))
+    if len(np.unique(sites, axis=0)) != len(sites):
+        raise ParameterError(_("sites must all be different"))
+    origin = np.asarray(territory.centroid.coords)[0]
+    local = shapely.transform(territory, lambda c: c - origin)
+    points = np.asarray(sites, dtype=np.float64) - origin
+    return targets * (territory.area / targets.sum()), points, local, origin
+
+
+def _solve(
+    territory: BaseGeometry,
+    points: _Floats,
+    targets: _Floats,
+    start: _Floats | None,
+    tolerance: float,
+) -> tuple[_Floats, _Shapes]:
+    """Return the weights under which cells have their areas, and the cells (not yet rounded)."""
+    weights = np.zeros(len(points)) if start is None else start
+    cells = _cells(territory, points, weights)
+    areas = shapely.area(cells)
+    if areas.min() <= 1e-3 * targets.min():
+        weights, cells, areas = _all_present(territory, points, targets)
+    least = 0.5 * min(float(targets.min()), float(areas.min()))
+    for _step in range(MAX_STEPS):
+        error = targets - areas
+        if np.abs(error / targets).max() <= tolerance:
+            return weights, cells
+        change = np.zeros(len(points))
+        change[1:] = np.linalg.solve(_slopes(cells, points)[1:, 1:], error[1:])
+        step = 1.0
+        while step > MIN_STEP:
+            tried = weights + step * change
+            cells_tried = _cells(territory, points, tried)
+            areas_tried = shapely.area(cells_tried)
+            closer = np.linalg.norm(targets - areas_tried) <= (1 - step / 2) * np.linalg.norm(error)
+            if closer and areas_tried.min() > least:
+                break
+            step /= 2
+        else:
+            break
+        weights, cells, areas = tried, cells_tried, areas_tried
+    raise ParameterError(
+        _("no cells of the areas wanted were found within {n} steps; move the sites").format(
+            n=MAX_STEPS
+        )
+    )
+
+
 def _all_present(
-    territory: BaseGeometry, points: _Floats, targets: _Floats, least: float
+    territory: BaseGeometry, points: _Floats, targets: _Floats
 ) -> tuple[_Floats, _Shapes, _Floats]:
     """Raise the weights of absent cells in small steps until every cell has some area."""
     weights = np.zeros(len(points))
     for _step in range(MAX_STEPS):
         cells = _cells(territory, points, weights)
         areas = shapely.area(cells)
-        absent = areas < least * 1e-3
+        absent = areas <= 1e-3 * targets.min()
         if not absent.any():
             return weights, cells, areas
         weights[absent] += targets[absent] / 4

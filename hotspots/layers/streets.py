@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
@@ -29,6 +30,8 @@ from hotspots.layers.segments import (
 # Distance between the points that stand for an axis [m]: the shared edge of two streets is off
 # by less than half of it at their crossing, and by less than 1 cm ten metres away.
 STEP_M: Final = 1.0
+# Coordinates of the polygons are rounded to this [m].
+GRID_M: Final = 0.01
 _LINEAR: Final = (1, 5)  # shapely type ids of LineString and MultiLineString
 _POINT: Final = 0
 _AXIS_COLUMNS: Final = (schema.AREA_ID, schema.NAME, schema.GEOMETRY)
@@ -69,8 +72,9 @@ def make_street_areas(
     """Return the polygons nearer to one street's axis than to any other and within reach of it.
 
     The plane is shared out by a Voronoi diagram of points 1 m apart on the axes (none on a
-    crossing), whose cells are joined by segment and cut off at `reach_m`. Streets are cut into
-    segments at crossings with other streets and with themselves, and into equal parts of at most
+    crossing), whose cells are joined by segment and cut off at `reach_m`; coordinates are rounded
+    to 1 cm, and neighbours share every vertex of their common edge. Streets are cut into segments
+    at crossings with other streets and with themselves, and into equal parts of at most
     `segment_length_m`; leftovers under a tenth of that join a neighbour. Where two streets share
     a stretch of axis, it belongs to the one that comes first by `area_id`. The result does not
     depend on the order of rows.
@@ -134,16 +138,10 @@ def make_street_areas(
     ]
     owner = np.array([i for i, cut in enumerate(cuts) for _segment in cut], dtype=np.int64)
     flat = [segment for cut in cuts for segment in cut]
-    reaches = [
-        shapely.buffer(shapely.union_all([segment.line for segment in cut]), reach_m)
-        for cut in cuts
-    ]
-    cells = _segment_cells(flat, reach_m)
-    polygons = _polygonal(shapely.intersection(cells, np.array(reaches, dtype=object)[owner]))
+    reach = shapely.union_all(shapely.buffer([segment.line for segment in flat], reach_m))
     if within is not None:
-        shapely.prepare(within)
-        crossing = ~shapely.contains_properly(within, polygons)
-        polygons[crossing] = _polygonal(shapely.intersection(polygons[crossing], within))
+        reach = shapely.intersection(reach, within)
+    polygons = _share_out(reach, flat, reach_m)
     keep = shapely.area(polygons) > 0
     lines = np.array([segment.line for segment in flat], dtype=object)
     return _frames(ordered, owner[keep], polygons[keep], lines[keep])
@@ -199,36 +197,57 @@ def _sites(segments: list[Segment]) -> tuple[npt.NDArray[np.float64], npt.NDArra
     return sites[first], owners[first]
 
 
-def _segment_cells(segments: list[Segment], reach_m: float) -> _Shapes:
-    """Return, for each segment, the part of the plane nearer to its points than to any other's."""
-    if not segments:
-        return np.empty(0, dtype=object)
+def _share_out(reach: BaseGeometry, segments: list[Segment], reach_m: float) -> _Shapes:
+    """Return, for each segment, the part of `reach` nearer to its points than to any other's.
+
+    All polygons are built from one set of lines rounded to 1 cm, so neighbours share every vertex
+    of their common edge.
+    """
+    shared = np.full(len(segments), shapely.Polygon(), dtype=object)
+    if not segments or reach.is_empty:
+        return shared
     sites, owners = _sites(segments)
-    # Near the origin doubles resolve the diagram best; a power of two keeps the shift exact.
-    origin = np.round(sites.mean(axis=0) / 1024) * 1024
+    # Near the origin doubles resolve the diagram best; whole kilometres keep the shift exact.
+    origin = np.round(sites.mean(axis=0) / 1000) * 1000
     local = sites - origin
-    low, high = local.min(axis=0) - 4 * reach_m, local.max(axis=0) + 4 * reach_m
-    corners = np.array([low, high, [low[0], high[1]], [high[0], low[1]]])
-    cells = shapely.voronoi_polygons(shapely.multipoints(np.vstack([local, corners])), ordered=True)
-    parts = shapely.get_parts(cells)[: len(local)]
-    order = np.argsort(owners, kind="stable")
-    starts = np.searchsorted(owners[order], np.arange(len(segments) + 1))
-    joined = np.empty(len(segments), dtype=object)
+    cells = _cells(local, owners, len(segments), margin_m=4 * reach_m)
+    near = shapely.transform(reach, lambda c: c - origin)
+    lines = [*shapely.boundary(cells[~shapely.is_empty(cells)]), shapely.boundary(near)]
+    net = shapely.union_all(lines, grid_size=GRID_M)
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(net)))
+    shapely.prepare(near)
+    inside = shapely.point_on_surface(faces)
+    held = shapely.intersects(near, inside)
+    faces, inside = faces[held], shapely.get_coordinates(inside[held])
+    owner = owners[cKDTree(local).query(inside)[1]]
+    order = np.argsort(owner, kind="stable")
+    starts = np.searchsorted(owner[order], np.arange(len(segments) + 1))
     for i in range(len(segments)):
+        own = faces[order[starts[i] : starts[i + 1]]]
+        if len(own):
+            shared[i] = shapely.coverage_union_all(own)
+    moved = shapely.transform(shared, lambda c: np.round(c + origin, 2))
+    return np.asarray(shapely.normalize(moved), dtype=object)
+
+
+def _cells(
+    local: npt.NDArray[np.float64], owners: npt.NDArray[np.int64], n: int, *, margin_m: float
+) -> _Shapes:
+    """Return the union of the Voronoi cells of each owner's sites; empty where it has none."""
+    low, high = local.min(axis=0) - margin_m, local.max(axis=0) + margin_m
+    corners = np.array([low, high, [low[0], high[1]], [high[0], low[1]]])
+    diagram = shapely.voronoi_polygons(
+        shapely.multipoints(np.vstack([local, corners])), ordered=True
+    )
+    parts = shapely.get_parts(diagram)[: len(local)]
+    order = np.argsort(owners, kind="stable")
+    starts = np.searchsorted(owners[order], np.arange(n + 1))
+    joined = np.full(n, shapely.Polygon(), dtype=object)
+    for i in range(n):
         own = parts[order[starts[i] : starts[i + 1]]]
-        joined[i] = shapely.coverage_union_all(own) if len(own) else shapely.Polygon()
-    return np.asarray(shapely.transform(joined, lambda c: c + origin), dtype=object)
-
-
-def _polygonal(shapes: Any) -> _Shapes:
-    """Return the polygons among the parts of each shape; lines and points of contact fall away."""
-    out = np.array(shapes, dtype=object)
-    mixed = ~np.isin(shapely.get_type_id(out), (3, 6))
-    for i in np.flatnonzero(mixed):
-        out[i] = shapely.MultiPolygon(
-            [p for p in shapely.get_parts(out[i]) if p.geom_type == "Polygon"]
-        )
-    return out
+        if len(own):
+            joined[i] = shapely.coverage_union_all(own)
+    return joined
 
 
 def _frames(
