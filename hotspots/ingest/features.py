@@ -96,7 +96,7 @@ class FeatureTable:
                 _(
                     "{name} is not whole GeoJSON, it seems damaged or cut off ({reason}); "
                     "save or download it again"
-                ).format(name=self.path.name, reason=error)
+                ).format(name=self.path.name, reason=getattr(error, "msg", error))
             ) from error
 
     def _parse(self, stream: "_Stream") -> Iterator[dict[str, Any]]:

@@ -307,7 +307,7 @@ class PointReader:
             columns[name].astype("datetime64[s]").astype(np.int64)
             for name in (schema.OCCURRED_FROM, schema.OCCURRED_TO)
         ]
-        # Decimetres: the same place, read from degrees or from metres, is the same number.
+        # Decimetres, so that digits a spreadsheet drops make no new incident.
         places = [_decimetres(columns[name]) for name in (schema.X, schema.Y)]
         names = (
             schema.OFFENCE_GROUPS,

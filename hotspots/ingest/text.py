@@ -337,6 +337,8 @@ def find_delimiter(lines: list[str]) -> str:
     The one that splits the header and most of the rows into the same number of columns wins; a
     comma loses to equals, since it is also the Czech decimal mark.
     """
+    # Lines longer than a field may be for the csv module tell nothing about the delimiter.
+    lines = [line for line in lines if len(line) < csv.field_size_limit()]
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         try:
