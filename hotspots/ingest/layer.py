@@ -1,7 +1,9 @@
 """GeoPackage layers streamed as raw rows with the positions of their points."""
 
 import struct
+import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +53,8 @@ class LayerTable:
         self.crs_is_default = False
         _check_whole(path)
         try:
-            names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+            with _quiet():
+                names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
             if layer and layer not in names:
                 raise NotFoundError(
                     _("{name} has no layer '{layer}'; its layers are {known}").format(
@@ -66,7 +69,8 @@ class LayerTable:
                     ).format(name=path.name, known=", ".join(names))
                 )
             self.layer = layer or names[0]
-            info = pyogrio.read_info(path, layer=self.layer)
+            with _quiet():
+                info = pyogrio.read_info(path, layer=self.layer)
         except _DAMAGED as error:
             raise _damaged(path, error) from error
         self.columns = tuple(str(name) for name in info["fields"])
@@ -83,15 +87,23 @@ class LayerTable:
         """Read the rows from the start, at most `n_rows` at a time."""
         first = 1
         try:
-            with pyogrio.raw.open_arrow(
-                self.path,
-                layer=self.layer,
-                batch_size=n_rows,
-                use_pyarrow=True,
-                datetime_as_string=True,
-            ) as (meta, reader):
+            with ExitStack() as stack:
+                with _quiet():
+                    meta, reader = stack.enter_context(
+                        pyogrio.raw.open_arrow(
+                            self.path,
+                            layer=self.layer,
+                            batch_size=n_rows,
+                            use_pyarrow=True,
+                            datetime_as_string=True,
+                        )
+                    )
                 geometry = meta["geometry_name"] or "wkb_geometry"
-                for batch in reader:
+                while True:
+                    with _quiet():
+                        batch = next(reader, None)
+                    if batch is None:
+                        break
                     yield self._block(batch, geometry, first)
                     first += batch.num_rows
         except _DAMAGED as error:
@@ -107,6 +119,14 @@ class LayerTable:
         )
         x, y, bad = point_positions(shapes)
         return RawBlock(self.columns, data, rows, x=x, y=y, bad_geometry=bad)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence GDAL's remarks about a file that it reads all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 def _check_whole(path: Path) -> None:
@@ -174,7 +194,7 @@ def point_positions(shapes: Any) -> tuple[FloatArray, FloatArray, dict[int, str]
     usable = (kinds == _POINT) | single
     points = np.where(usable, points, None)
     bad = {
-        i: wrong_geometry(shapely.GeometryType(kinds[i]).name.title())
+        i: wrong_geometry(shapes[i].geom_type)
         for i in np.flatnonzero(~usable & (kinds >= 0) & ~empty).tolist()
     }
     return shapely.get_x(points), shapely.get_y(points), bad
