@@ -37,6 +37,18 @@ def test_evenness_agrees_with_pearson_on_large_counts():
     assert result.p_value == pytest.approx(plain.pvalue, rel=0.01)
 
 
+def test_the_matched_moments_are_exact():
+    # Every way of placing 4 incidents on 3 areas, weighted by its probability.
+    n, share = 4, np.array([0.5, 0.3, 0.2])
+    ways = [(a, b, n - a - b) for a in range(n + 1) for b in range(n + 1 - a)]
+    weight = stats.multinomial(n, share).pmf(ways)
+    chi2 = np.array([evenness(way, share).chi2 for way in ways])
+    mean = (weight * chi2).sum()
+    variance = (weight * (chi2 - mean) ** 2).sum()
+    assert mean == pytest.approx(2.0)
+    assert variance == pytest.approx(2 * 2 * 3 / 4 + ((1 / share).sum() - 9) / 4)
+
+
 @pytest.mark.parametrize("n", [20, 60, 300])
 def test_evenness_keeps_its_level_on_sparse_counts(n):
     # Street lengths are uneven and most expected counts lie under one.

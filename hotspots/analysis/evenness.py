@@ -56,7 +56,7 @@ def evenness(counts: npt.ArrayLike, sizes: npt.ArrayLike) -> Evenness:
 
     References
     ----------
-    Haldane (1937), Biometrika 29:133-143, doi:10.1093/biomet/29.1-2.133. Satterthwaite (1946),
+    Haldane (1937), Biometrika 29:133-143. Satterthwaite (1946),
     Biometrics Bulletin 2:110-114, doi:10.2307/3002019.
     """
     observed = np.asarray(counts, dtype=np.float64)
