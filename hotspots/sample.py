@@ -6,7 +6,7 @@ follow a comparable Czech town (law 251/2016 Sb.: § 5 48, § 7 17, § 8 67, § 
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ import shapely
 from hotspots import layers, offences, schema
 from hotspots.crs import EPSG
 from hotspots.errors import ParameterError
-from hotspots.i18n import _
+from hotspots.i18n import _, use_language
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
 from hotspots.periods import Span
@@ -151,9 +151,16 @@ def make_demo_workspace(path: Path, *, seed: int = SEED) -> Workspace:
                 path=path
             )
         )
-    workspace = init_workspace(path, settings=Settings(sample=True))
+    settings = Settings(sample=True)
+    with use_language(settings.language):
+        workspace = init_workspace(path, settings=settings)
+        _fill(workspace, seed=seed)
+    return workspace
+
+
+def _fill(workspace: Workspace, *, seed: int) -> None:
     locality = example_locality(workspace)
-    directory = path / "sample"
+    directory = workspace.path / "sample"
     directory.mkdir()
     drawn = directory / "lokalita.geojson"
     gpd.GeoDataFrame({"nazev": [LOCALITY_NAME]}, geometry=[locality], crs=EPSG).to_crs(
@@ -162,7 +169,6 @@ def make_demo_workspace(path: Path, *, seed: int = SEED) -> Workspace:
     layers.import_localities(workspace, drawn, name_column="nazev", example=True)
     for file in write_sample(workspace, directory, locality=locality, seed=seed):
         import_file(workspace, file.data, mapping=Mapping.read(file.mapping))
-    return workspace
 
 
 def example_locality(workspace: Workspace) -> shapely.Polygon:
@@ -234,7 +240,7 @@ def street_weights(axes: gpd.GeoDataFrame, *, rng: np.random.Generator) -> Float
     """
     length = np.maximum(shapely.length(axes.geometry.to_numpy()), 20.0)
     heat = 1.0 + rng.pareto(_PARETO_SHAPE, size=len(axes))
-    weights = np.sqrt(length) * np.minimum(heat, 40.0)
+    weights = length**0.8 * np.minimum(heat, 40.0)
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
@@ -339,7 +345,7 @@ def mapping_text(stream: Stream) -> str:
 
 def _recorded_days(record: tuple[Span, ...]) -> npt.NDArray[np.datetime64]:
     days = [
-        np.arange(span.start, span.end + timedelta(days=1), dtype="datetime64[D]")
+        np.arange(np.datetime64(span.start), np.datetime64(span.end) + np.timedelta64(1, "D"))
         for span in record
     ]
     return np.concatenate(days)

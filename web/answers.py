@@ -1,15 +1,17 @@
 """What the pages ask the library, each answer remembered until the data or layers change."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
 import pandas as pd
-from flask import current_app
+from flask import current_app, request
 
 from hotspots import layers
-from hotspots.analysis.situation import COLUMNS_READ, Situation, situation
+from hotspots.analysis.filters import COLUMNS_READ
+from hotspots.analysis.situation import Situation, situation
 from hotspots.i18n import current_language
 from hotspots.periods import Span
 from hotspots.selection import Selection
@@ -62,6 +64,7 @@ class Answers:
         self._frames: LruCache[pd.DataFrame] = LruCache(1)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self.maps: LruCache[str] = LruCache(_MAPS)
+        self.run = secrets.token_hex(8)
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -101,6 +104,11 @@ def answers() -> Answers:
     return found
 
 
-def entity_tag(*parts: str) -> str:
-    """Return a tag that changes when a part does."""
+def entity_tag(known: Known) -> str:
+    """Return a tag of the page asked for: it changes with data, layers, address and language.
+
+    A restarted server gives new tags, since the program or its settings may have changed.
+    """
+    address = f"{request.path}?{request.query_string.decode('latin-1')}"
+    parts = (answers().run, known.version, current_language(), address)
     return sha256("\x00".join(parts).encode()).hexdigest()[:24]

@@ -31,7 +31,7 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     workspace
         An existing workspace; it may be empty of incidents.
     testing
-        Let Flask's test client see faults of the program instead of the error page 500.
+        Let a test see faults of the program instead of the error page 500.
 
     Returns
     -------
@@ -40,13 +40,16 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
         ``app.config["ALLOWED_HOSTS"]`` (see `web.server.serve`).
     """
     here = Path(__file__).parent
-    app = Flask("web", static_folder=str(here / "static"), template_folder=str(here / "templates"))
+    app = Flask("web", static_folder=None, template_folder=str(here / "templates"))
     app.config.update(
+        PROVIDE_AUTOMATIC_OPTIONS=False,
         TESTING=testing,
         ALLOWED_HOSTS=frozenset(),
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_MAX_AGE_S,
     )
+    app.static_folder = str(here / "static")
+    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["hotspots"] = Answers(workspace)
     compression.init_compression(app)
@@ -62,10 +65,6 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
 
     for module in (situation_page, map_frame, export_files, data_page, method_page):
         app.register_blueprint(module.bp)
-    for rule in app.url_map.iter_rules():
-        rule.provide_automatic_options = False
-        if rule.methods is not None:
-            rule.methods = rule.methods & {"GET", "HEAD"}
     app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
         app.wsgi_app, workspace.settings.language
     )

@@ -17,7 +17,7 @@ _TYPES: Final = (
 
 def compress(response: Response) -> Response:
     """Return `response` gzipped, where the browser takes it and it pays."""
-    if not response.mimetype.startswith(_TYPES):
+    if not (response.mimetype or "").startswith(_TYPES):
         return response
     response.vary.add("Accept-Encoding")
     if (

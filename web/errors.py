@@ -3,7 +3,7 @@
 import logging
 import secrets
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from hotspots.errors import NotFoundError, ParameterError
@@ -64,6 +64,8 @@ def wrong_host() -> Response:
 
 def server_error(error: Exception) -> Response:
     """Answer a fault of the program: a reference number for the log, and no inner detail."""
+    if current_app.testing:
+        raise error
     reference = secrets.token_hex(4)
     logger.error("error %s at %s", reference, request.path, exc_info=error)
     return error_page(

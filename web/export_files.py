@@ -7,10 +7,9 @@ from flask import Blueprint, Response, make_response, request
 
 from hotspots import export
 from hotspots.errors import NotFoundError
-from hotspots.i18n import _, current_language
+from hotspots.i18n import _
 from web.answers import answers, entity_tag
 from web.params import parse_params
-from web.template_env import build_version
 
 bp = Blueprint("export", __name__)
 TYPES = {
@@ -33,7 +32,7 @@ def download(suffix: str) -> Response:
         )
     params = parse_params(request.args)
     known = answers().known()
-    tag = entity_tag(build_version(), known.version, current_language(), request.full_path)
+    tag = entity_tag(known)
     if request.if_none_match.contains_weak(tag):
         response = make_response("", 304)
     else:

@@ -12,6 +12,16 @@ from web.answers import Known
 from web.charts import clock_classes
 from web.params import MONTHS, PageParams
 
+KINDS = (
+    schema.STREET,
+    schema.SEGMENT,
+    schema.DISTRICT,
+    schema.TOWN_PART,
+    schema.ELECTORAL_DISTRICT,
+    schema.LOCALITY,
+    schema.GRID,
+    schema.MUNICIPALITY,
+)
 HOUR_PRESETS = ((6, 18), (18, 22), (22, 6))
 
 
@@ -94,7 +104,7 @@ def make_filters(
         hour_to=params.hours[1] if params.hours else HOURS_IN_DAY,
         by=[
             Option(kind, texts.kind_label(kind), params.by == kind)
-            for kind in schema.AREA_KINDS
+            for kind in KINDS
             if kind != schema.LOCALITY or has_localities or params.by == kind
         ],
         measures=[

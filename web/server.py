@@ -42,16 +42,10 @@ def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     """
     app.config["ALLOWED_HOSTS"] = app.config["ALLOWED_HOSTS"] | allowed_hosts(host)
     try:
-        server = waitress.create_server(
-            app,
-            host=host,
-            port=port,
-            threads=THREADS,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
-    except (OSError, ValueError) as error:
+        sockets = _listen(host, port)
+    except (OSError, OverflowError) as error:
         raise HotspotsError(_listen_fault(error, host, port)) from error
+    server = waitress.create_server(app, sockets=sockets, threads=THREADS, ident=None)
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", "*"} else host  # noqa: S104
     address = f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown
     print(_("Open in a browser: {url}").format(url=f"http://{address}:{port}/"))
@@ -63,7 +57,26 @@ def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         server.close()
 
 
-def _listen_fault(error: OSError | ValueError, host: str, port: int) -> str:
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Return a listening socket for each address of `host`, all or none."""
+    found = socket.getaddrinfo(
+        None if host == "*" else host.strip("[]"),
+        port,
+        type=socket.SOCK_STREAM,
+        flags=socket.AI_PASSIVE,
+    )
+    sockets: list[socket.socket] = []
+    try:
+        for family, _type, _protocol, _name, address in dict.fromkeys(found):
+            sockets.append(socket.create_server(address[:2], family=family))
+    except BaseException:
+        for opened in sockets:
+            opened.close()
+        raise
+    return sockets
+
+
+def _listen_fault(error: OSError | OverflowError, host: str, port: int) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return _(
             "Port {port} is taken by another program; choose another with --port {other}."

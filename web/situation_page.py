@@ -15,7 +15,6 @@ from web.answers import Known, answers, entity_tag
 from web.charts import line_chart
 from web.filters import make_filters
 from web.params import PageParams, parse_params
-from web.template_env import build_version
 
 bp = Blueprint("situation", __name__)
 TOP = 8
@@ -51,7 +50,7 @@ def show() -> Response:
     """Answer the page."""
     params = parse_params(request.args)
     known = answers().known()
-    tag = entity_tag(build_version(), known.version, request.query_string.decode("latin-1"))
+    tag = entity_tag(known)
     if request.if_none_match.contains_weak(tag):
         return _cached(make_response("", 304), tag)
     if not known.n_incidents:

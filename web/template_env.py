@@ -19,17 +19,6 @@ def _file_version(path: str, modified: int) -> str:
     return sha256(Path(path).read_bytes()).hexdigest()[:10]
 
 
-@lru_cache(maxsize=1)
-def build_version() -> str:
-    """Return a text that changes when the pages' own files do."""
-    digest = sha256()
-    here = Path(__file__).parent
-    for path in sorted(here.rglob("*")):
-        if path.suffix in {".py", ".html", ".css", ".js"}:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def other_language_query() -> str:
     """Return the query string of this page in the other language."""
     other = "en" if i18n.current_language() == "cs" else "cs"

@@ -13,7 +13,7 @@ def kind_label(kind: str) -> str:
     labels = {
         schema.STREET: _("Streets"),
         schema.SEGMENT: _("Segments"),
-        schema.DISTRICT: _("Districts"),
+        schema.DISTRICT: _("Districts (ZSJ)"),
         schema.TOWN_PART: _("Town parts"),
         schema.ELECTORAL_DISTRICT: _("Electoral districts"),
         schema.LOCALITY: _("Localities"),
