@@ -12,7 +12,6 @@ N_CLASSES: Final = 5  # besides zero and "no data"
 # Sequential light to dark red (OrRd of ColorBrewer): ordered in grey, safe for colour-blind eyes.
 PALETTE: Final = ("#fdd49e", "#fdae6b", "#f4784a", "#d7301f", "#8c0a0a")
 ZERO_COLOUR: Final = "#f4f2ee"
-_LARGEST_SAMPLE: Final = 2000
 _STEPS: Final = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
 _WHOLE_STEPS_FROM: Final = 10
 
@@ -20,9 +19,10 @@ _WHOLE_STEPS_FROM: Final = 10
 def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[float, ...]:
     """Return the upper bounds of every class but the last, which is open.
 
-    Zero has a class of its own and takes no part. Jenks-Caspall classes of the distinct
-    square roots (which steadies the variance of counts) are rounded to readable numbers; where
-    few distinct values occur there are fewer classes, and every break of a count is whole.
+    Zero has a class of its own and takes no part. Each class holds about as many of the
+    distinct values (not of the areas, of which most have few incidents), its bound rounded to a
+    readable number; where few distinct values occur there are fewer classes, and every break of
+    a count is whole.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[floa
 
     References
     ----------
-    Jenks & Caspall (1971), doi:10.1111/j.1467-8306.1971.tb00779.x; mapclassify.JenksCaspall
+    mapclassify.Quantiles, of the distinct values
     """
     whole = measure == COUNT
     distinct = np.unique(values[np.isfinite(values) & (values > 0)])
@@ -48,11 +48,7 @@ def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[floa
     if len(distinct) <= N_CLASSES:
         bounds = distinct[:-1]
     else:
-        sample = distinct
-        if len(distinct) > _LARGEST_SAMPLE:
-            sample = np.quantile(distinct, np.linspace(0, 1, _LARGEST_SAMPLE))
-        roots = np.sqrt(np.unique(sample))
-        bounds = np.asarray(mapclassify.JenksCaspall(roots, N_CLASSES).bins, dtype=float)[:-1] ** 2
+        bounds = np.asarray(mapclassify.Quantiles(distinct, k=N_CLASSES).bins, dtype=float)[:-1]
     rounded = sorted({_readable(bound, whole=whole) for bound in bounds})
     return tuple(bound for bound in rounded if distinct[0] <= bound < distinct[-1])
 

@@ -16,8 +16,9 @@ SIMPLIFY_M: Final = 0.5
 LINE: Final = "l"
 POLYGON: Final = "p"
 DOT: Final = "d"
-# Share of the counted incidents that the first view shows.
+# Share of the counted incidents that the first view shows each way.
 _VIEW_SHARE: Final = 0.9
+_SPACING_M: Final = 50.0
 
 
 @dataclass
@@ -89,21 +90,42 @@ def first_view(
 ) -> list[list[float]]:
     """Return south-west and north-east (lat, lon) around where most counted incidents are.
 
-    The areas that together hold nine tenths of them; all areas where nothing is counted; else
-    the boundary.
+    Nine tenths of the incidents lie between its west and east side and as many between south
+    and north, each area's incidents spread evenly along its outline or line. Where nothing is
+    counted it holds all areas; where there are none, the boundary.
     """
-    order = np.argsort(-np.asarray(totals), kind="stable")
-    sums = np.cumsum(np.asarray(totals)[order])
-    chosen = [shape for shape in shapes if not shape.is_empty]
-    if len(sums) and sums[-1] > 0:
-        n = int(np.searchsorted(sums, _VIEW_SHARE * sums[-1])) + 1
-        chosen = [shapes[row] for row in order[:n] if not shapes[row].is_empty]
-    if not chosen and boundary is not None:
-        chosen = [boundary]
+    weights = np.asarray(totals, dtype=float)
+    drawn = [row for row, shape in enumerate(shapes) if not shape.is_empty]
+    counted = [row for row in drawn if weights[row] > 0]
+    chosen = [shapes[row] for row in counted or drawn]
+    if not chosen:
+        chosen = [boundary] if boundary is not None else []
     if not chosen:
         return []
-    west, south, east, north = shapely.total_bounds(np.array(chosen, dtype=object))
+    points = [shapely.get_coordinates(shapely.segmentize(shape, _SPACING_M)) for shape in chosen]
+    each = [
+        np.full(len(p), (weights[row] if counted else 1.0) / len(p))
+        for row, p in zip(counted or range(len(points)), points, strict=True)
+    ]
+    xy, mass = np.concatenate(points), np.concatenate(each)
+    tail = (1 - _VIEW_SHARE) / 2 if counted and _is_linear(chosen) else 0.0
+    (west, east), (south, north) = (_spread(xy[:, axis], mass, tail) for axis in (0, 1))
     lon, lat = crs.to_wgs84(
         np.array([west, east, west, east]), np.array([south, north, north, south])
     )
     return [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]]
+
+
+def _is_linear(shapes: list[BaseGeometry]) -> bool:
+    return any(shapely.get_dimensions(shape) == 1 for shape in shapes)
+
+
+def _spread(values: Any, mass: Any, tail: float) -> tuple[float, float]:
+    """Return the values below which shares `tail` and 1 − `tail` of `mass` lie."""
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(mass[order]) / mass.sum()
+    last = len(values) - 1
+    low, high = (min(int(np.searchsorted(share, at)), last) for at in (tail, 1 - tail))
+    if tail == 0:
+        low, high = 0, last
+    return float(values[order[low]]), float(values[order[high]])

@@ -102,6 +102,7 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "incidents": [ngettext("{n} incident", "{n} incidents", n) for n in _FORMS],
         "noData": _("no record"),
         "noBase": _("not known"),
+        "noValue": _("no data"),
         "zero": _("none"),
         "upTo": _("up to {high}"),
         "between": _("{low}–{high}"),

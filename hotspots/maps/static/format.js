@@ -4,20 +4,25 @@
   const put = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
   const plural = (forms, n) => forms[n === 1 ? 0 : n >= 2 && n <= 4 ? 1 : 2];
 
-  HotspotsMap.makeFormat = (model) => {
+  HotspotsMap.makeFormat = (model, state) => {
     const { texts, language, periods, approximate } = model.data;
     const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: "always" });
-    const one = new Intl.NumberFormat(language, { maximumFractionDigits: 1, useGrouping: "always" });
+    const breaksOf = (measure, window) => model.data.breaks[measure][String(window)];
     const two = new Intl.NumberFormat(language, { maximumFractionDigits: 2, useGrouping: "always" });
-    const number = (value, measure) => {
-      if (measure === "count" || Math.abs(value) >= 100) return whole.format(value);
-      return Math.abs(value) < 1 ? two.format(value) : one.format(value);
+    const number = (value, measure) => (measure === "count" || Math.abs(value) >= 100 ? whole : two).format(value);
+    const fixed = [1, 2].map((digits) => new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: "always" }));
+    /** A measured value, with as many decimals as its window's scale calls for. */
+    const measured = (value, measure) => {
+      if (measure === "count") return whole.format(value);
+      const breaks = breaksOf(measure, state.get().window);
+      const top = breaks.length ? breaks[breaks.length - 1] : 0;
+      return (top >= 100 ? whole : fixed[top < 3 ? 1 : 0]).format(value);
     };
     const counted = (forms, n) => put(plural(forms, n), { n: whole.format(n), m: "" });
     /** A value in a cell: its number, or why there is none. */
     const cell = (area, measure, span) => {
       const value = model.value(area, measure, span);
-      if (value !== null) return number(value, measure);
+      if (value !== null) return measured(value, measure);
       return model.recordOf(span).known === 0 || measure === "count" ? texts.noData : texts.noBase;
     };
     const spanLabel = ([first, last]) =>

@@ -32,6 +32,7 @@
       return L.svg({ pane: name, padding: 0.6 });
     };
     const ground = pane("hs-ground", 410, false);
+    const under = pane("hs-under", 415, false);
     const field = pane("hs-field", 420, true);
     const above = pane("hs-above", 430, false);
     const onGround = (options) => ({ pane: "hs-ground", renderer: ground, interactive: false, ...options });
@@ -126,8 +127,8 @@
         const { kind, anchor } = areas[area];
         const width = widthAt(map.getZoom());
         if (kind === "l") {
-          glow.addLayer(L.polyline(anchor, { ...ring, weight: width + 7, opacity: 0.28, lineCap: "round" }));
-          glow.addLayer(L.polyline(anchor, { ...ring, weight: 2, lineCap: "round" }));
+          // Below the street, so that its own colour stays to be read.
+          glow.addLayer(L.polyline(anchor, { ...ring, pane: "hs-under", renderer: under, weight: width + 8, lineCap: "round" }));
         } else if (kind === "p") glow.addLayer(L.polygon(anchor, { ...ring, weight: 3, fill: false }));
         else glow.addLayer(L.circleMarker(anchor[0][0], { ...ring, radius: width + 3, weight: 3, fill: false }));
       }

@@ -4,7 +4,7 @@
   HotspotsMap.start = (root, mapElement, data) => {
     const model = HotspotsMap.makeModel(data);
     const state = HotspotsMap.makeState(model);
-    const format = HotspotsMap.makeFormat(model);
+    const format = HotspotsMap.makeFormat(model, state);
     const part = (name) => root.querySelector(`.hs-${name}`);
     const calm = HotspotsMap.calm();
     const map = L.map(mapElement, {
