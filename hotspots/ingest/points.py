@@ -409,7 +409,8 @@ class _Notes:
 
 
 def _list_counts(counts: Counter[str]) -> str:
-    shown = [f"{value[:60] or _('(empty)')} ({n}×)" for value, n in counts.most_common(_LISTED)]
+    empty = _("(empty)")
+    shown = [f"{value[:60] or empty} ({n}×)" for value, n in counts.most_common(_LISTED)]
     if len(counts) > _LISTED:
         shown.append(_("and {n} more").format(n=len(counts) - _LISTED))
     return ", ".join(shown)
