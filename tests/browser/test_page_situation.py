@@ -1,0 +1,213 @@
+"""The page in a real browser: the map, ranking, table and address keep in step."""
+
+import shutil
+import threading
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from hotspots import schema
+from hotspots.analysis.situation import situation
+from hotspots.maps.windows import window_values
+from hotspots.sample import make_demo_workspace
+from hotspots.selection import Selection
+from hotspots.store import Store
+from web import create_app
+
+pytestmark = pytest.mark.browser
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    return make_demo_workspace(tmp_path_factory.mktemp("page") / "demo")
+
+
+@pytest.fixture(scope="module")
+def address(workspace):
+    server = make_server("127.0.0.1", 0, create_app(workspace), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, address):
+    """Open pages that fail the test on any request elsewhere, refusal of the policy, or error."""
+    contexts = []
+    faults = []
+
+    def guard(route):
+        if route.request.url.startswith((address, "data:")):
+            route.continue_()
+        else:
+            faults.append(f"request: {route.request.url}")
+            route.abort()
+
+    def start(path, *, width=1440, height=900, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.route("**/*", guard)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(address + path)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def state_of(page):
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def wait_for_map(page):
+    page.wait_for_selector("#areas td.now.filled")
+
+
+def now_column(page):
+    """Return the table's numbers of the time control by area row."""
+    cells = page.eval_on_selector_all(
+        "#areas tbody tr", "trs => trs.map(tr => [tr.dataset.row, tr.cells[1].dataset.value])"
+    )
+    return {int(row): float(value) if value else np.nan for row, value in cells}
+
+
+def test_time_moves_table_ranking_and_address(open_page, workspace):
+    page = open_page("/?window=12&lang=en")
+    wait_for_map(page)
+    with Store.open(workspace) as store:
+        answer = situation(store, workspace, Selection(exact_only=True))
+    expected = window_values(answer.table, schema.STREET, measure="count", window=12)
+    names = answer.table.areas[schema.NAME].to_numpy()
+
+    def check():
+        index = int(state_of(page)["index"])
+        position = int(np.flatnonzero(expected.last == index)[0])
+        values = expected.values[:, position]
+        shown = now_column(page)
+        np.testing.assert_array_equal([shown[i] for i in range(len(values))], values)
+        first = page.locator("#ranking li .name").first.inner_text()
+        assert values[names == first].max() == np.nanmax(values)
+        return index
+
+    last = check()
+    slider = page.frame_locator("#map").get_by_role("slider")
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.wait_for_url(lambda url: f"index={last}" not in url)
+    assert check() == last - 1
+    page.reload()
+    wait_for_map(page)
+    assert check() == last - 1
+
+
+def test_the_measure_changes_without_asking_the_server(open_page):
+    page = open_page("/?lang=en")
+    wait_for_map(page)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("per 100 m").check(force=True)
+    page.wait_for_url("**measure=density**")
+    assert page.locator("#ranking-title").inner_text() == "Streets: per 100 m"
+    assert [url for url in asked if "/icon.svg" not in url] == []
+
+
+def test_a_filter_acts_at_once_and_keeps_the_address_short(open_page):
+    page = open_page("/?lang=en&window=12")
+    wait_for_map(page)
+    page.get_by_label("Districts (ZSJ)").check(force=True)
+    page.wait_for_url("**by=district**")
+    assert state_of(page)["by"] == "district"
+    assert set(state_of(page)) <= {"by", "lang", "window", "index"}
+
+
+def test_a_row_lights_its_area_in_ranking_and_table(open_page):
+    page = open_page("/")
+    wait_for_map(page)
+    item = page.locator("#ranking li").first
+    row = item.get_attribute("data-row")
+    item.focus()
+    page.wait_for_selector(f"#areas tr.lit[data-row='{row}']")
+
+
+def test_the_table_sorts_by_czech_names_and_numbers(open_page):
+    page = open_page("/")
+    wait_for_map(page)
+    page.locator("#areas thead button").first.click()
+    names = page.locator("#areas tbody th").all_inner_texts()
+    assert page.locator("#areas thead th").first.get_attribute("aria-sort") == "ascending"
+    sorted_names = page.evaluate(
+        "names => [...names].sort(new Intl.Collator('cs', {numeric: true}).compare)", names
+    )
+    assert names == sorted_names
+    page.locator("#areas thead th").nth(2).locator("button").click()
+    counts = page.eval_on_selector_all(
+        "#areas tbody tr", "trs => trs.map(tr => Number(tr.cells[2].dataset.value))"
+    )
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_without_scripts_the_form_still_asks(open_page):
+    page = open_page("/?lang=en", java_script_enabled=False)
+    page.get_by_label("Districts (ZSJ)").check(force=True)
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**by=district**")
+    assert "district" in page.locator("#finding").inner_text()
+
+
+def test_a_phone_reads_finding_map_time_table_and_opens_filters_from_below(open_page):
+    page = open_page("/?lang=en", width=390, height=844)
+    wait_for_map(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tops = [
+        page.locator(part).bounding_box()["y"]
+        for part in ("#finding", "#map", "#ranking", "#areas")
+    ]
+    assert tops == sorted(tops)
+    form = page.locator("#filters")
+    assert not form.is_visible()
+    page.get_by_role("link", name="Filters").click()
+    assert form.is_visible()
+    box = form.bounding_box()
+    assert box["y"] + box["height"] == pytest.approx(844, abs=1)
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.querySelector('#filters').checkVisibility()")
+
+
+def test_the_keyboard_reaches_content_first(open_page):
+    page = open_page("/?lang=en")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
