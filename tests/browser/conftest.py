@@ -1,0 +1,69 @@
+"""A real Chromium that may not reach any other host; every try is counted."""
+
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM_ARGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", ""}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all browser tests of a process."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium is installed")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium, args=list(CHROMIUM_ARGS), headless=True
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open pages; at the end none may have asked another host or reported an error.
+
+    `open_page(url, width=…, height=…, **context options)` returns a playwright page with the
+    lists `strangers` and `errors`.
+    """
+    contexts = []
+    strangers = []
+    errors = []
+
+    def route(handler):
+        host = urlsplit(handler.request.url).hostname or ""
+        if handler.request.url.startswith(("data:", "blob:", "about:")) or host in LOOPBACK:
+            handler.continue_()
+        else:
+            strangers.append(handler.request.url)
+            handler.abort()
+
+    def open_one(url, *, width=1440, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        context.route("**/*", route)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.goto(url)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert strangers == []
+    assert errors == []
