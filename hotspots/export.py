@@ -211,7 +211,7 @@ def _about(table: CountTable, finding: Finding | None) -> list[tuple[str, Any]]:
             (_("Finding"), finding.sentence),
             (_("Totals"), finding.detail),
             (_("Days"), finding.period_text),
-            (_("Areas"), finding.area_kind),
+            (_("Kind of areas"), finding.area_kind),
             (_("Method"), finding.method),
         ]
         lines += [(_("Source"), source) for source in finding.sources]
@@ -221,8 +221,8 @@ def _about(table: CountTable, finding: Finding | None) -> list[tuple[str, Any]]:
         (_("Incidents selected"), tally.n_selected),
         (_("in areas"), tally.n_in_areas),
         (_("in the town, in no area"), tally.n_off_areas),
-        (_("outside the town"), tally.n_outside),
-        (_("not placed"), tally.n_not_placed),
+        (_("outside the municipality"), tally.n_outside),
+        (_("without a position"), tally.n_not_placed),
         (_("off record"), tally.n_off_record),
     ]
     return lines

@@ -283,7 +283,7 @@ def test_no_and_one_incident(town):
     for offset, place in [
         (150, "street Krátká"),
         (700, "off the streets known"),
-        (2000, "outside the town"),
+        (2000, "outside the municipality"),
         (np.nan, "without a position"),
     ]:
         one = town.ask(make_incidents([("2024-01-05", offset)]))

@@ -145,7 +145,7 @@ def _place(table: CountTable, told: Told) -> str:
         return kinds.named_area(kind, str(table.areas[schema.NAME].iloc[row]))
     if tally.n_off_areas:
         return kinds.off_areas_place(kind)
-    return _("outside the town") if tally.n_outside else _("without a position")
+    return _("outside the municipality") if tally.n_outside else _("without a position")
 
 
 def _one_area(table: CountTable, kind: str) -> str:
