@@ -18,9 +18,9 @@ CHROMIUM_ARGS = (
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", ""}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One Chromium for all browser tests of a process."""
+    """One Chromium for all tests of a module; two at once in one process do not get along."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no Chromium is installed")
