@@ -103,13 +103,13 @@ def build_selection(
     """
     span = None
     if first or last:
-        if covered is None and not (first and last):
+        start = parse_day(first) if first else covered.start if covered else None
+        end = parse_day(last, last=True) if last else covered.end if covered else None
+        if start is None or end is None:
             raise ParameterError(
                 _("give both --from and --to: no source says which days it covers")
             )
-        start = parse_day(first) if first else covered.start if covered else None
-        end = parse_day(last, last=True) if last else covered.end if covered else None
-        if start is None or end is None or end < start:
+        if end < start:
             raise ParameterError(
                 _("--from {start} must not lie after --to {end}").format(start=start, end=end)
             )

@@ -21,6 +21,7 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_REJECTED: Final = 3
 DEFAULT_WORKSPACE: Final = "workspace"
+WIDTH_IN_PIPE: Final = 200
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +49,7 @@ def shared_options(command: Callable[P, R]) -> Callable[P, R]:
             context.ensure_object(Shared).as_json = True
 
     command = click.option(
+        "-w",
         "--workspace",
         type=click.Path(path_type=Path, file_okay=False),
         envvar="HOTSPOTS_WORKSPACE",
@@ -80,7 +82,8 @@ def open_workspace() -> Workspace:
 def console(*, stderr: bool = False) -> Console:
     """Return a console that neither wraps nor colours what goes into a pipe."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+    width = None if stream.isatty() else WIDTH_IN_PIPE
+    return Console(file=stream, highlight=False, width=width)
 
 
 def say(text: str = "", *, error: bool = False) -> None:
@@ -111,6 +114,9 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except HotspotsError as error:
             fail(error)
+        except BrokenPipeError:  # the reader, such as head, has seen enough
+            sys.stderr.close()
+            raise SystemExit(0) from None
         except OSError as error:
             fail(HotspotsError(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")))
 

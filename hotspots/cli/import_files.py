@@ -1,6 +1,7 @@
 """`hotspots import`: read files into the workspace and account for every row."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,7 +64,21 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 @click.option(
     "--value", "values", multiple=True, metavar="FIELD=VALUE", help=_("One value for all rows.")
 )
+@click.option(
+    "--offence",
+    "offences",
+    multiple=True,
+    metavar="VALUE=GROUP",
+    help=_("Offence group of a value in the offence column."),
+)
 @click.option("--crs", metavar="CRS", help=_("Coordinates: EPSG:5514, EPSG:4326 or S-JTSK."))
+@click.option(
+    "--displaced/--exact",
+    default=None,
+    help=_("Whether the publisher moved the positions on purpose."),
+)
+@click.option("--citation", help=_("How to cite the source on a map."))
+@click.option("--delimiter", metavar="CHAR", help=_("Delimiter of a text file."))
 @click.option("--layer", metavar="NAME", help=_("Layer of a GeoPackage."))
 @click.option("--sheet", metavar="NAME", help=_("Sheet of a workbook."))
 @click.option("--encoding", metavar="NAME", help=_("Encoding of a text file, e.g. cp1250."))
@@ -87,31 +102,28 @@ def import_files(
     files: tuple[Path, ...],
     mapping_file: Path | None,
     source: str | None,
-    kind: str | None,
-    label: str | None,
     columns: tuple[str, ...],
     values: tuple[str, ...],
-    crs: str | None,
-    layer: str | None,
-    sheet: str | None,
-    encoding: str | None,
+    offences: tuple[str, ...],
+    displaced: bool | None,
     record: tuple[str, ...],
     types_file: Path | None,
     dry_run: bool,
+    **texts: Any,
 ) -> None:
     """Import each file on its own: one that fails does not undo those before it."""
-    mapping = Mapping.merged(
-        Mapping.read(mapping_file) if mapping_file else None,
-        columns=_pairs(columns, "--column"),
-        values=_pairs(values, "--value"),
-        source=source,
-        kind=kind,
-        label=label,
-        crs=crs,
-        layer=layer,
-        sheet=sheet,
-        encoding=encoding,
-    )
+    texts = {name: value for name, value in texts.items() if value is not None}
+    mapping = Mapping.read(mapping_file) if mapping_file else None
+    if columns or values or offences or displaced is not None or texts:
+        mapping = Mapping.from_options(
+            columns=_pairs(columns, "--column"),
+            values=_pairs(values, "--value"),
+            offences=_pairs(offences, "--offence"),
+            displaced=displaced,
+            source=source or "",
+            base=mapping,
+            **texts,
+        )
     spans = tuple(Span.parse(text) for text in record)
     workspace = open_workspace()
     accounts: list[Account] = []
