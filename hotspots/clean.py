@@ -147,12 +147,15 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     array = _as_array(texts)
     missing = _bools(pc.equal(array, ""))
     iso = pc.extract_regex(array, _ISO)
-    czech = pc.extract_regex(array, _CZECH)
     is_iso = _bools(pc.is_valid(iso))
-    known = is_iso | _bools(pc.is_valid(czech))
+    czech, known = None, is_iso
+    if not (is_iso | missing).all():
+        czech = pc.extract_regex(array, _CZECH)
+        known = is_iso | _bools(pc.is_valid(czech))
 
     def part(name: str) -> IntArray:
-        return np.where(is_iso, _ints(iso, name), _ints(czech, name))
+        own = _ints(iso, name)
+        return own if czech is None else np.where(is_iso, own, _ints(czech, name))
 
     year, month, day = part("y"), part("m"), part("d")
     hour, minute, second = part("h"), part("mi"), part("s")

@@ -1,7 +1,6 @@
 """A general point file read as incidents, its columns understood through a mapping."""
 
 import difflib
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -26,10 +25,11 @@ from hotspots.clean import (
 )
 from hotspots.crs import parse_crs
 from hotspots.errors import CRSError, SchemaError
-from hotspots.i18n import _, ngettext
+from hotspots.i18n import _
 from hotspots.ingest.batch import CHUNK_ROWS, Chunk, SourceInfo
 from hotspots.ingest.frames import hash_content, make_chunk, make_incidents, repeat_text
 from hotspots.ingest.mapping import DATE, OCCURRED, TIME, Mapping
+from hotspots.ingest.notes import Notes
 from hotspots.ingest.positions import FloatArray, infer_crs, pair_numbers, place
 from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.table import RawBlock, Table
@@ -38,7 +38,6 @@ from hotspots.periods import Span
 
 # So many rows, all at midnight, tell that the times were never written down.
 _MIDNIGHTS: Final = 10
-_LISTED: Final = 20  # values listed in a warning
 
 
 class PointReader:
@@ -155,7 +154,7 @@ class PointReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the file from its start, chunk by chunk."""
-        notes = _Notes()
+        notes = Notes()
         self.warnings = list(self._table.warnings)
         crs, checked, date_only = self._crs, False, None
         for block in self._table.blocks(self._chunk_rows):
@@ -199,7 +198,7 @@ class PointReader:
         return pc.if_else(pc.equal(texts, ""), constant, texts) if constant else texts
 
     def _read_positions(
-        self, block: RawBlock, problems: Problems, notes: "_Notes"
+        self, block: RawBlock, problems: Problems, notes: Notes
     ) -> tuple[FloatArray, FloatArray]:
         columns = self._mapping.columns
         if schema.X in columns:
@@ -235,7 +234,7 @@ class PointReader:
         x: FloatArray,
         y: FloatArray,
         problems: Problems,
-        notes: "_Notes",
+        notes: Notes,
         *,
         date_only: bool,
     ) -> Any:
@@ -257,8 +256,8 @@ class PointReader:
         if TIME in self._mapping.columns:
             clocks = parse_clocks(block.column(self._mapping.columns[TIME]))
             notes.times.update(clocks.not_understood)
-        when = place_in_time(moments, clocks, self._moments(block, schema.OCCURRED_TO))
         until = self._moments(block, schema.OCCURRED_TO)
+        when = place_in_time(moments, clocks, until)
         found = [moments.problems, when.problems]
         found += [one.problems for one in (until, reported) if one is not None]
         for one in found:
@@ -319,7 +318,7 @@ class PointReader:
         made = hash_content(times + places, [columns[name] for name in names], n=n)
         return pc.if_else(unnamed, made, own)
 
-    def _offences(self, block: RawBlock, notes: "_Notes") -> tuple[Any, Any]:
+    def _offences(self, block: RawBlock, notes: Notes) -> tuple[Any, Any]:
         """Return the leading group and all groups of each row."""
         encoded = self._texts(block, schema.OFFENCE).dictionary_encode()
         leading, joined = [], []
@@ -350,7 +349,7 @@ class PointReader:
                 return tuple(group for group in OFFENCE_GROUPS if group in found)
         return ()
 
-    def _discovered_by(self, block: RawBlock, notes: "_Notes") -> Any:
+    def _discovered_by(self, block: RawBlock, notes: Notes) -> Any:
         encoded = self._texts(block, schema.DISCOVERED_BY).dictionary_encode()
         words = []
         counts = np.bincount(encoded.indices.to_numpy(), minlength=len(encoded.dictionary))
@@ -365,52 +364,3 @@ class PointReader:
 
 def _decimetres(metres: FloatArray) -> npt.NDArray[np.int64]:
     return np.where(np.isnan(metres), 0, np.round(np.nan_to_num(metres) * 10)).astype(np.int64)
-
-
-class _Notes:
-    """What was met while reading and is told at the end."""
-
-    def __init__(self) -> None:
-        self.offences: Counter[str] = Counter()
-        self.discovered: Counter[str] = Counter()
-        self.times: Counter[str] = Counter()
-        self.n_zero = 0
-
-    def sentences(self) -> list[str]:
-        """Return one sentence for each kind of note."""
-        found = []
-        if self.offences:
-            found.append(
-                _(
-                    "offences without a group in [offences], taken as other_offence: {values}"
-                ).format(values=_list_counts(self.offences))
-            )
-        if self.discovered:
-            found.append(
-                _("values of discovered_by that are not known, taken as unknown: {values}").format(
-                    values=_list_counts(self.discovered)
-                )
-            )
-        if self.times:
-            found.append(
-                _("times that were not understood, only the day was kept: {values}").format(
-                    values=_list_counts(self.times)
-                )
-            )
-        if self.n_zero:
-            found.append(
-                ngettext(
-                    "{n} row has the coordinates 0, 0, taken as not placed",
-                    "{n} rows have the coordinates 0, 0, taken as not placed",
-                    self.n_zero,
-                ).format(n=self.n_zero)
-            )
-        return found
-
-
-def _list_counts(counts: Counter[str]) -> str:
-    empty = _("(empty)")
-    shown = [f"{value[:60] or empty} ({n}×)" for value, n in counts.most_common(_LISTED)]
-    if len(counts) > _LISTED:
-        shown.append(_("and {n} more").format(n=len(counts) - _LISTED))
-    return ", ".join(shown)
