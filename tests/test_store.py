@@ -190,7 +190,8 @@ def test_correction_keeps_the_former_version(store, workspace):
     assert read.to_numpy().tolist() == [["burglary", 2], ["theft", 1]]
     with sqlite3.connect(workspace.database) as connection:
         rows = connection.execute(
-            "SELECT offence, batch_id, replaced_by FROM incident_versions"
+            "SELECT offence, batch_id, replaced_by FROM incident_versions JOIN traits "
+            "USING (trait_key)"
         ).fetchall()
     connection.close()
     assert rows == [("theft", 1, 2)]

@@ -12,14 +12,15 @@ import pyarrow.compute as pc
 
 from hotspots import schema
 from hotspots.store.tables import (
-    CONTENT_COLUMNS,
     FLAG_COLUMNS,
     NUMBER_COLUMNS,
     TEXT_COLUMNS,
     TIME_COLUMNS,
+    TRAIT_COLUMNS,
 )
 
 HASH_BYTES: Final = 16
+TRAIT_KEY: Final = "trait_key"
 NAT: Final = np.iinfo(np.int64).min
 
 
@@ -100,10 +101,10 @@ def _none_for(values: list[Any], missing: npt.NDArray[np.bool_]) -> list[Any]:
     return values
 
 
-def content_lists(frame: pd.DataFrame) -> list[list[Any]]:
-    """Return each content column as a list of what the database stores, in table order."""
+def column_lists(frame: pd.DataFrame, names: Sequence[str]) -> list[list[Any]]:
+    """Return each of some content columns as a list of what the database stores."""
     lists: list[list[Any]] = []
-    for name in CONTENT_COLUMNS:
+    for name in names:
         if name in TIME_COLUMNS:
             seconds = _seconds(frame[name])
             lists.append(_none_for(seconds.tolist(), seconds == NAT))
@@ -117,10 +118,45 @@ def content_lists(frame: pd.DataFrame) -> list[list[Any]]:
     return lists
 
 
+def distinct_traits(
+    frame: pd.DataFrame,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the rows that first show each combination of traits, and each row's combination.
+
+    Parameters
+    ----------
+    frame
+        n incidents with the trait columns. Not modified.
+
+    Returns
+    -------
+    firsts, which
+        Row positions, shape (k,), and numbers of combinations 0…k-1, shape (n,).
+    """
+    codes = np.zeros(len(frame), dtype=np.int64)
+    n_codes = 1
+    for name in TRAIT_COLUMNS:
+        if name in TEXT_COLUMNS:
+            encoded = text_array(frame[name]).dictionary_encode()
+            part = encoded.indices.to_numpy().astype(np.int64)
+            n_values = len(encoded.dictionary)
+        else:
+            values = _numbers(frame[name])
+            unique, part = np.unique(values, return_inverse=True)
+            n_values = len(unique)
+        if n_codes * n_values >= np.iinfo(np.int64).max:
+            unique_codes, codes = np.unique(codes, return_inverse=True)
+            n_codes = len(unique_codes)
+        codes = codes * n_values + part
+        n_codes *= n_values
+    _codes, firsts, which = np.unique(codes, return_index=True, return_inverse=True)
+    return firsts.astype(np.int64), which.astype(np.int64)
+
+
 def _arrow_type(name: str) -> pa.DataType:
     if name in NUMBER_COLUMNS:
         return pa.float64()
-    if name in TIME_COLUMNS or name == schema.BATCH_ID:
+    if name in TIME_COLUMNS or name in {schema.BATCH_ID, TRAIT_KEY}:
         return pa.int64()
     return pa.int8() if name in FLAG_COLUMNS else pa.large_string()
 
@@ -151,6 +187,27 @@ class ColumnCollector:
         if len(refs) > 1 and not pc.all(pc.less(refs[:-1], refs[1:])).as_py():
             table = table.take(pc.sort_indices(refs))
         return table.append_column(schema.SOURCE, pa.repeat(source_id, len(table)))
+
+
+def add_traits(table: pa.Table, traits: pa.Table, names: Iterable[str]) -> pa.Table:
+    """Return `table` with the traits that its trait keys stand for; `traits` is sorted by key."""
+    keys = traits.column(TRAIT_KEY).to_numpy()
+    at = pa.array(np.searchsorted(keys, table.column(TRAIT_KEY).to_numpy()))
+    for name in names:
+        table = table.append_column(name, traits.column(name).take(at))
+    return table
+
+
+def trait_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Return rows of `traits` (key first, then the trait columns) as a table."""
+    names = (TRAIT_KEY, *TRAIT_COLUMNS)
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return pa.table(
+        {
+            name: pa.array(values, type=_arrow_type(name))
+            for name, values in zip(names, columns, strict=True)
+        }
+    )
 
 
 def incident_frame(tables: Sequence[pa.Table], columns: Sequence[str]) -> pd.DataFrame:

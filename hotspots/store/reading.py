@@ -60,6 +60,13 @@ def read_sources(connection: Connection) -> dict[int, Source]:
     return dict(sorted(found.items(), key=lambda item: item[1].source_id))
 
 
+def read_traits(connection: Connection) -> Sequence[Sequence[Any]]:
+    """Return all combinations of traits: key, then the trait columns; sorted by key."""
+    table = tables.traits
+    columns = (table.c[name] for name in ("trait_key", *tables.TRAIT_COLUMNS))
+    return connection.execute(select(*columns).order_by(table.c.trait_key)).fetchall()
+
+
 def of_source(source_key: int, *, scan: bool) -> ColumnElement[bool]:
     """Return the condition that an incident is of a source, found by index or by a `scan`."""
     column = tables.incidents.c.source_key
@@ -78,8 +85,15 @@ def fetch_rows(
     """Yield the stored values of some columns of one source, some thousand rows at a time."""
     columns = (tables.incidents.c[name] for name in names)
     query = select(*columns).where(of_source(source_key, scan=scan))
-    result = connection.execution_options(yield_per=FETCH_ROWS).execute(query)
-    yield from result.partitions()
+    text = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+    # The driver's own cursor: a row object per incident would double the time of reading.
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(text)
+        while rows := cursor.fetchmany(FETCH_ROWS):
+            yield rows
+    finally:
+        cursor.close()
 
 
 class StoredIncidents:
@@ -122,14 +136,15 @@ class StoredIncidents:
         parts = []
         if self._key is not None:
             left_out = frozenset(without)
-            names = ("row_key", schema.OCCURRED_FROM, schema.TIME_PRECISION)
+            traits = tables.traits
+            query = select(traits.c.trait_key).where(traits.c.time_precision.in_(DAY_PRECISIONS))
+            dated = frozenset(self._connection.execute(query).scalars())
+            names = ("row_key", schema.OCCURRED_FROM, "trait_key")
             for rows in fetch_rows(self._connection, self._key, names, scan=self._scan):
                 seconds = [
                     second
-                    for row_key, second, precision in rows
-                    if second is not None
-                    and precision in DAY_PRECISIONS
-                    and row_key not in left_out
+                    for row_key, second, trait_key in rows
+                    if second is not None and trait_key in dated and row_key not in left_out
                 ]
                 parts.append(np.asarray(seconds, dtype=np.int64) // SECONDS_A_DAY)
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

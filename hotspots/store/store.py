@@ -14,9 +14,15 @@ from hotspots.periods import Span, merge_spans
 from hotspots.settings import Workspace
 from hotspots.store import tables
 from hotspots.store.engine import SQLITE, database_file, make_engine, reading, writing
-from hotspots.store.frames import ColumnCollector, incident_frame
+from hotspots.store.frames import (
+    TRAIT_KEY,
+    ColumnCollector,
+    add_traits,
+    incident_frame,
+    trait_table,
+)
 from hotspots.store.migrate import ensure_current, stored_revision, upgrade
-from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources
+from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources, read_traits
 from hotspots.store.source import Source
 from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, write_records
 
@@ -203,10 +209,13 @@ class Store:
                 )
             )
         derived = {schema.INCIDENT_ID, schema.SOURCE, schema.SOURCE_REF}
-        stored = (schema.SOURCE_REF, *dict.fromkeys(n for n in wanted if n not in derived))
+        shared = dict.fromkeys(n for n in wanted if n in tables.TRAIT_COLUMNS)
+        own = dict.fromkeys(n for n in wanted if n not in derived and n not in shared)
+        stored = (schema.SOURCE_REF, *own, *((TRAIT_KEY,) if shared else ()))
         parts = []
         with reading(self._engine) as connection:
             known = read_sources(connection)
+            traits = trait_table(read_traits(connection))
             for name in sources:
                 if not any(source.matches(name) for source in known.values()):
                     raise _no_source(name, list(known.values()))
@@ -218,7 +227,8 @@ class Store:
                 scan = is_large(source, known.values())
                 for rows in fetch_rows(connection, key, stored, scan=scan):
                     collected.add(rows)
-                parts.append(collected.table(source.source_id))
+                part = collected.table(source.source_id)
+                parts.append(add_traits(part, traits, shared) if shared else part)
         return incident_frame(parts, wanted)
 
     @contextmanager

@@ -52,6 +52,22 @@ CONTENT_COLUMNS: Final = tuple(
     if name in {*TEXT_COLUMNS, *TIME_COLUMNS, *NUMBER_COLUMNS, *FLAG_COLUMNS}
 )
 
+# Columns with few different combinations, kept in `traits`; the others are the incident's own.
+TRAIT_COLUMNS: Final = (
+    schema.TIME_PRECISION,
+    schema.OFFENCE,
+    schema.OFFENCE_GROUPS,
+    schema.OFFENCE_CODES,
+    schema.DISCOVERED_BY,
+    schema.PLACE_METHOD,
+    schema.PLACE_PRECISION_M,
+    schema.DISPLACED,
+    schema.RELEVANCE,
+    schema.STATUS,
+    schema.COUNTED,
+)
+OWN_COLUMNS: Final = tuple(name for name in CONTENT_COLUMNS if name not in TRAIT_COLUMNS)
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -62,10 +78,10 @@ metadata = MetaData(
 )
 
 
-def _content_columns() -> list[Column[object]]:
-    """Return fresh columns for what an incident says."""
+def _columns(names: tuple[str, ...]) -> list[Column[object]]:
+    """Return fresh columns of the type that each name's content has."""
     columns: list[Column[object]] = []
-    for name in CONTENT_COLUMNS:
+    for name in names:
         if name in TIME_COLUMNS:
             columns.append(Column(name, BigInteger))
         elif name in NUMBER_COLUMNS:
@@ -115,13 +131,21 @@ batches = Table(
     Column("account", Text, nullable=False),  # JSON
 )
 
+traits = Table(
+    "traits",
+    metadata,
+    Column("trait_key", Integer, primary_key=True),
+    *_columns(TRAIT_COLUMNS),
+)
+
 incidents = Table(
     "incidents",
     metadata,
     Column("row_key", Integer, primary_key=True),
     Column("source_key", ForeignKey("sources.source_key"), nullable=False),
     Column(schema.SOURCE_REF, Text, nullable=False),
-    *_content_columns(),
+    Column("trait_key", ForeignKey("traits.trait_key"), nullable=False),
+    *_columns(OWN_COLUMNS),
     Column(schema.BATCH_ID, ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False),
     Column("content_hash", LargeBinary(16), nullable=False),
     UniqueConstraint("source_key", schema.SOURCE_REF),
@@ -134,7 +158,8 @@ incident_versions = Table(
     metadata,
     Column("version_key", Integer, primary_key=True),
     Column("row_key", ForeignKey("incidents.row_key"), nullable=False, index=True),
-    *_content_columns(),
+    Column("trait_key", ForeignKey("traits.trait_key"), nullable=False),
+    *_columns(OWN_COLUMNS),
     Column(schema.BATCH_ID, ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False),
     Column("content_hash", LargeBinary(16), nullable=False),
     Column("replaced_by", ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False),

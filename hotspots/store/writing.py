@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, CursorResult, Table, delete, func, insert, select, update
 
@@ -15,17 +16,18 @@ from hotspots.errors import StoreError
 from hotspots.i18n import _
 from hotspots.periods import Span
 from hotspots.store import tables
-from hotspots.store.frames import content_lists, text_array
-from hotspots.store.reading import StoredIncidents, of_source
+from hotspots.store.frames import TRAIT_KEY, column_lists, distinct_traits, text_array
+from hotspots.store.reading import StoredIncidents, of_source, read_traits
 
 _INCIDENT_FIELDS: Final = (
     "source_key",
     schema.SOURCE_REF,
-    *tables.CONTENT_COLUMNS,
+    TRAIT_KEY,
+    *tables.OWN_COLUMNS,
     schema.BATCH_ID,
     "content_hash",
 )
-_CORRECTED_FIELDS: Final = (*tables.CONTENT_COLUMNS, schema.BATCH_ID, "content_hash")
+_CORRECTED_FIELDS: Final = (TRAIT_KEY, *tables.OWN_COLUMNS, schema.BATCH_ID, "content_hash")
 _VERSION_FIELDS: Final = ("row_key", *_CORRECTED_FIELDS)
 
 
@@ -148,6 +150,22 @@ class ImportTransaction(StoredIncidents):
             )
         )
         self.batch_id = _new_key(added)
+        self._traits = {tuple(row[1:]): int(row[0]) for row in read_traits(connection)}
+
+    def _trait_keys(self, incidents: pd.DataFrame) -> list[int]:
+        """Return the key of each incident's combination of traits, storing new ones."""
+        firsts, which = distinct_traits(incidents)
+        keys = []
+        lists = column_lists(incidents.iloc[firsts], tables.TRAIT_COLUMNS)
+        for row in zip(*lists, strict=True):
+            key = self._traits.get(row)
+            if key is None:
+                values = dict(zip(tables.TRAIT_COLUMNS, row, strict=True))
+                key = _new_key(self._connection.execute(insert(tables.traits).values(values)))
+                self._traits[row] = key
+            keys.append(key)
+        chosen: list[int] = np.asarray(keys, dtype=np.int64)[which].tolist()
+        return chosen
 
     def _placeholder(self) -> str:
         return "?" if self._connection.dialect.paramstyle == "qmark" else "%s"
@@ -165,7 +183,8 @@ class ImportTransaction(StoredIncidents):
         rows = zip(
             repeat(self._source_key, n),
             refs,
-            *content_lists(incidents),
+            self._trait_keys(incidents),
+            *column_lists(incidents, tables.OWN_COLUMNS),
             repeat(self.batch_id, n),
             hashes,
             strict=True,
@@ -189,7 +208,14 @@ class ImportTransaction(StoredIncidents):
         )
         assigned = ", ".join(f"{field} = {mark}" for field in _CORRECTED_FIELDS)
         batch_ids = repeat(self.batch_id, len(incidents))
-        rows = zip(*content_lists(incidents), batch_ids, hashes, row_keys, strict=True)
+        rows = zip(
+            self._trait_keys(incidents),
+            *column_lists(incidents, tables.OWN_COLUMNS),
+            batch_ids,
+            hashes,
+            row_keys,
+            strict=True,
+        )
         self._connection.exec_driver_sql(
             f"UPDATE incidents SET {assigned} WHERE row_key = {mark}",  # noqa: S608
             list(rows),
@@ -201,11 +227,11 @@ class ImportTransaction(StoredIncidents):
 
     def renew_totals(self) -> int:
         """Count the source's incidents anew and return how many there are."""
-        table = tables.incidents
+        displaced = func.coalesce(func.sum(tables.traits.c.displaced), 0)
         n_incidents, n_displaced = self._connection.execute(
-            select(func.count(), func.coalesce(func.sum(table.c.displaced), 0)).where(
-                of_source(self._source_key, scan=self._scan)
-            )
+            select(func.count(), displaced)
+            .select_from(tables.incidents.join(tables.traits))
+            .where(of_source(self._source_key, scan=self._scan))
         ).one()
         self._connection.execute(
             update(tables.sources)

@@ -7,26 +7,31 @@ revision = "0001"
 down_revision = None
 
 
-def _content() -> list[sa.Column[object]]:
+def _traits() -> list[sa.Column[object]]:
     return [
-        sa.Column("occurred_from", sa.BigInteger()),
-        sa.Column("occurred_to", sa.BigInteger()),
         sa.Column("time_precision", sa.Text(), nullable=False),
-        sa.Column("reported_at", sa.BigInteger()),
         sa.Column("offence", sa.Text(), nullable=False),
         sa.Column("offence_groups", sa.Text(), nullable=False),
         sa.Column("offence_codes", sa.Text(), nullable=False),
-        sa.Column("offence_detail", sa.Text(), nullable=False),
         sa.Column("discovered_by", sa.Text(), nullable=False),
-        sa.Column("x", sa.Double()),
-        sa.Column("y", sa.Double()),
-        sa.Column("place_text", sa.Text(), nullable=False),
         sa.Column("place_method", sa.Text(), nullable=False),
         sa.Column("place_precision_m", sa.Double()),
         sa.Column("displaced", sa.SmallInteger(), nullable=False),
         sa.Column("relevance", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("counted", sa.SmallInteger(), nullable=False),
+    ]
+
+
+def _own() -> list[sa.Column[object]]:
+    return [
+        sa.Column("occurred_from", sa.BigInteger()),
+        sa.Column("occurred_to", sa.BigInteger()),
+        sa.Column("reported_at", sa.BigInteger()),
+        sa.Column("offence_detail", sa.Text(), nullable=False),
+        sa.Column("x", sa.Double()),
+        sa.Column("y", sa.Double()),
+        sa.Column("place_text", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
     ]
 
@@ -76,14 +81,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_batches_source_key", "batches", ["source_key"])
     op.create_table(
+        "traits",
+        sa.Column("trait_key", sa.Integer(), nullable=False),
+        *_traits(),
+        sa.PrimaryKeyConstraint("trait_key", name="pk_traits"),
+    )
+    op.create_table(
         "incidents",
         sa.Column("row_key", sa.Integer(), nullable=False),
         sa.Column("source_key", sa.Integer(), nullable=False),
         sa.Column("source_ref", sa.Text(), nullable=False),
-        *_content(),
+        sa.Column("trait_key", sa.Integer(), nullable=False),
+        *_own(),
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("row_key", name="pk_incidents"),
+        sa.ForeignKeyConstraint(["trait_key"], ["traits.trait_key"], name="fk_incidents_trait_key"),
         sa.ForeignKeyConstraint(
             ["source_key"], ["sources.source_key"], name="fk_incidents_source_key"
         ),
@@ -95,11 +108,15 @@ def upgrade() -> None:
         "incident_versions",
         sa.Column("version_key", sa.Integer(), nullable=False),
         sa.Column("row_key", sa.Integer(), nullable=False),
-        *_content(),
+        sa.Column("trait_key", sa.Integer(), nullable=False),
+        *_own(),
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(16), nullable=False),
         sa.Column("replaced_by", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("version_key", name="pk_incident_versions"),
+        sa.ForeignKeyConstraint(
+            ["trait_key"], ["traits.trait_key"], name="fk_incident_versions_trait_key"
+        ),
         sa.ForeignKeyConstraint(
             ["row_key"], ["incidents.row_key"], name="fk_incident_versions_row_key"
         ),
