@@ -20,7 +20,7 @@ from hotspots.layers.facts import Facts, positions, read_facts
 from hotspots.layers.files import replace_file
 from hotspots.layers.localities import slug
 from hotspots.layers.places import BUS_STOP
-from hotspots.layers.power import GRID_M, share_around, share_by_distance
+from hotspots.layers.power import GRID_M, share_by_area, share_by_distance
 from hotspots.layers.reading import AXIS_LAYERS, PLACE_LAYER
 from hotspots.layers.streets import make_street_areas
 
@@ -222,7 +222,10 @@ def _streets(facts: Facts, boundary: Polygon) -> dict[str, gpd.GeoDataFrame]:
 
 def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     table = facts["districts"].merge(
-        facts["district_sites"], on="district_code", how="left", validate="one_to_one"
+        facts["district_sites"].drop(columns="name"),
+        on="district_code",
+        how="left",
+        validate="one_to_one",
     )
     if table["x"].isna().any():
         raise SchemaError(
@@ -230,12 +233,7 @@ def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.G
                 path="district_sites.csv", names=", ".join(table.loc[table["x"].isna(), "name"])
             )
         )
-    cells = share_around(
-        boundary,
-        positions(table),
-        table["area_km2"].to_numpy() * 1e6,
-        table["precision_m"].to_numpy(),
-    )
+    cells = share_by_area(boundary, positions(table), table["area_km2"].to_numpy() * 1e6)
     districts = _area_frame(
         schema.DISTRICT,
         [f"district:{code}" for code in table["district_code"]],

@@ -15,10 +15,6 @@ from hotspots.i18n import _
 GRID_M: Final = 0.01
 MAX_STEPS: Final = 200
 MIN_STEP: Final = 1e-9
-# Share of the way from its centroid to its anchor at which the most precise cell's site settles.
-MOVE_SHARE: Final = 2.0
-# Areas need not be met closer than this while sites still move.
-ROUGH: Final = 0.02
 
 _Floats = npt.NDArray[np.float64]
 _Shapes = npt.NDArray[np.object_]
@@ -61,63 +57,8 @@ def share_by_area(
     Kitagawa, Mérigot & Thibert (2019), doi:10.4171/JEMS/889
     """
     targets, points, local, origin = _prepare(territory, sites, areas_m2)
-    weights, cells = _solve(local, points, targets, None, tolerance)
+    weights, cells = _solve(local, points, targets, tolerance)
     return _coverage(territory, cells, sites, weights, origin)
-
-
-def share_around(
-    territory: BaseGeometry,
-    anchors: _Floats,
-    areas_m2: _Floats,
-    precision_m: _Floats,
-    *,
-    n_rounds: int = 40,
-    tolerance: float = 0.002,
-) -> _Shapes:
-    """Return compact cells of given areas, each as near its anchor as the others let it.
-
-    Round by round the sites of `share_by_area` move to the centroids of their cells, which makes
-    cells compact, and from there towards their anchors: half the way for the most precise anchor,
-    less for the vaguer ones. Where precise and vague anchors compete for room, the precise win.
-
-    Parameters
-    ----------
-    territory
-        Polygon [m].
-    anchors
-        Shape (n, 2): where each cell is known or thought to lie [m].
-    areas_m2
-        Shape (n,), above zero; scaled to the territory's area.
-    precision_m
-        Shape (n,), above zero: how far an anchor may be off [m].
-    n_rounds
-        Rounds of moving.
-    tolerance
-        Largest share by which a cell may miss its area.
-
-    Returns
-    -------
-    cells
-        As `share_by_area`.
-
-    Raises
-    ------
-    ParameterError
-        As `share_by_area`, or a precision is not positive.
-    """
-    vague = np.asarray(precision_m, dtype=np.float64)
-    if not (np.isfinite(vague).all() and (vague > 0).all()):
-        raise ParameterError(_("precision_m must all be above zero"))
-    pull = (MOVE_SHARE * vague.min() / vague)[:, None]
-    targets, points, local, origin = _prepare(territory, anchors, areas_m2)
-    aims = points
-    weights: _Floats | None = None
-    for _round in range(n_rounds):
-        weights, cells = _solve(local, points, targets, weights, ROUGH)
-        centres = shapely.get_coordinates(shapely.centroid(cells))
-        points = (points + centres + pull * (aims - centres)) / 2
-    weights, cells = _solve(local, points, targets, weights, tolerance)
-    return _coverage(territory, cells, points + origin, weights, origin)
 
 
 def share_by_distance(territory: BaseGeometry, sites: _Floats) -> _Shapes:
@@ -168,11 +109,10 @@ def _solve(
     territory: BaseGeometry,
     points: _Floats,
     targets: _Floats,
-    start: _Floats | None,
     tolerance: float,
 ) -> tuple[_Floats, _Shapes]:
     """Return the weights under which cells have their areas, and the cells (not yet rounded)."""
-    weights = np.zeros(len(points)) if start is None else start
+    weights = np.zeros(len(points))
     cells = _cells(territory, points, weights)
     areas = shapely.area(cells)
     if areas.min() <= 1e-3 * targets.min():

@@ -74,7 +74,7 @@ def coordinates_key(line: BaseGeometry) -> tuple[float, ...]:
 def without_shared(parts: Sequence[Lines]) -> list[Lines]:
     """Return each street's lines without those stretches an earlier street already has."""
     own: list[Lines] = []
-    taken = [shapely.MultiLineString(lines) for lines in parts]
+    taken: list[BaseGeometry] = [shapely.MultiLineString(lines) for lines in parts]
     tree = shapely.STRtree(taken)
     for i, lines in enumerate(parts):
         left = taken[i]
@@ -94,8 +94,8 @@ def crossing_points(parts: Sequence[Lines]) -> list[npt.NDArray[np.float64]]:
     streets = [shapely.MultiLineString(lines) for lines in parts]
     found: list[list[npt.NDArray[np.float64]]] = [[] for _ in parts]
     filled = [i for i, street in enumerate(streets) if not street.is_empty]
-    tree = shapely.STRtree([streets[i] for i in filled])
-    left, right = tree.query([streets[i] for i in filled], predicate="dwithin", distance=TOUCH_M)
+    present = np.array([streets[i] for i in filled], dtype=object)
+    left, right = shapely.STRtree(present).query(present, predicate="dwithin", distance=TOUCH_M)
     for i, j in zip(left, right, strict=True):
         a, b = filled[int(i)], filled[int(j)]
         if a == b:

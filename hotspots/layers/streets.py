@@ -143,7 +143,7 @@ def make_street_areas(
         reach = shapely.intersection(reach, within)
     polygons = _share_out(reach, flat, reach_m)
     keep = shapely.area(polygons) > 0
-    lines = np.array([segment.line for segment in flat], dtype=object)
+    lines = np.array([segment.line for segment in flat] or [], dtype=object)
     return _frames(ordered, owner[keep], polygons[keep], lines[keep])
 
 
