@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 BASE = {"errors", "schema", "i18n", "crs", "periods", "offences", "selection", "finding"}
 SETTINGS = BASE | {"settings"}
-COUNTING = {"join", "placement", "aggregate"}
+COUNTING = {"faces", "join", "placement", "aggregate"}
 # part → parts it may import (besides itself); "web" is the package beside `hotspots`.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -27,7 +27,8 @@ ALLOWED: dict[str, set[str]] = {
     "ingest": SETTINGS | {"clean", "store", "layers", "record_inference"},
     "store": SETTINGS,
     "workspace_init": SETTINGS | {"layers", "store"},
-    "join": BASE,
+    "faces": set(),
+    "join": BASE | {"faces"},
     "placement": BASE | {"join"},
     "aggregate": BASE | {"join", "placement"},
     "analysis": SETTINGS | COUNTING | {"store", "layers"},

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from hotspots import crs, join, schema
+from hotspots import crs, faces, join, schema
 from hotspots.errors import CRSError, ParameterError, SchemaError
+from hotspots.faces import Edges, FaceGrid
 from hotspots.join import AreaIndex
 
 X0, Y0 = -543_000.0, -1_051_000.0
@@ -45,7 +46,7 @@ def check(areas, x, y, cells=(None, 0.3, 1.0, 7.0, 1e4)):
     for cell in cells:
         index = AreaIndex(areas)
         if cell is not None:
-            index._grid = index._make_grid(join._Edges.of(index._geometry), cell_m=cell)
+            index._prepare(FaceGrid.make(Edges.of(index._geometry), cell_m=cell))
         np.testing.assert_array_equal(index.locate(x, y), first)
         points, rows = index.pairs(x, y)
         assert list(zip(points.tolist(), rows.tolist(), strict=True)) == pairs
@@ -115,7 +116,7 @@ def test_difficult_shapes(shapes):
 def test_points_on_borders_of_the_grids_own_cells():
     areas = layer(SQUARES)
     index = AreaIndex(areas)
-    grid = index._make_grid(join._Edges.of(index._geometry), cell_m=0.7)
+    grid = FaceGrid.make(Edges.of(index._geometry), cell_m=0.7)
     lines = grid.x0 + np.arange(grid.nx) * 0.7
     lines = np.concatenate([lines, np.nextafter(lines, -np.inf), np.nextafter(lines, np.inf)])
     check(areas, lines, np.resize(LATTICE_Y, len(lines)), cells=(0.7,))
@@ -150,7 +151,7 @@ def test_a_large_load_takes_the_grid_and_gives_the_same():
     x, y = X0 + rng.uniform(-60, 960, 300_000), Y0 + rng.uniform(-60, 960, 300_000)
     index = AreaIndex(areas)
     points, rows = index.pairs(x, y)
-    assert index._grid is not None
+    assert index._answers is not None
     plain = shapely.STRtree(circles).query(shapely.points(x, y), predicate="intersects")
     order = np.lexsort((plain[1], plain[0]))
     np.testing.assert_array_equal(points, plain[0][order])
@@ -160,11 +161,12 @@ def test_a_large_load_takes_the_grid_and_gives_the_same():
     np.testing.assert_array_equal(index.locate(x, y), first)
     few = AreaIndex(areas)
     np.testing.assert_array_equal(few.locate(x[:1000], y[:1000]), first[:1000])
-    assert few._grid is None
+    assert few._answers is None
 
 
 def test_long_edges_are_marked_in_slices(monkeypatch):
-    monkeypatch.setattr(join, "_CHUNK", 16)
+    monkeypatch.setattr(faces, "CHUNK", 16)
+    monkeypatch.setattr(join, "CHUNK", 16)
     check(layer([*SQUARES, box(X0 - 50, Y0 - 1, X0 + 80, Y0 + 31)]), LATTICE_X, LATTICE_Y)
 
 
