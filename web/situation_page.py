@@ -67,8 +67,12 @@ def _cached(response: Response, tag: str) -> Response:
 def _render(params: PageParams, known: Known) -> str:
     workspace = answers().workspace
     has_localities = schema.LOCALITY in layers.list_layers(workspace)
+    record = known.record(params.sources)
     if _is_wholly_displaced(params, known):
-        side = make_filters(params, known, None, has_localities=has_localities, has_rate=True)
+        # Counts beside the filters are of the whole town, which needs no exact positions.
+        whole = params.but(by=schema.MUNICIPALITY).selection(record)
+        town = answers().situation(whole, known.version)
+        side = make_filters(params, known, town, has_localities=has_localities, has_rate=False)
         return render_template(
             "situation.html",
             params=params,
@@ -78,7 +82,7 @@ def _render(params: PageParams, known: Known) -> str:
             query=params.to_query(),
             texts=texts,
         )
-    found = answers().situation(params.selection(known.record(params.sources)), known.version)
+    found = answers().situation(params.selection(record), known.version)
     residents = found.table.areas[schema.RESIDENTS].to_numpy(dtype=float)
     has_rate = bool((residents > 0).any())
     notices = _displaced(params, found)
@@ -134,7 +138,7 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
             TableRow(
                 row=area.row,
                 rank=rank,
-                name=area.name,
+                name=area_label(area, situation.selection.by),
                 count=area.count,
                 density=area.density,
                 rate=area.rate,
@@ -145,6 +149,14 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
             )
         )
     return rows
+
+
+def area_label(area: RankedArea, kind: str) -> str:
+    """Return the area's name; segments of one street are told apart by their number along it."""
+    number = area.area_id.rpartition("/")[2].lstrip("0")
+    if kind != schema.SEGMENT or not number.isdigit():
+        return area.name
+    return _("{street}, segment {number}").format(street=area.name, number=number)
 
 
 def _value(area: RankedArea, measure: str) -> float:

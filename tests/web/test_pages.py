@@ -109,6 +109,14 @@ def test_the_frame_is_asked_for_the_same_state(client):
     assert 'src="/map?by=district&amp;measure=density&amp;window=12&amp;index=30"' in page
 
 
+def test_segments_of_one_street_are_told_apart(client):
+    page = text_of(client.get("/?by=segment"))
+    names = re.findall(r'<th scope="row">([^<]+)</th>', page.split("<tfoot>")[0])
+    assert len(names) > 200
+    assert len(set(names)) == len(names)
+    assert "Smetanova, úsek 1" in names
+
+
 def test_rates_need_residents(client):
     page = text_of(client.get("/?measure=rate&lang=en"))
     assert "counts are shown instead of rates" in page
