@@ -271,6 +271,20 @@ def test_damaged_database_is_named_and_left_alone(workspace, content):
     assert workspace.database.read_bytes() == content
 
 
+def test_damage_found_while_reading_is_explained(workspace):
+    with Store.create(workspace) as store:
+        put(store, make_incidents([f"{n:05d}" for n in range(5000)], note="x" * 100))
+    with workspace.database.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(size // 3)
+        file.write(b"\xff" * (size // 2))
+    with (
+        Store.open(workspace) as store,
+        pytest.raises(StoreError, match="damaged or was not made by this program"),
+    ):
+        store.read_incidents()
+
+
 def test_database_of_a_newer_version_is_refused(store, workspace):
     with writing(make_engine(workspace)) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

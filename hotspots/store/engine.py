@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
 from hotspots.errors import StoreError
@@ -128,10 +128,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def explained(engine: Engine) -> Iterator[None]:
     """Turn the database's errors into a `StoreError` that says what to do."""
+    # The driver's own errors come from its bare cursor, SQLAlchemy's from everything else.
+    driver_error = getattr(engine.dialect.dbapi, "Error", DBAPIError)
     try:
         yield
-    except DBAPIError as error:
-        reason = str(error.orig or error)
+    except (DBAPIError, driver_error) as error:
+        reason = str(getattr(error, "orig", None) or error)
         if "locked" in reason or "busy" in reason:
             text = _("another import is writing to the database; try again when it has ended")
         elif "full" in reason:
@@ -140,7 +142,7 @@ def explained(engine: Engine) -> Iterator[None]:
             text = _("the database cannot be opened; check the path and its permissions")
         elif "readonly" in reason:
             text = _("the database is read-only; check the permissions of its directory")
-        elif isinstance(error, DatabaseError) and engine.dialect.name == SQLITE:
+        elif engine.dialect.name == SQLITE:
             text = _(
                 "the database is damaged or was not made by this program ({reason}); "
                 "put back a copy from the workspace's directory backups"
