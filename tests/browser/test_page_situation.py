@@ -1,12 +1,10 @@
 """The page in a real browser: the map, ranking, table and address keep in step."""
 
-import shutil
 import threading
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from hotspots import schema
@@ -18,15 +16,6 @@ from hotspots.store import Store
 from web import create_app
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WAIT_MS = 20_000
 
 
@@ -46,45 +35,16 @@ def address(workspace):
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(chromium, address):
-    """Open pages that fail the test on any request elsewhere, refusal of the policy, or error."""
-    contexts = []
-    faults = []
+def visit(open_page, address):
+    """Open a page of the server by its path."""
 
-    def guard(route):
-        if route.request.url.startswith((address, "data:")):
-            route.continue_()
-        else:
-            faults.append(f"request: {route.request.url}")
-            route.abort()
-
-    def start(path, *, width=1440, height=900, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        context.route("**/*", guard)
-        page = context.new_page()
+    def start(path, **options):
+        page = open_page(address + path, **options)
         page.set_default_timeout(WAIT_MS)
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(address + path)
         return page
 
-    yield start
-    for context in contexts:
-        context.close()
-    assert not faults
+    return start
 
 
 def state_of(page):
@@ -103,8 +63,8 @@ def now_column(page):
     return {int(row): float(value) if value else np.nan for row, value in cells}
 
 
-def test_time_moves_table_ranking_and_address(open_page, workspace):
-    page = open_page("/?window=12&lang=en")
+def test_time_moves_table_ranking_and_address(visit, workspace):
+    page = visit("/?window=12&lang=en")
     wait_for_map(page)
     with Store.open(workspace) as store:
         answer = situation(store, workspace, Selection(exact_only=True))
@@ -132,8 +92,8 @@ def test_time_moves_table_ranking_and_address(open_page, workspace):
     assert check() == last - 1
 
 
-def test_the_measure_changes_without_asking_the_server(open_page):
-    page = open_page("/?lang=en")
+def test_the_measure_changes_without_asking_the_server(visit):
+    page = visit("/?lang=en")
     wait_for_map(page)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -143,8 +103,8 @@ def test_the_measure_changes_without_asking_the_server(open_page):
     assert [url for url in asked if "/icon.svg" not in url] == []
 
 
-def test_a_filter_acts_at_once_and_keeps_the_address_short(open_page):
-    page = open_page("/?lang=en&window=12")
+def test_a_filter_acts_at_once_and_keeps_the_address_short(visit):
+    page = visit("/?lang=en&window=12")
     wait_for_map(page)
     page.get_by_label("Districts (ZSJ)").check(force=True)
     page.wait_for_url("**by=district**")
@@ -152,8 +112,8 @@ def test_a_filter_acts_at_once_and_keeps_the_address_short(open_page):
     assert set(state_of(page)) <= {"by", "lang", "window", "index"}
 
 
-def test_a_row_lights_its_area_in_ranking_and_table(open_page):
-    page = open_page("/")
+def test_a_row_lights_its_area_in_ranking_and_table(visit):
+    page = visit("/")
     wait_for_map(page)
     item = page.locator("#ranking li").first
     row = item.get_attribute("data-row")
@@ -161,8 +121,8 @@ def test_a_row_lights_its_area_in_ranking_and_table(open_page):
     page.wait_for_selector(f"#areas tr.lit[data-row='{row}']")
 
 
-def test_the_table_sorts_by_czech_names_and_numbers(open_page):
-    page = open_page("/")
+def test_the_table_sorts_by_czech_names_and_numbers(visit):
+    page = visit("/")
     wait_for_map(page)
     page.locator("#areas thead button").first.click()
     names = page.locator("#areas tbody th").all_inner_texts()
@@ -178,16 +138,16 @@ def test_the_table_sorts_by_czech_names_and_numbers(open_page):
     assert counts == sorted(counts, reverse=True)
 
 
-def test_without_scripts_the_form_still_asks(open_page):
-    page = open_page("/?lang=en", java_script_enabled=False)
+def test_without_scripts_the_form_still_asks(visit):
+    page = visit("/?lang=en", java_script_enabled=False)
     page.get_by_label("Districts (ZSJ)").check(force=True)
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**by=district**")
     assert "district" in page.locator("#finding").inner_text()
 
 
-def test_a_phone_reads_finding_map_time_table_and_opens_filters_from_below(open_page):
-    page = open_page("/?lang=en", width=390, height=844)
+def test_a_phone_reads_finding_map_time_table_and_opens_filters_from_below(visit):
+    page = visit("/?lang=en", width=390, height=844)
     wait_for_map(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     tops = [
@@ -205,8 +165,8 @@ def test_a_phone_reads_finding_map_time_table_and_opens_filters_from_below(open_
     page.wait_for_function("!document.querySelector('#filters').checkVisibility()")
 
 
-def test_the_keyboard_reaches_content_first(open_page):
-    page = open_page("/?lang=en")
+def test_the_keyboard_reaches_content_first(visit):
+    page = visit("/?lang=en")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
