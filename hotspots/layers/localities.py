@@ -16,7 +16,7 @@ from pyproj.exceptions import ProjError
 from hotspots import schema
 from hotspots.crs import CZECHIA_5514, EPSG, SJTSK_POSITIVE
 from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
-from hotspots.i18n import _
+from hotspots.i18n import _, ngettext
 from hotspots.layers.check import check_areas, check_polygons, some
 from hotspots.layers.files import replace_file
 from hotspots.layers.reading import LAYERS_FILE
@@ -140,11 +140,14 @@ def _localities(
         raise SchemaError(_("{path} holds no polygon").format(path=file))
     names = drawn[name_column].astype("object").where(drawn[name_column].notna(), "").astype(str)
     names = names.str.strip()
-    if (names == "").any():
+    nameless = int((names == "").sum())
+    if nameless:
         raise SchemaError(
-            _("{path}: {n} polygons have no name in column {name}").format(
-                path=file, n=int((names == "").sum()), name=name_column
-            )
+            ngettext(
+                "{path}: {n} polygon has no name in column {name}",
+                "{path}: {n} polygons have no name in column {name}",
+                nameless,
+            ).format(path=file, n=nameless, name=name_column)
         )
     twice = names[names.duplicated()].drop_duplicates()
     if len(twice):
