@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.clean import (
@@ -104,6 +104,7 @@ def test_impossible_dates_say_why(text, reason):
     assert found.missing.tolist() == [False, False, True]
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2026, 5, 31)))  # noqa: DTZ001
 def test_every_way_of_writing_gives_the_same_moment(when):
     when = when.replace(second=0, microsecond=0)
@@ -186,6 +187,7 @@ def test_an_end_makes_a_span_and_must_not_come_first():
     }
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["22:10", "", "25:00", "13", "23:00-01:00", "0:00"]), max_size=20),
     st.integers(0, 300),

@@ -1,7 +1,7 @@
 """Mappings: TOML, options over TOML, rules, and the proposal for an unknown file."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError, SourceError
@@ -70,6 +70,7 @@ def test_toml_is_read_and_written_back(full, tmp_path):
     assert Mapping.read(again) == full
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8), st.sampled_from(["theft", "traffic"]), max_size=4))
 def test_any_offence_name_survives_toml(tmp_path_factory, offences):
     mapping = Mapping(source="a", columns={"date": 'a"\\\n\x01'}, offences=offences)

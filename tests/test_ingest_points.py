@@ -474,7 +474,9 @@ def test_geojson_larger_than_the_buffer(tmp_path, monkeypatch):
 
 
 # --- the same content in every form --------------------------------------------------------
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None
+)
 @given(
     st.lists(
         st.tuples(

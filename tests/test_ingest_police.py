@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError, SchemaError, SourceError
@@ -263,6 +263,7 @@ def test_a_new_code_inherits_from_its_nearest_parent():
     assert codes.describe([12345]).unknown == (12345,)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 140), max_size=6))
 def test_any_set_of_codes_has_a_leading_group_among_its_groups(codes):
     found = built_in_codes().describe(codes)

@@ -131,7 +131,9 @@ def test_find_delimiter_prefers_what_splits_all_rows_alike():
     assert find_delimiter(["only"]) == ","
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(
     rows=st.lists(
         st.tuples(*[st.text(st.sampled_from('ab";,\n '), max_size=6)] * 2), min_size=1, max_size=12

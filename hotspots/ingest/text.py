@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import count, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -161,14 +161,29 @@ class TextTable:
 
     def _parse(self, texts: list[str], first: int, lines: "_Lines") -> Iterable[_Row]:
         """Return every row's number, text and values; None where its quotes make no sense."""
-        try:
-            records = list(csv.reader(texts, delimiter=self.delimiter))
-        except csv.Error:
-            records = []
-        # As many rows as lines: no quoted field spans two lines, the last one perhaps excepted.
-        if len(records) == len(texts) and _ends_closed(texts[-1], self.delimiter):
-            return zip(count(first), texts, records)
+        if _ends_closed(texts[-1], self.delimiter):
+            rows = self._parse_regular(texts, first)
+            if rows is not None:
+                return rows
         return list(self._parse_singly(texts, first, lines))
+
+    def _parse_regular(self, texts: list[str], first: int) -> list[_Row] | None:
+        """Do as `_parse` where every row keeps the rules of quoting and width, else None."""
+        rows: list[_Row] = []
+        widths = {0, *range(len(self.columns), self._width + 1)}
+        # A line end inside quotes is part of the value, so the lines get theirs back.
+        lines = (text + "\n" for text in texts)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        at = 0
+        try:
+            for record in reader:
+                if len(record) not in widths:
+                    return None
+                rows.append((first + at, texts[at], record))
+                at = reader.line_num
+        except csv.Error:
+            return None
+        return rows
 
     def _parse_singly(self, texts: list[str], first: int, lines: "_Lines") -> Iterator[_Row]:
         """Do as `_parse` row by row, joining the lines that a quoted field spans.
