@@ -146,7 +146,7 @@ DISPLACED = make_incidents(
 
 def test_displaced_incidents_are_refused_below_districts(town):
     with pytest.raises(
-        ParameterError, match=r"moved by its publisher.*--by district.*--exact-only"
+        ParameterError, match=r"is displaced: its publisher.*--by district.*--exact-only"
     ):
         town.ask(DISPLACED)
     with pytest.raises(ParameterError, match="says nothing of streets"):
@@ -213,6 +213,36 @@ def test_each_source_is_held_to_its_own_record(town):
     assert result.finding.approximate
     assert result.finding.sources == ("Citation of police", "Citation of team")
     assert result.finding.detail.endswith("· 1 off record")
+
+
+def test_silence_of_a_source_that_never_records_the_offence_is_no_gap(town):
+    both = Selection(offences=("public_order", "theft"))
+    thefts = make_incidents(
+        [
+            ("2024-01-05T10:00", 50, {"offence_groups": "theft"}),
+            ("2024-03-05T10:00", 50, {"source": "team"}),
+        ]
+    )
+    assert town.ask(thefts, both, known=TWO).table.record == ("partial", "partial", "recorded")
+    one = town.ask(thefts, Selection(offences=("theft",)), known=TWO)
+    assert [s.source_id for s in one.sources] == ["police"]
+    assert one.table.record == ("recorded",) * 3
+    assert one.table.tally.n_selected == 1
+    none = town.ask(thefts, Selection(offences=("violence",)), known=TWO)
+    assert [s.source_id for s in none.sources] == ["police", "team"]
+
+
+def test_a_wholly_displaced_source_leaves_no_gap_where_only_exact_ones_count(town):
+    moved = make_incidents(
+        [
+            ("2024-01-05T10:00", 50),
+            ("2024-03-05T10:00", 50, {"source": "team", "displaced": True}),
+        ]
+    )
+    result = town.ask(moved, Selection(exact_only=True), known=TWO)
+    assert [s.source_id for s in result.sources] == ["police"]
+    assert reasons(result) == {"displaced": 1}
+    assert result.table.record == ("recorded",) * 3
 
 
 def test_inputs_are_untouched(town):

@@ -126,9 +126,7 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
         asked_time &= in_hours(hour, selection.hours) | ~hour_known
 
     by_group = _by_group(incidents[schema.OFFENCE_GROUPS])
-    asked_offence = np.ones(len(days), dtype=bool)
-    if selection.offences:
-        asked_offence = np.logical_or.reduce([by_group[group] for group in selection.offences])
+    asked_offence = has_offences(incidents, selection.offences)
 
     relevant = (*PLACE_OF_ACT, *((PLACE_OF_CONSEQUENCE,) if selection.with_consequence else ()))
     moved = incidents[schema.DISPLACED].to_numpy(dtype=bool)
@@ -179,6 +177,16 @@ def of_sources(incidents: pd.DataFrame, source_ids: frozenset[str]) -> pd.DataFr
     """Return the incidents of the named sources; the frame itself where all are."""
     chosen = _matches(incidents[schema.SOURCE], lambda name: name in source_ids)
     return incidents if chosen.all() else incidents[chosen]
+
+
+def has_offences(incidents: pd.DataFrame, offences: tuple[str, ...]) -> BoolArray:
+    """Return which incidents have one of the groups `offences`; all where none is named."""
+    if not offences:
+        return np.ones(len(incidents), dtype=bool)
+    return _matches(
+        incidents[schema.OFFENCE_GROUPS],
+        lambda value: not set(offences).isdisjoint(value.split(";")),
+    )
 
 
 def _by_group(column: pd.Series) -> dict[str, BoolArray]:
@@ -235,12 +243,12 @@ def _reason_text(reason: str, n: int) -> str:
 def displaced_refusal(n: int) -> str:
     """Return why displaced incidents are not counted finely, and what to do instead."""
     return ngettext(
-        "{n} chosen incident has a position moved by its publisher to the centre of an area, "
-        "which says nothing of streets; count by district (--by district), leave it out "
-        "(--exact-only) or choose another source",
-        "{n} chosen incidents have positions moved by their publisher to the centre of an area, "
-        "which say nothing of streets; count by district (--by district), leave them out "
-        "(--exact-only) or choose another source",
+        "{n} chosen incident is displaced: its publisher moved it to the centre of a larger area, "
+        "so that its position says nothing of streets; count by district (--by district), leave "
+        "it out (--exact-only) or choose another source",
+        "{n} chosen incidents are displaced: their publisher moved them to the centres of larger "
+        "areas, so that their positions say nothing of streets; count by district "
+        "(--by district), leave them out (--exact-only) or choose another source",
         n,
     ).format(n=format_number(n))
 

@@ -15,6 +15,7 @@ from hotspots.analysis.filters import (
     COLUMNS_READ,
     displaced_refusal,
     filter_incidents,
+    has_offences,
     of_sources,
 )
 from hotspots.analysis.filters import LeftOut as LeftOut
@@ -51,7 +52,7 @@ class Situation:
     finding
         The result in words.
     sources
-        Chosen sources, in order of their ids.
+        Chosen sources that can count here (see `sources_that_count`), in order of their ids.
     left_out
         What the selection's rules kept out, reason by reason.
     by_offence
@@ -118,6 +119,8 @@ def situation(
     if incidents is None:
         incidents = store.read_incidents(sources=ids, columns=COLUMNS_READ)
     incidents = of_sources(incidents, frozenset(ids))
+    record_by_source = {source.source_id: source.record for source in sources}
+    sources = sources_that_count(sources, incidents, selection)
     span = selection.span or default_span(sources, incidents)
     filtered = filter_incidents(incidents, selection, span=span)
     n_displaced = int(filtered.displaced.sum())
@@ -127,7 +130,6 @@ def situation(
     areas = layers.read_areas(workspace, selection.by)
     periods = list_periods(span, every=selection.every)
     calendar = RecordCalendar.build(span, [source.record for source in sources])
-    record_by_source = {source.source_id: source.record for source in sources}
     boundary = layers.read_boundary(workspace)
     selected = incidents[filtered.selected]
     placement = place_incidents(
@@ -190,6 +192,31 @@ def choose_sources(known: list[Source], names: tuple[str, ...]) -> tuple[Source,
             )
     chosen = [s for s in known if not names or any(s.matches(name) for name in names)]
     return tuple(sorted(chosen, key=lambda source: source.source_id))
+
+
+def sources_that_count(
+    sources: tuple[Source, ...], incidents: pd.DataFrame, selection: Selection
+) -> tuple[Source, ...]:
+    """Return the chosen sources whose silence would mean anything for this selection.
+
+    A source that never recorded one of the chosen offence groups says nothing of them, and one
+    whose positions are all displaced says nothing of streets: the days on which they kept no
+    record are no gaps here. Where that leaves none, all chosen sources count.
+
+    Parameters
+    ----------
+    sources
+        Chosen sources.
+    incidents
+        Their incidents with `COLUMNS_READ`.
+    selection
+        The question.
+    """
+    speaks = has_offences(incidents, selection.offences)
+    if selection.exact_only:
+        speaks &= ~incidents[schema.DISPLACED].to_numpy(dtype=bool)
+    speaking = set(incidents.loc[speaks, schema.SOURCE].unique())
+    return tuple(s for s in sources if s.source_id in speaking) or sources
 
 
 def default_span(sources: tuple[Source, ...], incidents: pd.DataFrame) -> Span:

@@ -108,7 +108,8 @@ def _compare(table: CountTable, kind: str) -> tuple[str, Evenness]:
         column = schema.LENGTH_M
     else:
         residents = table.areas[schema.RESIDENTS].to_numpy(dtype=np.float64)
-        column = schema.RESIDENTS if (residents > 0).all() else schema.AREA_KM2
+        known = np.isfinite(residents).all() and (residents > 0).any()
+        column = schema.RESIDENTS if known else schema.AREA_KM2
     result = evenness(counts, table.areas[column].to_numpy(dtype=np.float64))
     if result.n_incidents < COMPARED * counts.sum():
         # Too much lies in areas of unknown size for the rest to speak for all.
