@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 RECORD = ["recorded"] * 6 + ["missing"] * 3 + ["partial"] + ["recorded"] * 8
 COUNTS = np.random.default_rng(7).poisson(0.8, (8, 18)) * (np.array(RECORD) != "missing")
 OFF = [1] * 6 + [0] * 3 + [2] * 9
-LIVE = "document.querySelector('.hs').dataset.ready === 'true'"
+LIVE = ".hs[data-ready=true]"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def page(situation, tmp_path, open_page):
         situation, make_layers(situation, localities=["Dolní"]), target, language="en", index=0
     )
     opened = open_page(target.as_uri())
-    opened.wait_for_function(LIVE)
+    opened.wait_for_selector(LIVE)
     return opened
 
 
@@ -120,7 +120,7 @@ def test_reduced_motion_steps_slowly(situation, tmp_path, open_page):
     target = tmp_path / "map.html"
     write_map(situation, make_layers(situation), target, language="en", index=0)
     page = open_page(target.as_uri(), reduced_motion="reduce")
-    page.wait_for_function(LIVE)
+    page.wait_for_selector(LIVE)
     page.clock.install()
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(1250)
@@ -171,7 +171,7 @@ def test_hostile_names_do_nothing(tmp_path, open_page):
     layers = make_layers(situation, places=HOSTILE, localities=HOSTILE)
     write_map(situation, layers, target, language="en")
     page = open_page(target.as_uri(), width=390, height=844)
-    page.wait_for_function(LIVE)
+    page.wait_for_selector(LIVE)
     page.get_by_label("Outlines of localities").check()
     page.locator("tbody button").first.click()
     assert sorted(page.locator("tbody th button").all_text_contents()) == sorted(HOSTILE)
@@ -184,7 +184,7 @@ def test_narrow_screens_have_large_targets(situation, tmp_path, open_page):
     target = tmp_path / "map.html"
     write_map(situation, make_layers(situation), target, language="cs")
     page = open_page(target.as_uri(), width=390, height=844, has_touch=True)
-    page.wait_for_function(LIVE)
+    page.wait_for_selector(LIVE)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for button in page.locator(".hs-steps button, .hs-choice button, .leaflet-bar a").all():
         box = button.bounding_box()

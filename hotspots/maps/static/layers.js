@@ -107,12 +107,11 @@
         classes[area] = found;
       }
     };
-    const resize = () => {
+    const paveRoads = () => {
       const width = Math.max(1.5, widthAt(map.getZoom()) * 0.62);
       for (const [line, extra] of roads) line.setStyle({ weight: (linear ? width : width * 0.5) + extra });
-      repaint(true);
     };
-    map.on("zoomend", resize);
+    map.on("zoomend", () => { paveRoads(); repaint(true); });
 
     /** Orders the lines so that the fullest lie on top, once. */
     const order = Array.from({ length: model.n }, (_, area) => area).sort((a, b) => model.total(a) - model.total(b));
@@ -140,7 +139,7 @@
       if (changed.has("localities")) (now.localities ? localities.addTo(map) : localities.remove());
     });
     map.on("zoomend", highlight);
-    resize();
+    paveRoads();
 
     const boundsOf = (area) => L.latLngBounds(areas[area].anchor.flat());
     return {
