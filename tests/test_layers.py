@@ -152,6 +152,24 @@ def test_installed_package_data_comes_first(monkeypatch, tmp_path):
     assert bundled.bundled_layers() == inside / "jesenik.gpkg"
 
 
+def test_street_settings_take_effect(workspace, tmp_path):
+    usual = layers.read_areas(workspace, schema.STREET)
+    wide = Settings(street_reach_m=45.0, segment_length_m=80.0)
+    other = Workspace(tmp_path / "other", wide)
+    layers.install_bundled(other)
+    streets = layers.read_areas(other, schema.STREET)
+    segments = layers.read_areas(other, schema.SEGMENT)
+    assert streets[schema.AREA_ID].tolist() == usual[schema.AREA_ID].tolist()
+    assert streets[schema.LAYER_SOURCE].tolist() == usual[schema.LAYER_SOURCE].tolist()
+    assert streets[schema.AREA_KM2].sum() > 1.2 * usual[schema.AREA_KM2].sum()
+    assert segments[schema.LENGTH_M].max() <= 88
+    np.testing.assert_allclose(streets[schema.LENGTH_M], usual[schema.LENGTH_M], rtol=1e-3)
+    layers.remake_streets(Workspace(other.path, Settings()))
+    again = layers.read_areas(other, schema.STREET)
+    np.testing.assert_allclose(again[schema.AREA_KM2], usual[schema.AREA_KM2], rtol=5e-3)
+    assert len(layers.read_areas(other, schema.DISTRICT)) == 21, "other layers stay"
+
+
 def test_replacing_a_file_is_whole_or_not_at_all(tmp_path):
     target = tmp_path / "file.txt"
     target.write_text("old")

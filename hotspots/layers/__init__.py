@@ -14,6 +14,7 @@ from hotspots.layers.reading import (
     read_boundary,
     read_places,
 )
+from hotspots.layers.street_layers import remake_streets
 from hotspots.layers.streets import StreetAreas, make_street_areas
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "read_axes",
     "read_boundary",
     "read_places",
+    "remake_streets",
 ]

@@ -6,7 +6,6 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pyogrio
 import shapely
 from shapely.geometry import Polygon
 
@@ -20,9 +19,11 @@ from hotspots.layers.facts import Facts, positions, read_facts
 from hotspots.layers.files import replace_file
 from hotspots.layers.localities import slug
 from hotspots.layers.places import BUS_STOP
-from hotspots.layers.power import GRID_M, share_by_area, share_by_distance
-from hotspots.layers.reading import AXIS_LAYERS, PLACE_LAYER
-from hotspots.layers.streets import make_street_areas
+from hotspots.layers.power import share_by_area, share_by_distance
+from hotspots.layers.reading import PLACE_LAYER
+from hotspots.layers.street_layers import make_street_layers
+from hotspots.layers.street_layers import write_layers as write_gpkg
+from hotspots.settings import Settings
 
 # Citations as the sources name themselves; the same in every language.
 ACCIDENTS: Final = "Policie ČR, dopravní nehody 2016–2024"
@@ -30,9 +31,6 @@ RUIAN: Final = "ČÚZK, RÚIAN 2014–2016, CC BY 4.0"
 CENSUS: Final = "ČSÚ, ZSJ a SLDB 2011"
 BOUNDARY: Final = "DataRozhlas, hranice obcí"
 STOPS: Final = "zastávky veřejné dopravy, CC BY 4.0"
-
-# Zigzag of the polygons' shared edges taken off [m]: what the point spacing adds.
-SMOOTH_M: Final = 0.25
 
 _Shapes = npt.NDArray[np.object_]
 
@@ -62,7 +60,15 @@ def build_layers(facts_dir: Path) -> dict[str, gpd.GeoDataFrame]:
     facts = read_facts(facts_dir)
     boundary = make_boundary(facts)
     layers = {schema.MUNICIPALITY: _municipality(facts, boundary)}
-    layers.update(_streets(facts, boundary))
+    usual = Settings()
+    layers.update(
+        make_street_layers(
+            make_axes(facts),
+            boundary,
+            reach_m=usual.street_reach_m,
+            segment_length_m=usual.segment_length_m,
+        )
+    )
     layers[schema.DISTRICT], layers[schema.TOWN_PART] = _districts(facts, boundary)
     layers[schema.ELECTORAL_DISTRICT] = _electoral_districts(facts, boundary)
     layers[PLACE_LAYER] = _places(facts)
@@ -76,16 +82,7 @@ def write_layers(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     """Write layers as one GeoPackage, whole or not at all."""
     with replace_file(path) as draft:
         draft.unlink()
-        for name, frame in layers.items():
-            pyogrio.write_dataframe(
-                frame,
-                draft,
-                layer=name,
-                driver="GPKG",
-                append=draft.exists(),
-                promote_to_multi=False,
-                geometry_type="Unknown",
-            )
+        write_gpkg(layers, str(draft))
 
 
 def make_boundary(facts: Facts) -> Polygon:
@@ -191,33 +188,6 @@ def _municipality(facts: Facts, boundary: Polygon) -> gpd.GeoDataFrame:
         precision_m=row["boundary_precision_m"],
         source=BOUNDARY,
     )
-
-
-def _streets(facts: Facts, boundary: Polygon) -> dict[str, gpd.GeoDataFrame]:
-    made = make_street_areas(make_axes(facts), within=boundary)
-    segments = made.segments.copy()
-    shapes = shapely.normalize(shapely.coverage_simplify(segments.geometry.array, SMOOTH_M))
-    segments[schema.GEOMETRY] = shapes
-    streets = made.streets.copy()
-    owners = segments[schema.STREET_ID].to_numpy()
-    streets[schema.GEOMETRY] = np.array(
-        [
-            shapely.normalize(shapely.coverage_union_all(shapes[owners == street]))
-            for street in streets[schema.AREA_ID]
-        ],
-        dtype=object,
-    )
-    layers = {schema.STREET: streets, schema.SEGMENT: segments}
-    for frame in layers.values():
-        frame[schema.AREA_KM2] = np.round(frame.area.to_numpy() / 1e6, 6)
-        frame[schema.LENGTH_M] = frame[schema.LENGTH_M].round(2)
-    for kind, axes in ((schema.STREET, made.street_axes), (schema.SEGMENT, made.segment_axes)):
-        rounded = axes.copy()
-        rounded[schema.GEOMETRY] = shapely.set_precision(
-            axes.geometry.array, GRID_M, mode="pointwise"
-        )
-        layers[AXIS_LAYERS[kind]] = rounded
-    return layers
 
 
 def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:

@@ -7,6 +7,7 @@ from hotspots.errors import NotFoundError
 from hotspots.i18n import _
 from hotspots.layers.files import replace_file
 from hotspots.layers.reading import LAYERS_FILE
+from hotspots.layers.street_layers import has_default_streets, remake_streets
 from hotspots.settings import Workspace
 
 BUNDLED_NAME: Final = "jesenik.gpkg"
@@ -53,7 +54,8 @@ def bundled_layers() -> Path:
 def install_bundled(workspace: Workspace) -> Path:
     """Put the bundled layers in force in `workspace` and return their path there.
 
-    Whole or not at all. Layers that were there, drawn localities included, are replaced.
+    Whole or not at all. Layers that were there, drawn localities included, are replaced. Street
+    polygons are made with the reach and segment length of the workspace's settings.
 
     Raises
     ------
@@ -65,4 +67,6 @@ def install_bundled(workspace: Workspace) -> Path:
     target = workspace.layers / LAYERS_FILE
     with replace_file(target) as draft:
         draft.write_bytes(source.read_bytes())
+    if not has_default_streets(workspace.settings):
+        remake_streets(workspace)
     return target

@@ -1,0 +1,120 @@
+"""The four street layers of a GeoPackage: made from axes, and made anew with other settings."""
+
+import shutil
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from hotspots import schema
+from hotspots.layers.files import replace_file
+from hotspots.layers.reading import (
+    AXIS_LAYERS,
+    LAYERS_FILE,
+    read_areas,
+    read_axes,
+    read_boundary,
+)
+from hotspots.layers.streets import GRID_M, make_street_areas
+from hotspots.settings import Settings, Workspace
+
+# Zigzag of the polygons' shared edges taken off [m]: what the point spacing adds.
+SMOOTH_M: Final = 0.25
+
+
+def make_street_layers(
+    axes: gpd.GeoDataFrame, boundary: BaseGeometry, *, reach_m: float, segment_length_m: float
+) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers `street`, `segment`, `street_axis` and `segment_axis`.
+
+    Parameters
+    ----------
+    axes, reach_m, segment_length_m
+        As `make_street_areas`.
+    boundary
+        Study area (EPSG:5514), outside which nothing belongs to a street.
+
+    Returns
+    -------
+    layers
+        EPSG:5514, coordinates rounded to 1 cm, shared edges smoothed by at most 0.25 m and still
+        shared.
+
+    Raises
+    ------
+    CRSError, SchemaError, ParameterError
+        As `make_street_areas`.
+    """
+    made = make_street_areas(
+        axes, reach_m=reach_m, segment_length_m=segment_length_m, within=boundary
+    )
+    segments = made.segments.copy()
+    shapes = shapely.normalize(shapely.coverage_simplify(segments.geometry.array, SMOOTH_M))
+    segments[schema.GEOMETRY] = shapes
+    streets = made.streets.copy()
+    owners = segments[schema.STREET_ID].to_numpy()
+    streets[schema.GEOMETRY] = np.array(
+        [
+            shapely.normalize(shapely.coverage_union_all(shapes[owners == street]))
+            for street in streets[schema.AREA_ID]
+        ],
+        dtype=object,
+    )
+    layers = {schema.STREET: streets, schema.SEGMENT: segments}
+    for frame in layers.values():
+        frame[schema.AREA_KM2] = np.round(frame.area.to_numpy() / 1e6, 6)
+        frame[schema.LENGTH_M] = frame[schema.LENGTH_M].round(2)
+    for kind, lines in ((schema.STREET, made.street_axes), (schema.SEGMENT, made.segment_axes)):
+        rounded = lines.copy()
+        rounded[schema.GEOMETRY] = shapely.set_precision(
+            lines.geometry.array, GRID_M, mode="pointwise"
+        )
+        layers[AXIS_LAYERS[kind]] = rounded
+    return layers
+
+
+def write_layers(layers: dict[str, gpd.GeoDataFrame], path: str) -> None:
+    """Write layers into the GeoPackage `path`; those of the same names are replaced."""
+    for name, frame in layers.items():
+        pyogrio.write_dataframe(
+            frame, path, layer=name, driver="GPKG", promote_to_multi=False, geometry_type="Unknown"
+        )
+
+
+def remake_streets(workspace: Workspace) -> None:
+    """Make the workspace's street layers anew from its axes, with the settings now in force.
+
+    Needed after `street_reach_m` or `segment_length_m` has changed. Whole or not at all.
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError, CRSError
+        The workspace has no sound street layers to start from.
+    """
+    streets = read_areas(workspace, schema.STREET)
+    lines = read_axes(workspace, schema.STREET)
+    if lines is None or streets.empty:
+        return
+    columns = [schema.AREA_ID, schema.NAME, schema.PRECISION_M, schema.LAYER_SOURCE]
+    layers = make_street_layers(
+        lines.merge(streets[columns], on=schema.AREA_ID, validate="one_to_one"),
+        read_boundary(workspace),
+        reach_m=workspace.settings.street_reach_m,
+        segment_length_m=workspace.settings.segment_length_m,
+    )
+    target = workspace.layers / LAYERS_FILE
+    with replace_file(target) as draft:
+        shutil.copyfile(target, draft)
+        write_layers(layers, str(draft))
+
+
+def has_default_streets(settings: Settings) -> bool:
+    """Return whether bundled street polygons, made with default settings, fit `settings`."""
+    usual = Settings()
+    return (settings.street_reach_m, settings.segment_length_m) == (
+        usual.street_reach_m,
+        usual.segment_length_m,
+    )
