@@ -13,7 +13,7 @@ N_CLASSES: Final = 5  # besides zero and "no data"
 PALETTE: Final = ("#fdd49e", "#fdae6b", "#f4784a", "#d7301f", "#8c0a0a")
 ZERO_COLOUR: Final = "#f4f2ee"
 _STEPS: Final = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
-_WHOLE_STEPS_FROM: Final = 10
+_WHOLE_STEPS_FROM: Final = 20
 
 
 def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[float, ...]:

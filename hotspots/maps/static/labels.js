@@ -39,8 +39,10 @@
     pane.setAttribute("aria-hidden", "true");
     const places = (geo.places || []).map(([name, ...part]) => ({ name, at: layers.decode(part)[0] }));
     const named = Array.from({ length: model.n }, (_, area) => area)
-      .filter((area) => layers.areas[area].anchor.length && kind !== "grid" && kind !== "segment")
+      .filter((area) => layers.areas[area].anchor.length && kind !== "grid")
       .sort((a, b) => model.total(b) - model.total(a))
+      // The segments of a street share its name: it stands at the fullest one.
+      .filter((area, k, order) => kind !== "segment" || order.findIndex((other) => areas.name[other] === areas.name[area]) === k)
       .map((area) => ({
         name: areas.name[area],
         at: layers.areas[area].kind === "p" ? centre(layers.areas[area].anchor) : spots(layers.areas[area].anchor),

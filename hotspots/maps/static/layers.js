@@ -61,7 +61,7 @@
           paint: L.polyline(parts, { ...inField, lineCap: "round", lineJoin: "round" }).addTo(map),
         };
       }
-      if (shape[0] === "p") return { kind: "p", anchor: parts, paint: L.polygon(parts, { ...inField, weight: 1, color: "#6f767e" }).addTo(map) };
+      if (shape[0] === "p") return { kind: "p", anchor: parts, paint: L.polygon(parts, { ...inField, ...(data.kind === "grid" ? { weight: 0.6, color: "#a9afb6" } : { weight: 1, color: "#6f767e" }) }).addTo(map) };
       const spot = parts.length ? parts[0][0] : null;
       return { kind: "d", anchor: parts, paint: spot ? L.circleMarker(spot, { ...inField, radius: 6, color: CASING, weight: 1 }).addTo(map) : null };
     });
