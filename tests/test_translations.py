@@ -48,9 +48,7 @@ def test_every_text_has_its_czech_form():
         message: where
         for message, where in texts().items()
         if message not in czech
-        or not all(
-            [czech[message][0]] if isinstance(czech[message][0], str) else czech[message][0]
-        )
+        or not all([czech[message][0]] if isinstance(czech[message][0], str) else czech[message][0])
     }
     assert not missing
 

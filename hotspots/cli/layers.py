@@ -17,7 +17,7 @@ from hotspots.cli.common import (
 )
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, format_number
-from hotspots.layers import import_localities, read_areas
+from hotspots.layers import import_localities, read_areas, remake_streets
 
 
 @click.group(help=_("Show the layers in force, or bring in localities."))
@@ -69,15 +69,32 @@ def list_layers() -> None:
 @layers.command("localities", help=_("Take the town's localities from FILE (polygons)."))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name-column", default="name", show_default=True, help=_("Column of the names."))
-@click.option("--layer", help=_("Layer of a GeoPackage."))
+@click.option("--layer", metavar="NAME", help=_("Layer of a GeoPackage."))
+@click.option("--example", is_flag=True, help=_("Mark them as examples on every map."))
 @shared_options
 @reports_errors
-def localities(file: Path, name_column: str, layer: str | None) -> None:
+def localities(file: Path, name_column: str, layer: str | None, example: bool) -> None:
     """Replace the layer of localities."""
     workspace = open_workspace()
-    import_localities(workspace, file, name_column=name_column, layer=layer)
+    import_localities(workspace, file, name_column=name_column, layer=layer, example=example)
     n = len(read_areas(workspace, schema.LOCALITY))
     if shared().as_json:
         print_json({"kind": schema.LOCALITY, "areas": n})
         return
     say(_("Localities in force: {n}.").format(n=format_number(n)))
+
+
+@layers.command(
+    "remake", help=_("Make street areas and segments anew after changing their settings.")
+)
+@shared_options
+@reports_errors
+def remake() -> None:
+    """Apply `street_reach_m` and `segment_length_m` of the settings."""
+    workspace = open_workspace()
+    remake_streets(workspace)
+    n = len(read_areas(workspace, schema.SEGMENT))
+    if shared().as_json:
+        print_json({"kind": schema.SEGMENT, "areas": n})
+        return
+    say(_("Street segments in force: {n}.").format(n=format_number(n)))
