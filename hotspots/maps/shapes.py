@@ -16,8 +16,10 @@ SIMPLIFY_M: Final = 0.5
 LINE: Final = "l"
 POLYGON: Final = "p"
 DOT: Final = "d"
-# Share of the counted incidents that the first view shows each way.
-_VIEW_SHARE: Final = 0.9
+# Share of the counted incidents along streets that the first view shows each way.
+_VIEW_SHARE: Final = 0.86
+# Share of the counted incidents whose densest areas the first view shows.
+_DENSEST_SHARE: Final = 0.95
 _SPACING_M: Final = 50.0
 
 
@@ -90,13 +92,18 @@ def first_view(
 ) -> list[list[float]]:
     """Return south-west and north-east (lat, lon) around where most counted incidents are.
 
-    Nine tenths of the incidents lie between its west and east side and as many between south
-    and north, each area's incidents spread evenly along its outline or line. Where nothing is
-    counted it holds all areas; where there are none, the boundary.
+    Streets: `_VIEW_SHARE` of the incidents lie between its west and east side and as many
+    between south and north, each street's incidents spread evenly along its line. Polygons: it
+    holds the densest ones that have `_DENSEST_SHARE` of the incidents, so that a wide empty
+    outskirt does not shrink the town. Where nothing is counted it holds all areas; where there
+    are none, the boundary.
     """
     weights = np.asarray(totals, dtype=float)
     drawn = [row for row, shape in enumerate(shapes) if not shape.is_empty]
     counted = [row for row in drawn if weights[row] > 0]
+    linear = _is_linear([shapes[row] for row in counted])
+    if counted and not linear:
+        counted = _densest(shapes, weights, counted)
     chosen = [shapes[row] for row in counted or drawn]
     if not chosen:
         chosen = [boundary] if boundary is not None else []
@@ -108,7 +115,7 @@ def first_view(
         for row, p in zip(counted or range(len(points)), points, strict=True)
     ]
     xy, mass = np.concatenate(points), np.concatenate(each)
-    tail = (1 - _VIEW_SHARE) / 2 if counted and _is_linear(chosen) else 0.0
+    tail = (1 - _VIEW_SHARE) / 2 if linear else 0.0
     (west, east), (south, north) = (_spread(xy[:, axis], mass, tail) for axis in (0, 1))
     lon, lat = crs.to_wgs84(
         np.array([west, east, west, east]), np.array([south, north, north, south])
@@ -118,6 +125,14 @@ def first_view(
 
 def _is_linear(shapes: list[BaseGeometry]) -> bool:
     return any(shapely.get_dimensions(shape) == 1 for shape in shapes)
+
+
+def _densest(shapes: list[BaseGeometry], weights: Any, rows: list[int]) -> list[int]:
+    """Return the densest of `rows` that together have the share of the first view."""
+    size = np.maximum([shapes[row].area for row in rows], 1.0)
+    order = np.argsort(-weights[rows] / size, kind="stable")
+    share = np.cumsum(weights[rows][order]) / weights[rows].sum()
+    return [rows[at] for at in order[: int(np.searchsorted(share, _DENSEST_SHARE)) + 1]]
 
 
 def _spread(values: Any, mass: Any, tail: float) -> tuple[float, float]:

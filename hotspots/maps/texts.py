@@ -77,6 +77,15 @@ def _record_of(every: str) -> str:
     }[every]
 
 
+def _at_once(every: str) -> str:
+    return {
+        WEEK: _("Weeks at once"),
+        MONTH: _("Months at once"),
+        QUARTER: _("Quarters at once"),
+        YEAR: _("Years at once"),
+    }[every]
+
+
 def measure_names(kind: str) -> dict[str, str]:
     """Return the short name of every measure."""
     density = _("per 100 m") if is_line_kind(kind) else _("per km²")
@@ -107,7 +116,7 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "upTo": _("up to {high}"),
         "between": _("{low}–{high}"),
         "over": _("over {low}"),
-        "andMore": _("{low} and more"),
+        "andMore": "{low}+",
         "offAreas": off_areas_place(kind),
         "inAreas": _("on the map"),
         "town": _("whole town"),
@@ -117,7 +126,7 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "back": _("Step back"),
         "forward": _("Step forward"),
         "time": _("Period shown"),
-        "window": _("Length of the period"),
+        "window": _at_once(every),
         "localities": _("Outlines of localities"),
         "close": _("Close"),
         "legend": _("Legend"),

@@ -126,6 +126,7 @@ class TimeChoropleth(MacroElement):
 <div class="hs-view">
 <div class="hs-stage">
 <div class="folium-map" id="{{ this._parent.get_name() }}"></div>
+<div class="hs-corner" hidden></div>
 <div class="hs-legend"></div>
 <div class="hs-card" hidden></div>
 </div>

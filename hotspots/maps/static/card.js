@@ -14,7 +14,7 @@
       const inside = k >= span[0] && k <= span[1];
       if (count === null) return dom.svg("rect", { x: k * step, y: 0, width: step, height: HEIGHT, fill: "url(#hs-hatch-card)" });
       const height = (count / highest) * (HEIGHT - 2);
-      return dom.svg("rect", { x: k * step, y: HEIGHT - height, width: Math.max(0.8, step * 0.82), height, fill: inside ? "#8c0a0a" : "#9fb1c6" });
+      return dom.svg("rect", { x: k * step, y: HEIGHT - height, width: Math.max(0.8, step * 0.82), height, fill: inside ? "#c4281b" : "#9fb1c6" });
     });
     return dom.svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "hs-spark", "aria-hidden": "true" },
       dom.svg("defs", {}, dom.hatch("hs-hatch-card")), ...bars,

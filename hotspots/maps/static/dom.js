@@ -23,12 +23,12 @@ window.HotspotsMap = {};
     return button;
   };
 
-  /** A row of buttons of which exactly one is pressed; `choices` are [value, text]. */
+  /** A row of buttons of which exactly one is pressed; `choices` are [value, text, spoken text]. */
   const choice = (label, choices, onChoose) => {
     const group = html("div", { class: "hs-choice", role: "group", "aria-label": label });
     const buttons = new Map();
-    for (const [value, text] of choices) {
-      const button = html("button", { type: "button", "aria-pressed": "false" }, text);
+    for (const [value, text, spoken] of choices) {
+      const button = html("button", { type: "button", "aria-pressed": "false", "aria-label": spoken === text ? null : spoken, title: spoken === text ? null : spoken }, text);
       button.addEventListener("click", () => onChoose(value));
       buttons.set(value, button);
       group.append(button);

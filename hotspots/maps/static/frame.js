@@ -25,6 +25,8 @@
         record: format.recordNote(span),
         counts: data.areas.name.map((_, area) => model.count(area, span)),
         values: data.areas.name.map((_, area) => model.value(area, now.measure, span)),
+        inAreas: model.inAreas(span),
+        offAreas: model.off(span),
         total: model.town(span),
       });
     });

@@ -57,7 +57,11 @@
       const size = map.getSize();
       if (!size.x || !size.y) return;
       const zoom = map.getZoom();
-      const taken = [];
+      // What lies over the map is taken: the legend, the choice in the corner, Leaflet's controls.
+      const ground = map.getContainer().getBoundingClientRect();
+      const over = map.getContainer().parentElement.querySelectorAll(".hs-legend, .hs-corner, .leaflet-control");
+      const taken = Array.from(over, (part) => part.getBoundingClientRect())
+        .map((box) => [box.left - ground.left, box.top - ground.top, box.right - ground.left, box.bottom - ground.top]);
       const fits = (box) => box[0] >= 4 && box[2] <= size.x - 4 && box[1] >= 4 && box[3] <= size.y - 4
         && taken.every((other) => box[2] < other[0] || box[0] > other[2] || box[3] < other[1] || box[1] > other[3]);
       const put = (text, at, className, dx, dy) => {

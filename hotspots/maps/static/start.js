@@ -26,11 +26,11 @@
     } else map.setView([49.8, 15.5], 9);
 
     const layers = HotspotsMap.drawLayers(map, model, state);
-    HotspotsMap.drawLabels(map, model, layers);
     HotspotsMap.drawLegend(part("legend"), model, state, format);
     const card = HotspotsMap.drawCard(part("card"), map, model, state, format, layers);
     HotspotsMap.drawTimeControl(part("time"), model, state, format);
-    HotspotsMap.drawChoices(part("choices"), model, state, format, layers);
+    HotspotsMap.drawChoices(part("choices"), part("corner"), model, state, format, layers);
+    HotspotsMap.drawLabels(map, model, layers);
     HotspotsMap.drawTable(part("table"), model, state, format, layers, card);
     HotspotsMap.joinFrame(model, state, format, layers, card);
     new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(mapElement);

@@ -2,8 +2,8 @@
 "use strict";
 (() => {
   const { dom } = HotspotsMap;
-  const HEIGHT = 62;
-  const TICKS = 18;
+  const HEIGHT = 46;
+  const TICKS = 17;
   const STEP_MS = 450;
   const CALM_STEP_MS = 1300;
   const SIGNS = {
@@ -23,11 +23,12 @@
     play.classList.add("hs-play");
     const label = dom.html("strong", { class: "hs-span" });
     const note = dom.html("span", { class: "hs-note" });
-    const windows = dom.choice(texts.window, data.windows.map((window, k) => [window, data.windowNames[k]]), (window) => { stop(); state.set({ window }); });
+    const windows = dom.choice(texts.window, data.windows.map((window, k) => [window, window === "all" ? data.windowNames[k] : String(window), data.windowNames[k]]), (window) => { stop(); state.set({ window }); });
     const slider = dom.html("div", { class: "hs-slider", role: "slider", tabindex: "0", "aria-label": texts.time, "aria-valuemin": 0, "aria-valuemax": Math.max(0, m - 1) });
     place.append(
       dom.html("div", { class: "hs-time-row" }, dom.html("div", { class: "hs-steps" }, back, play, forward),
-        dom.html("div", { class: "hs-now" }, label, note), windows.element), slider);
+        dom.html("div", { class: "hs-now" }, label, note),
+        dom.html("div", { class: "hs-windows" }, dom.html("span", { class: "hs-small", "aria-hidden": "true" }, texts.window), windows.element)), slider);
 
     // --- drawing -----------------------------------------------------------------------
     let width = 0;
