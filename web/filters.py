@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from hotspots import periods, schema
+from hotspots.analysis.filters import RELEVANCE
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, ngettext
 from hotspots.offences import GOAL_GROUPS, OFFENCE_GROUPS, offence_label
@@ -67,6 +68,7 @@ class Filters:
     by: list[Option]
     measures: list[Option]
     sources: list[Option]
+    consequence: Option | None = None  # None: no chosen source says what its positions mean
     n_active: int = 0
     hidden: list[tuple[str, str]] = field(default_factory=list)
 
@@ -128,6 +130,7 @@ def make_filters(
             )
             for source in known.sources
         ],
+        consequence=_consequence(params, situation),
         n_active=sum(
             bool(part)
             for part in (
@@ -136,6 +139,7 @@ def make_filters(
                 params.weekdays,
                 params.hours,
                 params.sources,
+                params.with_consequence,
             )
         ),
         hidden=_hidden(params),
@@ -187,6 +191,20 @@ def _hours(params: PageParams) -> list[Option]:
     ]
     own = params.hours is not None and params.hours not in HOUR_PRESETS
     return [*options, Option("own", _("Own"), own)]
+
+
+def _consequence(params: PageParams, situation: Situation | None) -> Option | None:
+    """Return the choice that changes something: incidents are left out, or would be."""
+    left_out = situation.left_out if situation else ()
+    n = sum(part.n for part in left_out if part.reason == RELEVANCE)
+    if not n and not params.with_consequence:
+        return None
+    return Option(
+        "1",
+        _("Count places of consequence too"),
+        params.with_consequence,
+        title=_("Where the damage showed, not where the act was done."),
+    )
 
 
 def _in_hours(hour: int, hours: tuple[int, int] | None) -> bool:

@@ -37,7 +37,7 @@ class PageParams:
 
     Attributes
     ----------
-    by, every, offences, sources, weekdays, hours
+    by, every, offences, sources, weekdays, hours, with_consequence
         As in `hotspots.selection.Selection`.
     months
         The last so many months of record; None means all, or `first` to `last`.
@@ -62,6 +62,7 @@ class PageParams:
     sources: tuple[str, ...] = ()
     weekdays: tuple[int, ...] = ()
     hours: tuple[int, int] | None = None
+    with_consequence: bool = False
     measure: str = COUNT
     window: int = ALL
     index: int | None = None
@@ -97,6 +98,8 @@ class PageParams:
             pairs.append(("measure", self.measure))
         if self.sources:
             pairs.append(("source", ",".join(self.sources)))
+        if self.with_consequence:
+            pairs.append(("consequence", "1"))
         if self.window != ALL:
             pairs.append(("window", str(self.window)))
         if self.index is not None:
@@ -124,6 +127,7 @@ class PageParams:
             sources=self.sources,
             weekdays=self.weekdays,
             hours=self.hours,
+            with_consequence=self.with_consequence,
             exact_only=self.by not in schema.DISPLACED_KINDS,
         )
 
@@ -177,6 +181,7 @@ def parse_params(query: MultiDict[str, str]) -> PageParams:
         sources=_sources(query),
         weekdays=_weekdays(query),
         hours=_hours(query),
+        with_consequence=_choice(query, "consequence", ("0", "1"), "0") == "1",
         measure=_choice(query, "measure", MEASURES, COUNT),
         window=_window(query),
         index=_index(query),

@@ -1,11 +1,13 @@
 """The page `/`: where and when, as a sentence, a map that plays, a ranking and a table."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots import layers, schema
+from hotspots.analysis.kinds import off_areas_place
 from hotspots.analysis.ranking import ALONG_STREETS, RankedArea, ranking
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_number, ngettext
@@ -29,7 +31,11 @@ class TableRow:
     name: str
     count: int
     density: float
+    density_low: float | None  # None: no interval, for want of a value
+    density_high: float | None
     rate: float
+    rate_low: float | None
+    rate_high: float | None
     size: float
     residents: float
     bar: float  # 0 to 100, share of the largest value of the measure
@@ -119,6 +125,7 @@ def _render(params: PageParams, known: Known) -> str:
         map_query=params.to_query(),
         texts=texts,
         total=found.table.tally,
+        off_place=off_areas_place(params.by),
     )
 
 
@@ -141,7 +148,11 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
                 name=area_label(area, situation.selection.by),
                 count=area.count,
                 density=area.density,
+                density_low=_known(area.density_low),
+                density_high=_known(area.density_high),
                 rate=area.rate,
+                rate_low=_known(area.rate_low),
+                rate_high=_known(area.rate_high),
                 size=float(sizes[area.row]),
                 residents=float(residents[area.row]),
                 bar=round(bar, 1),
@@ -157,6 +168,10 @@ def area_label(area: RankedArea, kind: str) -> str:
     if kind != schema.SEGMENT or not number.isdigit():
         return area.name
     return _("{street}, segment {number}").format(street=area.name, number=number)
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def _value(area: RankedArea, measure: str) -> float:

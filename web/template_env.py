@@ -38,6 +38,7 @@ def init_templates(app: Flask, workspace: Workspace) -> None:
     )
     env.filters.update(
         number=i18n.format_number,
+        fixed=texts.fixed_number,
         share=i18n.format_share,
         day=i18n.format_day,
         month=i18n.format_month,

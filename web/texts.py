@@ -1,10 +1,12 @@
 """Words of the pages for values of the library: area kinds, periods, measures, weekdays."""
 
+from babel.numbers import format_decimal
+
 from hotspots import periods, schema
 from hotspots.analysis.ranking import ALONG_STREETS
-from hotspots.i18n import _, format_day
+from hotspots.i18n import _, current_language, format_day
 from hotspots.periods import Span
-from hotspots.selection import COUNT, DENSITY
+from hotspots.selection import COUNT, DENSITY, RATE
 from hotspots.store.source import CONFIRMED, INFERRED
 
 
@@ -64,10 +66,23 @@ def measure_label(measure: str, kind: str) -> str:
 
 
 def ranking_title(measure: str, kind: str) -> str:
-    """Return the heading of the ranking."""
-    return _("{areas}: {measure}").format(
-        areas=kind_label(kind), measure=measure_label(measure, kind)
-    )
+    """Return the heading of the ranking: which areas, by which measure."""
+    titles = {
+        COUNT: _("{areas} by number of incidents"),
+        DENSITY: _("{areas} by incidents per 100 m")
+        if has_length(kind)
+        else _("{areas} by incidents per km²"),
+        RATE: _("{areas} by incidents per 1,000 residents a year"),
+    }
+    return titles[measure].format(areas=kind_label(kind))
+
+
+def fixed_number(value: float, digits: int = 0) -> str:
+    """Write a number with exactly `digits` decimals, so that a column of them lines up."""
+    if value != value:
+        return "–"
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return str(format_decimal(value, format=pattern, locale=current_language()))
 
 
 def weekday_labels() -> tuple[tuple[str, str], ...]:

@@ -52,7 +52,7 @@ def state_of(page):
 
 
 def wait_for_map(page):
-    page.wait_for_selector("#areas td.now.filled")
+    page.wait_for_selector("#areas td.now:not(:empty)", state="attached")
 
 
 def now_column(page):
@@ -99,7 +99,7 @@ def test_the_measure_changes_without_asking_the_server(visit):
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_label("per 100 m").check(force=True)
     page.wait_for_url("**measure=density**")
-    assert page.locator("#ranking-title").inner_text() == "Streets: per 100 m"
+    assert page.locator("#ranking-title").inner_text() == "Streets by incidents per 100 m"
     assert [url for url in asked if "/icon.svg" not in url] == []
 
 

@@ -14,7 +14,7 @@
     const li = document.createElement("li");
     li.dataset.row = String(row);
     li.tabIndex = 0;
-    for (const [name, text] of [["place", String(place)], ["name", names.get(row) ?? ""], ["value", value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: digits })]]) {
+    for (const [name, text] of [["place", String(place)], ["name", names.get(row) ?? ""], ["value", value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits })]]) {
       const span = document.createElement("span");
       span.className = name;
       span.textContent = text;
@@ -40,7 +40,7 @@
       const choice = document.querySelector(`[name="measure"][value="${measure}"]`);
       if (choice) {
         choice.checked = true;
-        title.textContent = `${title.dataset.areas}: ${choice.nextElementSibling.textContent}`;
+        title.textContent = title.dataset[measure];
       }
     }
     const ranked = time.values

@@ -40,8 +40,11 @@
   if (!window.mapFrame) return;
   const byRow = new Map([...body.rows].map((row) => [Number(row.dataset.row), row.cells[1]]));
   let measure = table.dataset.measure;
+  const totals = [...table.tFoot.querySelectorAll("[data-total]")];
   window.mapFrame.onTime((time) => {
-    for (const cell of table.querySelectorAll(".now")) cell.classList.add("filled");
+    // Over all time the column of the time control would repeat the one beside it.
+    const whole = time.window === "all" || time.window === 0;
+    table.classList.toggle("whole", whole);
     heads[1].querySelector(".now-label").textContent = time.label;
     if (time.measure !== measure) {
       measure = time.measure;
@@ -56,8 +59,19 @@
       const known = value !== null;
       cell.dataset.value = known ? String(value) : "";
       cell.classList.toggle("none", !known);
-      cell.textContent = known ? value.toLocaleString(table.dataset.locale, { maximumFractionDigits: digits }) : nothing ? table.dataset.missing : "–";
+      cell.textContent = known ? value.toLocaleString(table.dataset.locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }) : nothing ? table.dataset.missing : "–";
     });
-    if (order && order[0] === 1) sort();
+    for (const cell of totals) {
+      const n = time.measure === "count" ? time[cell.dataset.total] : null;
+      cell.textContent = Number.isFinite(n) ? n.toLocaleString(table.dataset.locale) : "";
+    }
+    if (order && order[0] === 1) {
+      if (whole) {
+        const own = heads.findIndex((head) => head.dataset.measure === measure);
+        order = [own < 0 ? 2 : own, order[1]];
+        heads.forEach((head, column) => head.setAttribute("aria-sort", column !== order[0] ? "none" : order[1] ? "ascending" : "descending"));
+      }
+      sort();
+    }
   });
 })();
