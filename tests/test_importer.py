@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ from hotspots.ingest.account import Account
 from hotspots.ingest.batch import Chunk, SourceInfo, make_rejected
 from hotspots.ingest.importer import import_file, import_incidents
 from hotspots.ingest.mapping import Mapping
-from hotspots.ingest.rejects import is_ours, safe_cell
+from hotspots.ingest.rejects import is_ours
 from hotspots.periods import Span
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
@@ -219,10 +220,40 @@ def test_unwritable_directory_sends_the_list_to_the_workspace(
     assert run(rejecting()).rejects_file == workspace.path / beside.name
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_no_cell_is_a_formula(text):
-    assert safe_cell(text) == "'" + text
-    assert safe_cell("x" + text) == "x" + text
+def test_a_commit_that_fails_leaves_no_list(run, tmp_path, monkeypatch, workspace):
+    listed = run(rejecting()).rejects_file
+    before = listed.read_bytes()
+
+    def fail(_connection):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("sqlalchemy.engine.default.DefaultDialect.do_commit", lambda _d, c: fail(c))
+    with pytest.raises(StoreError, match="disk I/O error"):
+        run(rejecting(3, raw="later"))
+    monkeypatch.undo()
+    assert listed.read_bytes() == before
+    assert not list(tmp_path.rglob("*.part"))
+    with Store.open(workspace) as store:
+        assert len(store.batches()) == 1
+
+
+def test_a_list_held_open_elsewhere_stays_under_its_draft_name(run, tmp_path, monkeypatch):
+    def refuse(_self, _target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    account = run(rejecting())
+    assert account.rejects_file == tmp_path / "points.csv.rejected.csv.part"
+    assert is_ours(account.rejects_file)
+
+
+def test_texts_of_rejected_rows_are_not_kept_with_the_import(run, workspace):
+    account = run(rejecting(raw="850101/1234;Jan Novák"))
+    assert "Novák" in account.rejects_file.read_text(encoding="utf-8-sig")
+    with Store.open(workspace) as store:
+        (batch,) = store.batches()
+    assert "Novák" not in batch.account
+    assert json.loads(batch.account)["rejected_rows"][0] == {"row": 5, "reason": "no date"}
 
 
 def test_file_of_rejected_rows_only_stores_nothing(run, tmp_path, workspace):

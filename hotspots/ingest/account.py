@@ -18,11 +18,13 @@ SAMPLE_ROWS: Final = 10
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """One row of a file that is no incident."""
+    """One row of a file that is no incident.
+
+    Its text is left out: it may hold personal data, and an account is kept for good.
+    """
 
     row: int
     reason: str
-    raw: str
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,7 @@ class Account:
             "record": [str(span) for span in self.record],
             "record_state": self.record_state,
             "rejects_file": None if self.rejects_file is None else str(self.rejects_file),
-            "rejected_rows": [
-                {"row": row.row, "reason": row.reason, "raw": row.raw} for row in self.rejected_rows
-            ],
+            "rejected_rows": [{"row": row.row, "reason": row.reason} for row in self.rejected_rows],
             "warnings": list(self.warnings),
             "dry_run": self.dry_run,
         }

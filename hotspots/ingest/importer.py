@@ -119,66 +119,73 @@ def import_incidents(
     shapely.prepare(boundary)
     sha256, n_lines = _fingerprint(reader.path)
     expected = n_lines if reader.format in _TEXT_FORMATS else 0
-    with ExitStack() as stack:
-        store = stack.enter_context(Store.open(workspace))
-        rejects = stack.enter_context(Rejects())
-        stored: StoredIncidents
-        transaction: ImportTransaction | None = None
-        if dry_run:
-            stored = stack.enter_context(store.stored(reader.source.source_id))
-        else:
-            batch = ImportBatch(
-                source_id=reader.source.source_id,
-                file_name=reader.path.name,
-                sha256=sha256,
-                format=reader.format,
-                user_name=_user_name(),
-                mapping=mapping_text,
-            )
-            stored = transaction = stack.enter_context(
-                store.import_batch(
-                    batch,
-                    kind=reader.source.kind,
-                    label=_own_label(reader.source),
-                    citation=reader.source.citation,
+    with Rejects() as rejects:
+        with ExitStack() as stack:
+            store = stack.enter_context(Store.open(workspace))
+            stored: StoredIncidents
+            transaction: ImportTransaction | None = None
+            if dry_run:
+                stored = stack.enter_context(store.stored(reader.source.source_id))
+            else:
+                batch = ImportBatch(
+                    source_id=reader.source.source_id,
+                    file_name=reader.path.name,
+                    sha256=sha256,
+                    format=reader.format,
+                    user_name=_user_name(),
+                    mapping=mapping_text,
                 )
+                stored = transaction = stack.enter_context(
+                    store.import_batch(
+                        batch,
+                        kind=reader.source.kind,
+                        label=_own_label(reader.source),
+                        citation=reader.source.citation,
+                    )
+                )
+            _require_kind(stored.source, reader)
+            sorting = Sorting(stored, transaction, boundary)
+            for chunk in reader.chunks():
+                sorting.take(chunk)
+                rejects.add(chunk.rejected)
+                if progress is not None and expected:
+                    progress(min(sorting.rows_read / expected, 1.0))
+            places = _places_for_rejects(workspace, reader.path, rejects_path)
+            _require_incidents(sorting, rejects, reader, [] if dry_run else places)
+            recording = _record(
+                sorting, [*record] or [*reader.stated_record], reader.source.source_id
             )
-        _require_kind(stored.source, reader)
-        sorting = Sorting(stored, transaction, boundary)
-        for chunk in reader.chunks():
-            sorting.take(chunk)
-            rejects.add(chunk.rejected)
-            if progress is not None and expected:
-                progress(min(sorting.rows_read / expected, 1.0))
-        places = _places_for_rejects(workspace, reader.path, rejects_path)
-        _require_incidents(sorting, rejects, reader, [] if dry_run else places)
-        recording = _record(sorting, [*record] or [*reader.stated_record], reader.source.source_id)
-        n_stored = sorting.n_stored_after()
-        account = Account(
-            file=reader.path.name,
-            source=reader.source.source_id,
-            format=reader.format,
-            rows_read=sorting.rows_read,
-            new=sorting.new,
-            unchanged=sorting.unchanged,
-            updated=sorting.updated,
-            duplicates=sorting.duplicates,
-            outside=sorting.outside,
-            not_placed=sorting.not_placed,
-            rejected=rejects.n_rows,
-            n_counted_out=sorting.counted_out,
-            n_stored=n_stored,
-            record=recording.record,
-            record_state=recording.state,
-            rejected_rows=tuple(rejects.sample),
-            warnings=(*reader.warnings, *sorting.warnings(), *recording.warnings),
-            dry_run=dry_run,
-        )
-        account.check()
+            n_stored = sorting.n_stored_after()
+            account = Account(
+                file=reader.path.name,
+                source=reader.source.source_id,
+                format=reader.format,
+                rows_read=sorting.rows_read,
+                new=sorting.new,
+                unchanged=sorting.unchanged,
+                updated=sorting.updated,
+                duplicates=sorting.duplicates,
+                outside=sorting.outside,
+                not_placed=sorting.not_placed,
+                rejected=rejects.n_rows,
+                n_counted_out=sorting.counted_out,
+                n_stored=n_stored,
+                record=recording.record,
+                record_state=recording.state,
+                rejected_rows=tuple(rejects.sample),
+                warnings=(*reader.warnings, *sorting.warnings(), *recording.warnings),
+                dry_run=dry_run,
+            )
+            account.check()
+            if transaction is not None:
+                transaction.write_records(
+                    confirmed=recording.confirmed, inferred=recording.inferred
+                )
+                account = replace(account, rejects_file=rejects.prepare(places))
+                transaction.finish(json.dumps(account.to_dict(), ensure_ascii=False))
+        # Only now is the import kept, so only now may its list stand beside the file.
         if transaction is not None:
-            transaction.write_records(confirmed=recording.confirmed, inferred=recording.inferred)
-            account = replace(account, rejects_file=rejects.write(places))
-            transaction.finish(json.dumps(account.to_dict(), ensure_ascii=False))
+            account = replace(account, rejects_file=rejects.publish())
     if progress is not None:
         progress(1.0)
     return account
@@ -229,7 +236,7 @@ def _require_incidents(
         )
     if rejects.n_rows < sorting.rows_read:
         return
-    written = rejects.write(places) if places else None
+    written = rejects.publish() if places and rejects.prepare(places) else None
     text = ngettext(
         "{file}: the only row was rejected, so nothing was stored: {reason}",
         "{file}: all {n} rows were rejected, so nothing was stored; the commonest reason: {reason}",

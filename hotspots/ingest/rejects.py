@@ -10,19 +10,13 @@ from typing import Final
 
 import pandas as pd
 
+from hotspots.cells import defuse
 from hotspots.errors import SourceError
 from hotspots.i18n import LANGUAGES, _, use_language
 from hotspots.ingest.account import SAMPLE_ROWS, RejectedRow
 from hotspots.ingest.batch import RAW, REASON, ROW
 
 SUFFIX: Final = ".rejected.csv"
-# A spreadsheet would run a cell that begins with one of these as a formula.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def safe_cell(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula."""
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
 def _header() -> list[str]:
@@ -45,7 +39,7 @@ def is_ours(path: Path) -> bool:
 class Rejects:
     """Rejected rows, gathered outside of memory until it is known where they go.
 
-    Use it as a context manager: what was not written is gone afterwards.
+    Use it as a context manager: what was not published is gone afterwards.
     """
 
     def __init__(self) -> None:
@@ -54,6 +48,9 @@ class Rejects:
         self._reasons: Counter[str] = Counter()
         self.sample: list[RejectedRow] = []
         self.n_rows = 0
+        self._places: list[Path] = []
+        self._target: Path | None = None
+        self._part: Path | None = None
 
     def __enter__(self) -> "Rejects":
         return self
@@ -65,63 +62,84 @@ class Rejects:
         trace: TracebackType | None,
     ) -> None:
         self._draft.close()
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
 
     def add(self, rejected: pd.DataFrame) -> None:
         """Take over a chunk's rejected rows."""
         columns = (rejected[name].tolist() for name in (ROW, REASON, RAW))
         for row, reason, raw in zip(*columns, strict=True):
-            self._writer.writerow([row, safe_cell(reason), safe_cell(raw)])
+            self._writer.writerow([row, defuse(reason), defuse(raw)])
             self._reasons[reason] += 1
             if len(self.sample) < SAMPLE_ROWS:
-                self.sample.append(RejectedRow(int(row), str(reason), str(raw)))
+                self.sample.append(RejectedRow(int(row), str(reason)))
         self.n_rows += len(rejected)
 
     def commonest_reason(self) -> str:
         """Return the reason given most often; the empty text where nothing was rejected."""
         return self._reasons.most_common(1)[0][0] if self._reasons else ""
 
-    def write(self, places: list[Path]) -> Path | None:
-        """Write the CSV to the first of `places` that will have it; remove older ones of ours.
+    def prepare(self, places: list[Path]) -> Path | None:
+        """Write the list as a draft beside the first of `places` that will have it.
+
+        `publish` puts it in its place; a draft that was never published goes with this object.
 
         Returns
         -------
-        path
-            Where it was written; None where no row was rejected.
+        place
+            Where it will stand; None where no row was rejected.
 
         Raises
         ------
         SourceError
             No place can be written.
         """
-        written = None
-        if self.n_rows:
-            reason = ""
-            for place in places:
-                if place.exists() and not is_ours(place):
-                    continue
-                try:
-                    self._write_to(place)
-                except OSError as error:
-                    reason = error.strerror or str(error)
-                    continue
-                written = place
-                break
-            if written is None:
-                raise SourceError(
-                    _(
-                        "the list of rejected rows cannot be written to {places} ({reason}); "
-                        "nothing was stored. Free one of these names or give another place"
-                    ).format(places=", ".join(str(place) for place in places), reason=reason)
-                )
+        self._places = places
+        if not self.n_rows:
+            return None
+        reason = ""
         for place in places:
-            if place != written and is_ours(place):
+            if place.exists() and not is_ours(place):
+                continue
+            try:
+                self._part = self._write_part(place)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                continue
+            self._target = place
+            return place
+        raise SourceError(
+            _(
+                "the list of rejected rows cannot be written to {places} ({reason}); "
+                "nothing was stored. Free one of these names or give another place"
+            ).format(places=", ".join(str(place) for place in places), reason=reason)
+        )
+
+    def publish(self) -> Path | None:
+        """Put the prepared list in its place and remove older ones of ours.
+
+        Returns
+        -------
+        path
+            Where the list is: under its draft's name if its place is held open by another
+            program; None where no row was rejected.
+        """
+        written = self._target
+        if self._part is not None and self._target is not None:
+            try:
+                self._part.replace(self._target)
+            except OSError:
+                written = self._part
+            self._part = None
+        for place in self._places:
+            if place != self._target and is_ours(place):
                 try:
                     place.unlink()
                 except OSError:  # an old list that cannot be removed spoils nothing
                     continue
         return written
 
-    def _write_to(self, place: Path) -> None:
+    def _write_part(self, place: Path) -> Path:
         part = place.with_name(place.name + ".part")
         try:
             with part.open("w", encoding="utf-8-sig", newline="") as file:
@@ -131,9 +149,9 @@ class Rejects:
                     file.write(block)
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(place)
         except OSError:
             part.unlink(missing_ok=True)
             raise
         finally:
             self._draft.seek(0, os.SEEK_END)
+        return part
