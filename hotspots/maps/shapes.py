@@ -19,7 +19,8 @@ DOT: Final = "d"
 # Share of the counted incidents along streets that the first view shows each way.
 _VIEW_SHARE: Final = 0.86
 # Share of the counted incidents whose densest areas the first view shows.
-_DENSEST_SHARE: Final = 0.95
+_DENSEST_SHARE: Final = 0.9
+_OUTLINE_SHARE: Final = 0.94
 _SPACING_M: Final = 50.0
 
 
@@ -93,10 +94,10 @@ def first_view(
     """Return south-west and north-east (lat, lon) around where most counted incidents are.
 
     Streets: `_VIEW_SHARE` of the incidents lie between its west and east side and as many
-    between south and north, each street's incidents spread evenly along its line. Polygons: it
-    holds the densest ones that have `_DENSEST_SHARE` of the incidents, so that a wide empty
-    outskirt does not shrink the town. Where nothing is counted it holds all areas; where there
-    are none, the boundary.
+    between south and north, each street's incidents spread evenly along its line. Polygons: so
+    it is with `_OUTLINE_SHARE` and the outlines of the densest ones, which have
+    `_DENSEST_SHARE` of the incidents: a wide empty outskirt does not shrink the town. Where
+    nothing is counted it holds all areas; where there are none, the boundary.
     """
     weights = np.asarray(totals, dtype=float)
     drawn = [row for row, shape in enumerate(shapes) if not shape.is_empty]
@@ -115,7 +116,7 @@ def first_view(
         for row, p in zip(counted or range(len(points)), points, strict=True)
     ]
     xy, mass = np.concatenate(points), np.concatenate(each)
-    tail = (1 - _VIEW_SHARE) / 2 if linear else 0.0
+    tail = (1 - (_VIEW_SHARE if linear else _OUTLINE_SHARE)) / 2 if counted else 0.0
     (west, east), (south, north) = (_spread(xy[:, axis], mass, tail) for axis in (0, 1))
     lon, lat = crs.to_wgs84(
         np.array([west, east, west, east]), np.array([south, north, north, south])

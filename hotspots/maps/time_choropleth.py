@@ -114,7 +114,7 @@ class TimeChoropleth(MacroElement):
 
     _template = _template(
         """{% macro html(this, kwargs) %}
-<div class="hs{% if this.embedded %} hs-embedded{% endif %}" id="hs">
+<{{ this.tag }} class="hs{% if this.embedded %} hs-embedded{% endif %}" id="hs">
 {% if not this.embedded %}
 <header class="hs-head">
 <h1>{{ this.heading }}</h1>
@@ -145,7 +145,7 @@ class TimeChoropleth(MacroElement):
 </dl>
 </footer>
 {% endif %}
-</div>
+</{{ this.tag }}>
 <script type="application/json" id="hs-data" nonce="{{ this.nonce }}">{{ this.data | safe }}</script>
 {% endmacro %}
 {% macro script(this, kwargs) %}
@@ -179,6 +179,8 @@ HotspotsMap.start(
         self.nonce = escape(nonce)
         self.assets = assets
         self.embedded = embedded
+        # The page around a frame has the one main part; a file is its own.
+        self.tag = "div" if embedded else "main"
         self.asset_url = escape(asset_url)
 
     def render(self, **kwargs: Any) -> str:
