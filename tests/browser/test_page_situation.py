@@ -171,3 +171,30 @@ def test_the_keyboard_reaches_content_first(visit):
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_over_all_time_no_column_repeats_another(visit):
+    page = visit("/?lang=en")
+    wait_for_map(page)
+    head = page.locator("#areas thead th.now")
+    assert not head.is_visible()
+    page.frame_locator("#map").get_by_role("button", name="12 months").click()
+    head.wait_for(state="visible")
+    inside, off = (
+        int(page.locator(f"#areas [data-total={key}]").inner_text().replace(",", ""))
+        for key in ("inAreas", "offAreas")
+    )
+    assert inside == sum(now_column(page).values())
+    assert off >= 0
+
+
+def test_the_map_fills_the_first_screen(visit):
+    page = visit("/?lang=cs")
+    wait_for_map(page)
+    frame = page.locator("#map").bounding_box()
+    inner = page.frame_locator("#map")
+    assert inner.locator(".folium-map").bounding_box()["height"] >= 520
+    slider = inner.get_by_role("slider").bounding_box()
+    assert slider["y"] + slider["height"] <= 900
+    legend = inner.locator(".hs-legend").bounding_box()
+    assert legend["width"] * legend["height"] < 0.06 * frame["width"] * frame["height"]

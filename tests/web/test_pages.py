@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 
 from hotspots import schema
+from hotspots.ingest.importer import import_file
+from hotspots.ingest.mapping import Mapping
 from hotspots.store import Store
+from hotspots.workspace_init import init_workspace
 from web import create_app
 from web.security import CONTENT_POLICY
 
-from .conftest import HOSTILE
+from .conftest import HOSTILE, X, Y
 
 PAGES = ["/", "/data", "/method", "/?by=district&measure=rate&when=12", "/method?by=segment"]
 EVERY_ROUTE = [*PAGES, "/map", "/health", "/export.csv", "/assets/leaflet.js", "/nothing-here"]
@@ -279,3 +282,56 @@ def test_a_wholly_displaced_source_has_no_street_map(displaced):
     assert "<iframe" not in page
     assert 'href="/?by=district&amp;source=moved&amp;lang=en"' in page
     assert "<iframe" in text_of(client.get("/?by=district&source=moved"))
+
+
+def test_the_table_gives_the_interval_that_chance_leaves_open(client):
+    page = text_of(client.get("/?by=district&measure=density&lang=en"))
+    found = re.search(
+        r'<td class="num" data-value="([\d.]+)">[\d.,]+ '
+        r'<small class="interval">\(([\d.,]+)–([\d.,]+)\)</small>',
+        page,
+    )
+    value, low, high = (float(number.replace(",", "")) for number in found.groups())
+    assert low < value < high
+    assert "(95% interval)" in page
+
+
+def test_why_a_rate_cannot_be_chosen_is_written_beside_it(client):
+    page = text_of(client.get("/?lang=en"))
+    assert re.search(r'value="rate" disabled aria-describedby="no-rate"', page)
+    assert re.search(r'id="no-rate">[^<]*residents of these areas is not known', page)
+    assert "no-rate" not in text_of(client.get("/?lang=en&by=district"))
+
+
+@pytest.fixture(scope="module")
+def with_codes(tmp_path_factory):
+    """Client of a workspace with a place of the act and a place of the consequence."""
+    workspace = init_workspace(tmp_path_factory.mktemp("codes") / "w")
+    data = workspace.path / "codes.csv"
+    rows = [f"{n};5.3.2024 21:30;{X + 5 * n};{Y};theft;{code}" for n, code in enumerate("43")]
+    data.write_text("id;when;x;y;what;code\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    mapping = workspace.path / "codes.toml"
+    mapping.write_text(
+        'source = "codes"\nkind = "other"\nlabel = "Codes"\n[columns]\nsource_ref = "id"\n'
+        'occurred = "when"\nx = "x"\ny = "y"\noffence = "what"\nrelevance = "code"\n'
+        '[values]\ncrs = "EPSG:5514"\n[record]\nspans = ["2024-01-01..2024-06-30"]\n',
+        encoding="utf-8",
+    )
+    import_file(workspace, data, mapping=Mapping.read(mapping))
+    return create_app(workspace, testing=True).test_client()
+
+
+def test_places_of_consequence_count_on_request(with_codes):
+    box = re.compile(r'name="consequence" value="1"( checked)?')
+    without = text_of(with_codes.get("/?lang=en"))
+    assert box.search(without)[1] is None
+    assert "A single incident is recorded" in without
+    counted = text_of(with_codes.get("/?lang=en&consequence=1"))
+    assert box.search(counted)[1]
+    assert "2 incidents" in counted
+    assert 'src="/map?consequence=1&amp;lang=en"' in counted
+    assert with_codes.get("/?consequence=maybe").status_code == 400
+
+
+def test_without_such_codes_nothing_is_asked(client):
+    assert 'name="consequence"' not in text_of(client.get("/"))

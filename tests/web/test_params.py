@@ -17,7 +17,7 @@ from web.params import ALL, MAX_INDEX, MONTHS, WINDOWS, PageParams, parse_params
 
 FIELDS = (
     *("by", "every", "when", "from", "to", "offence", "source", "weekday", "hours"),
-    *("measure", "window", "index", "lang", "hour_from", "hour_to"),
+    *("measure", "window", "index", "lang", "hour_from", "hour_to", "consequence"),
 )
 
 
@@ -45,6 +45,7 @@ def states(draw):
         sources=tuple(sorted(draw(st.sets(st.from_regex(r"[a-z0-9_-]{1,40}", fullmatch=True))))),
         weekdays=tuple(sorted(draw(st.sets(st.integers(0, 6), max_size=6)))),
         hours=hours,
+        with_consequence=draw(st.booleans()),
         measure=draw(st.sampled_from(MEASURES)),
         window=draw(st.sampled_from(WINDOWS)),
         index=draw(st.none() | st.integers(0, MAX_INDEX)),
