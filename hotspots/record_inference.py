@@ -1,14 +1,16 @@
 """Periods of record read from the data: silences too long to be chance are gaps in the record."""
 
 import math
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from hotspots.periods import Span, day_numbers
 
+PRAGUE: Final = ZoneInfo("Europe/Prague")
 GAP_LEVEL: Final = 0.001  # chance of naming any gap where there is none
 EDGE_LEVEL: Final = 0.05
 # Weekends and holidays without incidents are habits of reporting, not gaps in a record.
@@ -18,7 +20,7 @@ DAYS_A_MONTH: Final = 365.25 / 12
 Days = npt.NDArray[np.int64] | npt.NDArray[np.datetime64]
 
 
-def infer_record(days: Days) -> tuple[Span, ...]:
+def infer_record(days: Days, *, today: date | None = None) -> tuple[Span, ...]:
     """Return the spans that a source plainly covers, judged by the days of its incidents alone.
 
     Were incidents to come at a steady rate of λ a day (a Poisson process), a given stretch of d
@@ -29,7 +31,9 @@ def infer_record(days: Days) -> tuple[Span, ...]:
     mean length of a month, and ln 2 over the median distance between successive incidents.
 
     The edge of a span moves out to the beginning or end of its calendar month where a silence
-    that long is not improbable (p > 0.05); otherwise the span ends on the day of an incident.
+    that long is not improbable (p > 0.05), but never beyond `today`; otherwise the span ends on the
+    day of an incident. A span in which one day only holds incidents is that day: one incident says
+    nothing about a month.
 
     A source with few incidents has long silences by chance, so no gap can be told and one span
     comes out: see `detectable_gap_days`. The rule misleads where the rate changes by nature: a
@@ -41,6 +45,8 @@ def infer_record(days: Days) -> tuple[Span, ...]:
     days
         Shape (n,): the day of every incident, as day numbers since 1970-01-01 or as datetime64;
         in any order, repeated as often as it has incidents. NaT is left out. Not modified.
+    today
+        What comes after it has not been recorded yet; None means the present day in Prague.
 
     Returns
     -------
@@ -63,8 +69,13 @@ def infer_record(days: Days) -> tuple[Span, ...]:
     firsts = unique[np.concatenate([[0], ends + 1])]
     lasts = unique[np.concatenate([ends, [len(unique) - 1]])]
     reach = math.ceil(-math.log(EDGE_LEVEL) / rate) - 1  # longest silence that is no wonder
+    latest = today or datetime.now(PRAGUE).date()
     return tuple(
-        Span(_first_of_month(_date(first), reach), _last_of_month(_date(last), reach))
+        Span(_date(first), _date(first))
+        if first == last
+        else Span(
+            _first_of_month(_date(first), reach), _last_of_month(_date(last), reach, latest=latest)
+        )
         for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
     )
 
@@ -115,7 +126,9 @@ def _first_of_month(day: date, reach: int) -> date:
     return day.replace(day=1) if day.day - 1 <= reach else day
 
 
-def _last_of_month(day: date, reach: int) -> date:
+def _last_of_month(day: date, reach: int, *, latest: date) -> date:
     year, month = divmod(day.year * 12 + day.month, 12)
     last = date(year, month + 1, 1) - timedelta(days=1)
-    return last if (last - day).days <= reach else day
+    if (last - day).days > reach:
+        return day
+    return max(day, min(last, latest))

@@ -343,6 +343,13 @@ def test_workbook_sheets(tmp_path):
         open_reader(make_workbook(tmp_path / "b.xlsx", []), mapping=mapping())
 
 
+def test_blank_rows_above_the_header_of_a_workbook(tmp_path):
+    rows = [[], [], ["id", "d", "x", "y"], [], [1, date(2024, 3, 5), X, Y], [2, "x", X, Y]]
+    incidents, rejected, _reader = read_all(make_workbook(tmp_path / "a.xlsx", rows), mapping())
+    assert incidents["source_ref"].tolist() == ["1"]
+    assert rejected["row"].tolist() == [6]
+
+
 def test_a_workbook_cut_off_or_swollen(tmp_path, monkeypatch):
     rows = [["id", "d", "x", "y"], *([i, date(2024, 3, 5), X, Y] for i in range(500))]
     path = make_workbook(tmp_path / "a.xlsx", rows)
@@ -471,6 +478,17 @@ def test_geojson_larger_than_the_buffer(tmp_path, monkeypatch):
     text = features(*[{"type": "Point", "coordinates": [LON, LAT]}] * 3)
     path = write(tmp_path, text, name="a.geojson")
     assert len(read_all(path, mapping(columns=LAYER_COLUMNS, crs=""))[0]) == 3
+
+
+def test_a_property_that_first_appears_late_is_read(tmp_path):
+    listed = [
+        {"type": "Feature", "properties": {"d": "2024-03-05"} | more, "geometry": None}
+        for more in [{}] * 1200 + [{"ulice": "Lipovská"}]
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": listed})
+    chosen = mapping(columns={"occurred": "d", "place_text": "ulice"}, crs="")
+    incidents, _rejected, _reader = read_all(write(tmp_path, text, name="a.geojson"), chosen)
+    assert incidents["place_text"].tolist()[-1] == "Lipovská"
 
 
 # --- the same content in every form --------------------------------------------------------

@@ -93,6 +93,34 @@ def test_a_stated_encoding_must_fit(tmp_path):
         TextTable(path, delimiter=";;")
 
 
+@pytest.mark.parametrize("encoding", ["", "utf-8"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_file_cut_inside_a_letter_says_so(tmp_path, encoding, mark):
+    content = mark + "číslo;místo\n1;Žižkova\n2;Ž".encode()[:-1]
+    path = write(tmp_path, content)
+    with pytest.raises(SourceError, match=rf"it ends inside a letter \(byte {len(content) - 1}\)"):
+        TextTable(path, encoding=encoding)
+    path = write(tmp_path, "číslo;místo\n1;Ž".encode("utf-16")[:-1])
+    with pytest.raises(SourceError, match="it ends inside a letter"):
+        TextTable(path)
+
+
+def test_a_last_letter_in_windows_1250_is_no_cut(tmp_path):
+    # Alone, the byte of the last letter could begin a letter of UTF-8.
+    path = write(tmp_path, "a;b\n1;Lipová", encoding="cp1250")
+    assert read(path)[0] == [(2, "1", "Lipová")]
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_the_byte_that_does_not_fit_is_counted_from_the_start(tmp_path, mark, monkeypatch):
+    # Blocks of five bytes cut letters in two.
+    monkeypatch.setattr("hotspots.ingest.detect._BLOCK", 5)
+    content = mark + "a;b\nžžžžž;1\n".encode() + b"\xff;2\n"
+    path = write(tmp_path, content)
+    with pytest.raises(SourceError, match=rf"byte {content.index(0xFF)} does not fit"):
+        TextTable(path, encoding="utf-8")
+
+
 def test_old_mac_line_ends(tmp_path):
     assert read(write(tmp_path, "a;b\r1;2\r3;4\r"))[0] == [(2, "1", "2"), (3, "3", "4")]
 

@@ -23,12 +23,22 @@ def test_no_day_gives_no_span():
     assert detectable_gap_days(np.array([], dtype=np.int64)) is None
 
 
-def test_one_incident_covers_its_month_because_nothing_speaks_against_it():
-    # λ = 1 / 30.4 a day: twenty silent days have the chance exp(-0.66) = 0.52
-    assert infer_record(np.array([day_number(date(2024, 3, 11))])) == (
-        Span(date(2024, 3, 1), date(2024, 3, 31)),
+def test_one_day_with_incidents_covers_that_day():
+    day = date(2024, 3, 11)
+    assert infer_record(np.array([day_number(day)] * 3)) == (Span(day, day),)
+    assert detectable_gap_days(np.array([day_number(day)])) is None
+
+
+def test_no_span_reaches_into_the_future():
+    # Daily incidents: λ = ln 2 a day, so an edge reaches d < ln 20 / 0.69 = 4.3 days.
+    days = every_day(date(2026, 9, 1), date(2026, 11, 27))
+    today = date(2026, 11, 28)
+    assert infer_record(days, today=today) == (Span(date(2026, 9, 1), today),)
+    assert infer_record(days, today=date(2027, 1, 5)) == (
+        Span(date(2026, 9, 1), date(2026, 11, 30)),
     )
-    assert detectable_gap_days(np.array([day_number(date(2024, 3, 11))])) is None
+    # A file may be of tomorrow, by the sender's clock: its last incident is covered all the same.
+    assert infer_record(days, today=date(2026, 11, 26))[0].end == date(2026, 11, 27)
 
 
 def test_missing_quarter_of_a_daily_source_is_a_gap():
@@ -54,8 +64,10 @@ def test_hand_worked_threshold_and_edges():
     assert detectable_gap_days(cut) == 51
     first, last = infer_record(cut)
     assert first == Span(date(2023, 1, 1), date(2023, 12, 31))
-    # 2024-02-19 is too far from the first, near enough to the last of its month
-    assert last == Span(date(2024, 2, 19), date(2024, 2, 29))
+    assert last == Span(date(2024, 2, 19), date(2024, 2, 19))
+    # 2024-02-19 is too far from the first, 2024-02-22 near enough to the last of its month
+    more = infer_record(np.append(cut, days[-1] + 55))
+    assert more[1] == Span(date(2024, 2, 19), date(2024, 2, 29))
     whole = np.append(days, days[-1] + 51)  # 50 silent days
     assert len(infer_record(whole)) == 1
 

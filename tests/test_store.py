@@ -15,7 +15,7 @@ from hotspots.errors import NotFoundError, ParameterError, StoreError
 from hotspots.periods import Span
 from hotspots.settings import Settings, Workspace
 from hotspots.store import ImportBatch, Store, migrate, tables
-from hotspots.store.engine import make_engine, reading, writing
+from hotspots.store.engine import explained, make_engine, reading, writing
 from hotspots.store.frames import hash_content
 
 URL = "HOTSPOTS_DATABASE_URL"
@@ -283,6 +283,54 @@ def test_damage_found_while_reading_is_explained(workspace):
         pytest.raises(StoreError, match="damaged or was not made by this program"),
     ):
         store.read_incidents()
+
+
+def test_only_the_writer_has_a_large_cache(workspace, store):
+    engine = make_engine(workspace)
+    size = "PRAGMA cache_size"
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql(size).scalar() == -8 * 1024
+    with writing(engine) as connection:
+        assert connection.exec_driver_sql(size).scalar() == -128 * 1024
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql(size).scalar() == -8 * 1024
+    engine.dispose()
+
+
+def explain(engine, error):
+    with explained(engine):
+        raise error
+
+
+def error_of(code, message, kind=sqlite3.OperationalError):
+    error = kind(message)
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (error_of(sqlite3.SQLITE_BUSY_SNAPSHOT, "database is locked"), "another import is writing"),
+        (error_of(sqlite3.SQLITE_FULL, "database or disk is full"), "the disk is full"),
+        (error_of(sqlite3.SQLITE_CANTOPEN, "unable to open"), "cannot be opened; check the path"),
+        (error_of(sqlite3.SQLITE_READONLY_DIRECTORY, "readonly"), "the database is read-only"),
+        (error_of(sqlite3.SQLITE_NOTADB, "file is not a database"), "the database is damaged"),
+        (error_of(sqlite3.SQLITE_ERROR, "no such table: sources"), "the database is damaged"),
+        (
+            error_of(
+                sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+                "UNIQUE constraint failed: full_busy.locked",
+                sqlite3.IntegrityError,
+            ),
+            "does not answer as it should: UNIQUE constraint failed: full_busy.locked",
+        ),
+        (sqlite3.ProgrammingError("busy, full and locked"), "does not answer as it should: busy"),
+    ],
+)
+def test_errors_are_told_apart_by_their_codes(workspace, error, message):
+    with pytest.raises(StoreError, match=message):
+        explain(make_engine(workspace), error)
 
 
 def test_database_of_a_newer_version_is_refused(store, workspace):

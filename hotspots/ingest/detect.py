@@ -152,34 +152,64 @@ def detect_text(path: Path, *, encoding: str = "") -> TextFormat:
     elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found = "utf-16"
     else:
-        found = "utf-8" if _fits(path, "utf-8") is None else "cp1250"
-    wide = found.startswith(("utf-16", "utf-32"))
-    if not wide:
+        found = "utf-8"
+    fit = _check_fit(path, found)
+    if found == "utf-8" and fit.wrong_at is not None and not (fit.cut and fit.accents):
+        found = "cp1250"
+        fit = _check_fit(path, found)
+    if not found.startswith(("utf-16", "utf-32")):
         _refuse_binary(path)
-    wrong = None if found == "utf-8" and not encoding else _fits(path, found)
-    if wrong is not None:
+    if fit.cut:
+        raise SourceError(
+            _(
+                "{name} is cut off: it ends inside a letter (byte {at}); "
+                "export or download it again"
+            ).format(name=path.name, at=fit.wrong_at)
+        )
+    if fit.wrong_at is not None:
         raise SourceError(
             _(
                 "{name} is not written in {encoding}: byte {at} does not fit; state the encoding "
                 "in the mapping ([file] encoding) or save the file as UTF-8"
-            ).format(name=path.name, encoding=found, at=wrong)
+            ).format(name=path.name, encoding=found, at=fit.wrong_at)
         )
     sample = head.decode(found, errors="ignore")
     return TextFormat(found, old_mac="\r" in sample[:-1] and "\n" not in sample)
 
 
-def _fits(path: Path, encoding: str) -> int | None:
-    """Return the offset of the first byte that does not fit `encoding`, None if all do."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    offset = 0
+@dataclass(frozen=True)
+class _Fit:
+    """How a file's bytes fit an encoding.
+
+    `wrong_at` is the offset of the first byte that does not, None if all do; `cut` tells that it
+    begins a letter the file's end cuts; `accents`, that letters beyond ASCII came before it.
+    """
+
+    wrong_at: int | None
+    cut: bool
+    accents: bool
+
+
+def _check_fit(path: Path, encoding: str) -> _Fit:
+    # A byte order mark is a letter of plain UTF-8 too, and its decoder counts bytes from the mark.
+    decoder = codecs.getincrementaldecoder("utf-8" if encoding == "utf-8-sig" else encoding)()
+    read = waiting = 0
+    accents = final = False
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-                offset += len(block)
+            while not final:
+                block = file.read(_BLOCK)
+                final = not block
+                # Bytes of a letter begun in the last block are decoded anew with this one.
+                state = decoder.getstate()[0]
+                waiting = len(state)
+                accents = not decoder.decode(block, final).isascii() or accents
+                read += len(block)
     except UnicodeDecodeError as error:
-        return offset + error.start
-    return None
+        accents = accents or not error.object[: error.start].isascii()
+        # Before the end, the decoder waits for the rest of a letter; only then is it missing.
+        return _Fit(read - waiting + error.start, final, accents)
+    return _Fit(None, cut=False, accents=accents)
 
 
 def _refuse_binary(path: Path) -> None:

@@ -18,7 +18,6 @@ from hotspots.ingest.table import RawBlock, make_columns
 _READ: Final = 1 << 20
 # No real feature of a point is near this; it bounds the memory a broken file can take.
 FEATURE_LIMIT: Final = 8_000_000  # characters
-_SAMPLE: Final = 1000  # features whose properties name the columns
 
 
 class FeatureTable:
@@ -28,6 +27,9 @@ class FeatureTable:
     ``;``. The feature's own `id` stands in for a property of that name. Without a ``crs`` member
     positions are WGS84, longitude first (RFC 7946); the older member is honoured where it stands
     before the features.
+
+    The file is read twice: once for the names of all properties, since any feature may bring a new
+    one, and once for their values.
 
     Raises
     ------
@@ -48,8 +50,6 @@ class FeatureTable:
         n = 0
         for n, feature in enumerate(self._features(), start=1):
             names.update(dict.fromkeys(_properties(feature)))
-            if n == _SAMPLE:
-                break
         if n == 0:
             raise SchemaError(_("{name} holds no features").format(name=path.name))
         self.columns = tuple(names)

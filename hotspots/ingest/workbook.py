@@ -30,7 +30,9 @@ _DAMAGED: Final = (
 
 
 class WorkbookTable:
-    """One sheet of a workbook, its first row the header; satisfies `table.Table`.
+    """One sheet of a workbook; satisfies `table.Table`.
+
+    The first row that is not blank is the header.
 
     Parameters
     ----------
@@ -76,11 +78,12 @@ class WorkbookTable:
                 )
             self.sheet = filled[0]
             first = _first_rows(book[self.sheet], 2)
-        if not first or not first[0]:
+        if not first:
             raise SourceError(
                 _("{name}: the sheet '{sheet}' is empty").format(name=path.name, sheet=self.sheet)
             )
-        self.columns = check_header(first[0], path=path)
+        self.columns = check_header(first[0][1], path=path)
+        self._header_row = first[0][0]
         if len(first) < 2:
             raise SchemaError(
                 _("{name} holds a header only; there are no rows below it").format(name=path.name)
@@ -114,10 +117,11 @@ class WorkbookTable:
         rows: list[int] = []
         bad: list[tuple[int, str, str]] = []
         width = len(self.columns)
+        begin = self._header_row + 1
         with self._opened() as book:
             sheet = book[self.sheet]
             sheet.reset_dimensions()
-            for number, cells in enumerate(sheet.iter_rows(min_row=2), start=2):
+            for number, cells in enumerate(sheet.iter_rows(min_row=begin), start=begin):
                 texts = [cell_text(cell) for cell in cells]
                 if any(texts[width:]):
                     reason = _(
@@ -140,16 +144,16 @@ class WorkbookTable:
         return RawBlock(self.columns, data, np.array(rows, dtype=np.int64), bad)
 
 
-def _first_rows(sheet: Any, n: int) -> list[list[str]]:
-    """Return the first row (empty if it is blank) and the next `n` - 1 that are not."""
+def _first_rows(sheet: Any, n: int) -> list[tuple[int, list[str]]]:
+    """Return number and texts of the first `n` rows that are not blank."""
     if not hasattr(sheet, "iter_rows"):  # a sheet that is a chart
         return []
     sheet.reset_dimensions()
-    found: list[list[str]] = []
-    for cells in sheet.iter_rows():
+    found: list[tuple[int, list[str]]] = []
+    for number, cells in enumerate(sheet.iter_rows(min_row=1), start=1):
         texts = [cell_text(cell) for cell in cells]
         if any(texts):
-            found.append(texts)
+            found.append((number, texts))
         if len(found) == n:
             break
     return found

@@ -18,8 +18,12 @@ from hotspots.settings import Workspace
 
 URL_VARIABLE: Final = "HOTSPOTS_DATABASE_URL"
 BUSY_TIMEOUT_MS: Final = 5_000
-CACHE_KIB: Final = 128 * 1024
+# Pages kept in memory: much for the one writer, whose index pages are in random order; little for
+# each of the readers, of whom there may be one in every thread.
+WRITER_CACHE_KIB: Final = 128 * 1024
+READER_CACHE_KIB: Final = 8 * 1024
 SQLITE: Final = "sqlite"
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
 def database_file(workspace: Workspace) -> Path | None:
@@ -99,7 +103,7 @@ def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
         "foreign_keys = ON",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "synchronous = FULL",
-        f"cache_size = -{CACHE_KIB}",
+        f"cache_size = -{READER_CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -121,8 +125,22 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open the one writing transaction: committed at the end, rolled back on any exception."""
     with explained(engine), engine.connect() as connection:
         connection = connection.execution_options(hotspots_writing=True)
-        with connection.begin():
+        with _large_cache(connection), connection.begin():
             yield connection
+
+
+@contextmanager
+def _large_cache(connection: Connection) -> Iterator[None]:
+    """Give a SQLite connection much memory for a while."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}").close()
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}").close()
 
 
 @contextmanager
@@ -133,16 +151,19 @@ def explained(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, driver_error) as error:
-        reason = str(getattr(error, "orig", None) or error)
-        if "locked" in reason or "busy" in reason:
+        original = getattr(error, "orig", None) or error
+        reason = str(original)
+        # Low byte: the primary result code, whichever extended one SQLite gives.
+        code = getattr(original, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             text = _("another import is writing to the database; try again when it has ended")
-        elif "full" in reason:
+        elif code == sqlite3.SQLITE_FULL:
             text = _("the disk is full; nothing was changed. Make room and try again")
-        elif "unable to open" in reason:
+        elif code == sqlite3.SQLITE_CANTOPEN:
             text = _("the database cannot be opened; check the path and its permissions")
-        elif "readonly" in reason:
+        elif code == sqlite3.SQLITE_READONLY:
             text = _("the database is read-only; check the permissions of its directory")
-        elif engine.dialect.name == SQLITE:
+        elif code in _DAMAGED or (code == sqlite3.SQLITE_ERROR and "no such" in reason):
             text = _(
                 "the database is damaged or was not made by this program ({reason}); "
                 "put back a copy from the workspace's directory backups"

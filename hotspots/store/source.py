@@ -25,7 +25,7 @@ class Source:
     record
         Periods of record, sorted, not touching; empty where nothing is known.
     record_state
-        `confirmed` by a person, `inferred` from the data, or `none`.
+        `confirmed` by a person or stated by the publisher, `inferred` from the data, or `none`.
     n_incidents, n_displaced
         Incidents kept, and those among them whose position the publisher moved.
     """
