@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check lint types docs-catalogue clean
+.PHONY: run test check lint types clean
 
 run: .venv/.ready
 	$(BIN)/hotspots demo

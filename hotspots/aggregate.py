@@ -24,6 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 
 DAYS_IN_YEAR: Final = 365.25
 PER_RESIDENTS: Final = 1000.0
+# A rate per 1,000 of fewer people than this speaks of who passes by, not of who lives there.
+FEWEST_RESIDENTS: Final = 100
 PER_LENGTH_M: Final = 100.0
 
 
@@ -68,7 +70,7 @@ class CountTable:
         counts
             n × m rows with `schema.COUNT_COLUMNS`, areas in order, periods in order within each.
             `n_incidents` is <NA> and densities are NaN where the period is missing; the rate is
-            NaN unless residents are known and above zero and the period has a day of full record.
+            NaN unless enough residents are known and the period has a day of full record.
         """
         n, m = self.counts.shape
         missing = np.tile(np.array([state == schema.MISSING for state in self.record]), n)
@@ -135,6 +137,11 @@ def density(counts: FloatArray, size: FloatArray) -> FloatArray:
     return out
 
 
+def enough_residents(residents: FloatArray) -> FloatArray:
+    """Return residents, NaN where unknown or fewer than `FEWEST_RESIDENTS`."""
+    return np.where(residents >= FEWEST_RESIDENTS, residents, np.nan)
+
+
 def rate(full_counts: IntArray, residents: FloatArray, recorded_days: IntArray) -> FloatArray:
     """Return incidents per 1,000 residents and year of record.
 
@@ -149,9 +156,10 @@ def rate(full_counts: IntArray, residents: FloatArray, recorded_days: IntArray) 
     Returns
     -------
     rate
-        Float array; NaN unless residents are above zero and there is a day of record. Residents
+        Float array; NaN unless there are `FEWEST_RESIDENTS` and a day of record. Residents
         are those who live there: where many more people pass than live, the rate misleads.
     """
+    residents = enough_residents(residents)
     known = (residents > 0) & (recorded_days > 0)
     years = recorded_days / DAYS_IN_YEAR
     out: FloatArray = np.full(len(full_counts), np.nan)

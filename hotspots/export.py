@@ -29,7 +29,7 @@ from pyogrio.errors import DataSourceError
 from hotspots import crs, schema
 from hotspots.aggregate import CountTable
 from hotspots.analysis.words import span_text
-from hotspots.errors import ParameterError
+from hotspots.errors import ParameterError, StoreError
 from hotspots.finding import Finding
 from hotspots.i18n import _
 
@@ -114,7 +114,7 @@ def _draft(path: Path) -> Iterator[Path]:
             )
         else:
             text = _("{path} cannot be written ({reason})")
-        raise ParameterError(text.format(path=path, reason=reason)) from error
+        raise StoreError(text.format(path=path, reason=reason)) from error
     finally:
         for left in path.parent.glob(f"{draft.name}*"):
             left.unlink(missing_ok=True)

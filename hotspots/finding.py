@@ -24,7 +24,7 @@ class Finding:
     sources
         Citations of the sources used.
     gaps
-        Spans inside `span` on which a chosen source kept no record.
+        Spans inside `span` on which none of the chosen sources kept record.
     notes
         What was left out and why, one sentence each.
     approximate

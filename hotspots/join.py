@@ -105,7 +105,10 @@ class AreaIndex:
         _check_polygons(geometry, names)
         # In the order of area_id, the lowest hit is the area that a shared edge belongs to.
         self._row: IntArray = np.argsort(names, kind="stable").astype(np.int64)
-        self._geometry: GeometryArray = geometry[self._row]
+        # A copy of its own: `shapely.prepare` writes into geometries, and threads that share the
+        # caller's would corrupt memory.
+        own = shapely.from_wkb(shapely.to_wkb(geometry[self._row]))
+        self._geometry: GeometryArray = own
         self._tree = shapely.STRtree(self._geometry)
         self._bounds: FloatArray = shapely.bounds(self._geometry)
         self._blocks: _Blocks | None = None

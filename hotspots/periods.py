@@ -107,11 +107,15 @@ def merge_spans(spans: list[Span] | tuple[Span, ...]) -> tuple[Span, ...]:
 
 @dataclass(frozen=True)
 class Period:
-    """One calendar week, month, quarter or year."""
+    """One calendar week, month, quarter or year, or the part of it that is looked at.
+
+    `cut` says that it is a part: fewer days than the calendar's, so its count is no whole one.
+    """
 
     label: str
     start: date
     end: date
+    cut: bool = False
 
     @property
     def n_days(self) -> int:
@@ -149,7 +153,7 @@ def list_periods(span: Span, *, every: str) -> tuple[Period, ...]:
     """Return the calendar periods that `span` touches, in order.
 
     Weeks are ISO weeks (Monday to Sunday). The first and last period are cut to `span`, so that
-    no day outside it is counted; a cut period keeps its label.
+    no day outside it is counted; a cut period keeps its label and says `cut`.
 
     Raises
     ------
@@ -166,13 +170,10 @@ def list_periods(span: Span, *, every: str) -> tuple[Period, ...]:
     start = _first_day(span.start, every)
     while start <= span.end:
         after = _next_start(start, every)
-        periods.append(
-            Period(
-                _label(start, every),
-                max(start, span.start),
-                min(after - timedelta(days=1), span.end),
-            )
-        )
+        last = after - timedelta(days=1)
+        first_day, last_day = max(start, span.start), min(last, span.end)
+        is_cut = (first_day, last_day) != (start, last)
+        periods.append(Period(_label(start, every), first_day, last_day, is_cut))
         start = after
     return tuple(periods)
 
@@ -222,11 +223,15 @@ class RecordCalendar:
         return self.depth[first : (period.end - self.span.start).days + 1]
 
     def state(self, period: Period) -> str:
-        """Return recorded (all sources, all days), missing (no source, no day) or partial."""
+        """Return recorded (all sources, all days), missing (no source, no day) or partial.
+
+        A cut period is partial at best: its count must not be read beside those of whole ones.
+        """
         depth = self._slice(period)
         if self.n_sources == 0 or not depth.any():
             return schema.MISSING
-        return schema.RECORDED if (depth == self.n_sources).all() else schema.PARTIAL
+        is_whole = not period.cut and (depth == self.n_sources).all()
+        return schema.RECORDED if is_whole else schema.PARTIAL
 
     def full_days(self, period: Period) -> int:
         """Return the number of days of `period` on which every chosen source kept record."""

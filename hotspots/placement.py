@@ -155,6 +155,8 @@ def place_incidents(
     where[points] = IN_AREAS
     rest = np.flatnonzero(where == OUTSIDE)
     if len(rest):
+        # Threads may share the boundary, and preparing it in two of them corrupts memory.
+        boundary = shapely.from_wkb(shapely.to_wkb(boundary))
         shapely.prepare(boundary)
         where[rest[shapely.intersects_xy(boundary, x[rest], y[rest])]] = OFF_AREAS
     return Placement(where, points, rows)

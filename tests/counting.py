@@ -53,6 +53,7 @@ def make_incidents(rows):
         record = {
             schema.SOURCE: "police",
             schema.OCCURRED_FROM: when,
+            schema.OCCURRED_TO: None,
             schema.TIME_PRECISION: "minute",
             schema.OFFENCE_GROUPS: "public_order",
             schema.X: X0 + offset,
@@ -62,10 +63,12 @@ def make_incidents(rows):
             schema.COUNTED: True,
         }
         record.update(*more)
+        record[schema.OCCURRED_TO] = record.pop("to", when)
         records.append(record)
     columns = [
         "source",
         "occurred_from",
+        "occurred_to",
         "time_precision",
         "offence_groups",
         "x",
@@ -75,9 +78,9 @@ def make_incidents(rows):
         "counted",
     ]
     frame = pd.DataFrame(records, columns=columns)
-    frame[schema.OCCURRED_FROM] = pd.to_datetime(
-        frame[schema.OCCURRED_FROM], format="ISO8601"
-    ).astype("datetime64[s]")
+    for column in (schema.OCCURRED_FROM, schema.OCCURRED_TO):
+        times = pd.to_datetime(frame[column], format="ISO8601")
+        frame[column] = times.astype("datetime64[s]")
     for column in (schema.X, schema.Y):
         frame[column] = frame[column].astype(float)
     for column in (schema.DISPLACED, schema.COUNTED):

@@ -232,3 +232,62 @@ def test_wrong_arguments_end_with_2(tmp_path, args, message):
 
 def test_a_missing_workspace_says_how_to_make_one(tmp_path):
     assert "hotspots init" in run("count", "--workspace", tmp_path / "none", code=1)
+
+
+def test_a_file_that_fails_does_not_hide_those_before_it(tmp_path):
+    run("init", tmp_path / "w")
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("ref,date,x,y\n1,2024-02-29,17.2,50.23\n", encoding="utf-8")
+    bad.write_bytes(b"")
+    printed = run_json(
+        "import", good, bad, "--workspace", tmp_path / "w", "--source", "test",
+        "--label", "Hlídka [noc] [/x]", "--crs", "EPSG:4326", "--column", "source_ref=ref",
+        "--column", "date=date", "--column", "x=x", "--column", "y=y", code=1,
+    )  # fmt: skip
+    assert printed["error"] == "SourceError"
+    assert [account["new"] for account in printed["accounts"]] == [1]
+    assert "Hlídka [noc] [/x]" in run("sources", "--workspace", tmp_path / "w")
+
+
+def test_what_has_no_record_has_no_total(tmp_path):
+    run("init", tmp_path / "w")
+    file = tmp_path / "points.csv"
+    file.write_text("ref,date,x,y\n1,2024-02-29,17.2,50.23\n", encoding="utf-8")
+    run(
+        "import", file, "--workspace", tmp_path / "w", "--source", "test", "--crs", "EPSG:4326",
+        "--column", "source_ref=ref", "--column", "date=date", "--column", "x=x",
+        "--column", "y=y", "--record", "2024-02",
+    )  # fmt: skip
+    options = ["--by", "district", "--from", "2023-01", "--to", "2023-03", "--workspace"]
+    result = run_json("count", *options, tmp_path / "w")
+    assert {area["total"] for area in result["areas"]} == {None}
+    assert {n for area in result["areas"] for n in area["counts"]} == {None}
+    assert "kept record" in run("count", *options, tmp_path / "w")
+
+
+def test_an_open_end_is_filled_from_the_chosen_sources(tmp_path):
+    run("init", tmp_path / "w")
+    file = tmp_path / "points.csv"
+    file.write_text("ref,date,x,y\n1,2024-02-29,17.2,50.23\n", encoding="utf-8")
+    for source, record in (("one", "2024"), ("two", "2010..2025")):
+        run(
+            "import", file, "--workspace", tmp_path / "w", "--source", source,
+            "--crs", "EPSG:4326", "--column", "source_ref=ref", "--column", "date=date",
+            "--column", "x=x", "--column", "y=y", "--record", record,
+        )  # fmt: skip
+    result = run_json(
+        "count", "--source", "one", "--from", "2024-06", "--workspace", tmp_path / "w"
+    )
+    assert (result["from"], result["to"]) == ("2024-06-01", "2024-12-31")
+
+
+@pytest.mark.parametrize("language", ["cs", "en"])
+def test_a_map_speaks_one_language(tmp_path, language):
+    run("init", tmp_path / "w")
+    out = tmp_path / "map.html"
+    run("map", "--out", out, "--language", language, "--workspace", tmp_path / "w")
+    html = out.read_text(encoding="utf-8")
+    assert f'<html lang="{language}"' in html
+    sentence = {"cs": "Zatím nebyl", "en": "No source of incidents"}
+    assert sentence[language] in html
+    assert sentence["en" if language == "cs" else "cs"] not in html

@@ -17,7 +17,7 @@ import shapely
 
 from hotspots import export, schema
 from hotspots.aggregate import count_by_area
-from hotspots.errors import ParameterError
+from hotspots.errors import ParameterError, StoreError
 from hotspots.export import WRITERS, defuse, wide_areas, write_counts
 from hotspots.finding import Finding
 from hotspots.periods import RecordCalendar, Span, list_periods
@@ -205,7 +205,7 @@ def test_a_failure_leaves_the_older_file(tmp_path, monkeypatch, fault):
         raise fault
 
     monkeypatch.setitem(WRITERS, ".csv", fail)
-    with pytest.raises((RuntimeError, ParameterError), match=r"broken|No space left on device"):
+    with pytest.raises((RuntimeError, StoreError), match=r"broken|No space left on device"):
         write_counts(make_table(), path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["counts.csv"]
@@ -227,7 +227,7 @@ def test_a_directory_that_cannot_be_written(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "touch", refuse)
-    with pytest.raises(ParameterError, match=r"cannot be written \(Permission denied\); choose"):
+    with pytest.raises(StoreError, match=r"cannot be written \(Permission denied\); choose"):
         write_counts(make_table(), tmp_path / "a.csv")
 
 

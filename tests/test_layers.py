@@ -113,7 +113,7 @@ def test_place_kinds_have_names_in_both_languages():
 def test_unknown_kind_missing_layers_and_damage(workspace, tmp_path):
     with pytest.raises(ParameterError, match="kind must be one of street, segment"):
         layers.read_areas(workspace, "parish")
-    with pytest.raises(NotFoundError, match="hotspots layers import FILE"):
+    with pytest.raises(NotFoundError, match="hotspots layers localities FILE"):
         layers.read_areas(workspace, schema.LOCALITY)
     empty = Workspace(tmp_path / "none", Settings())
     for read in (layers.read_boundary, layers.read_places, layers.layers_version):

@@ -92,13 +92,18 @@ def test_merging_keeps_the_days(parts):
 @pytest.mark.parametrize(
     ("every", "labels", "first", "last"),
     [
-        ("year", ["2023", "2024"], Period("2023", date(2023, 12, 15), date(2023, 12, 31)), 5),
+        (
+            "year",
+            ["2023", "2024"],
+            Period("2023", date(2023, 12, 15), date(2023, 12, 31), cut=True),
+            5,
+        ),
         ("quarter", ["2023-Q4", "2024-Q1"], None, 5),
         ("month", ["2023-12", "2024-01"], None, 5),
         (
             "week",
             ["2023-W50", "2023-W51", "2023-W52", "2024-W01"],
-            Period("2023-W50", date(2023, 12, 15), date(2023, 12, 17)),
+            Period("2023-W50", date(2023, 12, 15), date(2023, 12, 17), cut=True),
             5,
         ),
     ],
@@ -177,3 +182,13 @@ def test_calendar_counts_each_source_once_a_day(record, span):
         day = span.start + timedelta(days=i)
         depth = sum(any(s.start <= day <= s.end for s in parts) for parts in record)
         assert calendar.depth[i] == depth
+
+
+def test_a_cut_period_is_recorded_in_part_at_best():
+    span = Span(date(2023, 12, 15), date(2024, 12, 31))
+    calendar = RecordCalendar.build(span, [(span,)])
+    year, whole = list_periods(span, every="year")
+    assert (year.cut, whole.cut) == (True, False)
+    assert calendar.state(year) == "partial"
+    assert calendar.state(whole) == "recorded"
+    assert calendar.full_days(year) == 17

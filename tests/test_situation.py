@@ -203,7 +203,7 @@ def test_each_source_is_held_to_its_own_record(town):
     result = town.ask(BY_TWO, known=TWO)
     assert result.table.record == ("partial", "partial", "recorded")
     assert result.table.tally.n_off_record == 1
-    assert result.finding.gaps == (Span(date(2024, 1, 1), date(2024, 2, 29)),)
+    assert result.finding.gaps == ()  # on every day one of the two kept record
     notes = result.finding.notes
     assert "1 incident happened when its source kept no record and is not counted." in notes
     assert "Source Label of team kept no record: 1 Jan 2024 – 29 Feb 2024." in notes
@@ -225,11 +225,36 @@ def test_silence_of_a_source_that_never_records_the_offence_is_no_gap(town):
     )
     assert town.ask(thefts, both, known=TWO).table.record == ("partial", "partial", "recorded")
     one = town.ask(thefts, Selection(offences=("theft",)), known=TWO)
+    assert "Source Label of team recorded none of the chosen offences; it is left aside." in (
+        one.finding.notes
+    )
+    assert not any("before or after" in note for note in one.finding.notes)
     assert [s.source_id for s in one.sources] == ["police"]
     assert one.table.record == ("recorded",) * 3
     assert one.table.tally.n_selected == 1
     none = town.ask(thefts, Selection(offences=("violence",)), known=TWO)
     assert [s.source_id for s in none.sources] == ["police", "team"]
+
+
+def test_gaps_are_the_days_on_which_no_source_kept_record(town):
+    record = (Span(date(2024, 1, 1), date(2024, 1, 31)), Span(date(2024, 3, 1), date(2024, 3, 31)))
+    result = town.ask(BY_TWO, known=[source(record=record), TWO[1]])
+    assert result.finding.gaps == (Span(date(2024, 2, 1), date(2024, 2, 29)),)
+
+
+def test_a_long_span_of_time_has_no_hour_and_over_midnight_no_weekday(town):
+    spans = make_incidents(
+        [
+            ("2024-01-05T18:00", 50, {"time_precision": "span", "to": "2024-01-08T07:00"}),
+            ("2024-01-05T18:00", 50, {"time_precision": "span", "to": "2024-01-05T18:40"}),
+            ("2024-01-05T08:00", 50, {"time_precision": "span", "to": "2024-01-05T16:00"}),
+        ]
+    )
+    result = town.ask(spans, Selection(hours=(18, 24)))
+    assert result.table.tally.n_selected == 1
+    assert reasons(result) == {"no_time": 2}
+    assert result.clock_unknown == 2
+    assert town.ask(spans, Selection(weekdays=(4,))).table.tally.n_selected == 2
 
 
 def test_a_wholly_displaced_source_leaves_no_gap_where_only_exact_ones_count(town):
@@ -457,7 +482,7 @@ def test_real_accidents_reconcile_with_983(shared, tmp_path):
         assert tally.n_off_record == 1  # the one in the gap of October 2020
         assert result.town.sum() == 980
         assert result.table.record == tuple(
-            "missing" if year == 2022 else "partial" if year in (2020, 2021) else "recorded"
+            "missing" if year == 2022 else "partial" if year in (2020, 2021, 2024) else "recorded"
             for year in range(2016, 2025)
         )
         assert result.clock.sum() == 856

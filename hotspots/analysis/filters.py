@@ -25,6 +25,7 @@ DISPLACED: Final = "displaced"
 # What a position stands for, in the codes of the Police ČR.
 PLACE_OF_ACT: Final = ("", "4")
 PLACE_OF_CONSEQUENCE: Final = "3"
+# A span of up to an hour has that hour; one within a day has that weekday.
 HOUR_UNKNOWN: Final = frozenset({"day", "month", "unknown"})
 DAY_UNKNOWN: Final = frozenset({"month"})
 THURSDAY: Final = 3  # weekday of day number 0, 1 January 1970
@@ -33,6 +34,7 @@ SECONDS_IN_HOUR: Final = 3600
 COLUMNS_READ: Final = (
     schema.SOURCE,
     schema.OCCURRED_FROM,
+    schema.OCCURRED_TO,
     schema.TIME_PRECISION,
     schema.OFFENCE_GROUPS,
     schema.X,
@@ -112,10 +114,14 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
     inside = dated & (days >= day_number(span.start)) & (days <= day_number(span.end))
     asked_days = inside | ~dated
 
+    lasted = _seconds_lasted(incidents)
+    spans = _matches(incidents[schema.TIME_PRECISION], lambda v: v == "span")
     hour_known = dated & ~_matches(incidents[schema.TIME_PRECISION], lambda v: v in HOUR_UNKNOWN)
+    hour_known &= ~(spans & (lasted > SECONDS_IN_HOUR))
     weekday = (days + THURSDAY) % 7
     hour = (times.astype(np.int64) // SECONDS_IN_HOUR) % HOURS_IN_DAY
-    weekday_known = dated & ~day_vague
+    ends = day_numbers(times + lasted.astype("timedelta64[s]"))
+    weekday_known = dated & ~day_vague & ~(spans & (ends != days))
     no_time = np.zeros(len(days), dtype=bool)
     asked_time = np.ones(len(days), dtype=bool)
     if selection.weekdays:
@@ -163,6 +169,16 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
         .reshape(7, HOURS_IN_DAY),
         clock_unknown=int((whole_week & ~hour_known).sum()),
     )
+
+
+def _seconds_lasted(incidents: pd.DataFrame) -> IntArray:
+    """Return how long after its beginning each incident may have ended; 0 where unknown."""
+    begin = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
+    end = incidents[schema.OCCURRED_TO].to_numpy(dtype="datetime64[s]")
+    known = ~(np.isnat(begin) | np.isnat(end))
+    lasted = np.zeros(len(begin), dtype=np.int64)
+    lasted[known] = (end[known] - begin[known]).astype(np.int64)
+    return np.maximum(lasted, 0)
 
 
 def in_hours(hour: IntArray, window: tuple[int, int]) -> BoolArray:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import pandas as pd
+
 from hotspots import schema
 from hotspots.i18n import _, format_number, ngettext
 
@@ -41,6 +43,20 @@ def named_area(kind: str, name: str) -> str:
     ):
         return name
     return text.format(name=name)
+
+
+def area_labels(areas: pd.DataFrame) -> list[str]:
+    """Return each area's name for a reader: segments of a street by their number along it."""
+    labels = []
+    for area_id, name, kind in zip(
+        areas[schema.AREA_ID], areas[schema.NAME], areas[schema.KIND], strict=True
+    ):
+        number = str(area_id).rpartition("/")[2].lstrip("0")
+        if kind == schema.SEGMENT and number.isdigit():
+            labels.append(_("{street}, segment {number}").format(street=name, number=number))
+        else:
+            labels.append(str(name))
+    return labels
 
 
 def in_areas(kind: str, n: int) -> str:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from hotspots import schema
-from hotspots.aggregate import DAYS_IN_YEAR, PER_LENGTH_M, PER_RESIDENTS
+from hotspots.aggregate import DAYS_IN_YEAR, PER_LENGTH_M, PER_RESIDENTS, enough_residents
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
 from hotspots.selection import COUNT, DENSITY, MEASURES, RATE
@@ -42,7 +42,7 @@ class RankedArea:
         interval; NaN where the size is unknown or nothing is recorded.
     rate, rate_low, rate_high
         Incidents per 1,000 residents and year of record, with the exact 95 % interval; NaN
-        where residents or record are unknown.
+        where record or residents are unknown, or these too few.
     share
         Share of all counted incidents that lie in areas, 0 to 1; NaN where there are none. In a
         layer that overlaps the shares may add up to more than 1.
@@ -141,7 +141,7 @@ def ranking(situation: "Situation", measure: str, *, top: int | None = None) -> 
     density = counts / unit
     low, high = poisson_interval(counts)
     full = table.full_counts.sum(axis=1)
-    residents = totals[schema.RESIDENTS].to_numpy(dtype=np.float64)
+    residents = enough_residents(totals[schema.RESIDENTS].to_numpy(dtype=np.float64))
     years = float(table.recorded_days.sum()) / DAYS_IN_YEAR
     exposure = np.where((residents > 0) & (years > 0), residents * years / PER_RESIDENTS, np.nan)
     rate = totals[schema.RATE_1000].to_numpy(dtype=np.float64)

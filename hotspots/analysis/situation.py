@@ -114,13 +114,13 @@ def situation(
     ParameterError
         Displaced incidents would be counted by areas finer than districts.
     """
-    sources = choose_sources(store.sources(), selection.sources)
-    ids = tuple(source.source_id for source in sources)
+    chosen = choose_sources(store.sources(), selection.sources)
+    ids = tuple(source.source_id for source in chosen)
     if incidents is None:
         incidents = store.read_incidents(sources=ids, columns=COLUMNS_READ)
     incidents = of_sources(incidents, frozenset(ids))
-    record_by_source = {source.source_id: source.record for source in sources}
-    sources = sources_that_count(sources, incidents, selection)
+    record_by_source = {source.source_id: source.record for source in chosen}
+    sources = sources_that_count(chosen, incidents, selection)
     span = selection.span or default_span(sources, incidents)
     filtered = filter_incidents(incidents, selection, span=span)
     n_displaced = int(filtered.displaced.sum())
@@ -155,7 +155,8 @@ def situation(
         sources=sources,
         calendar=calendar,
         left_out=filtered.left_out,
-        beyond=0 if selection.span else _count_beyond(incidents, span),
+        beyond=0 if selection.span else _count_beyond(incidents, selection, sources, span=span),
+        silent=tuple(source for source in chosen if source not in sources),
         n_displaced=n_displaced,
     )
     return Situation(
@@ -231,9 +232,16 @@ def default_span(sources: tuple[Source, ...], incidents: pd.DataFrame) -> Span:
     return Span(date(today.year, 1, 1), today)
 
 
-def _count_beyond(incidents: pd.DataFrame, span: Span) -> int:
-    """Return how many dated incidents lie before or after `span`."""
+def _count_beyond(
+    incidents: pd.DataFrame, selection: Selection, sources: tuple[Source, ...], *, span: Span
+) -> int:
+    """Return how many dated incidents of `sources` that fit lie before or after `span`."""
     times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
     days = day_numbers(times)
     outside = (days < day_number(span.start)) | (days > day_number(span.end))
-    return int((outside & ~np.isnat(times)).sum())
+    fits = (
+        has_offences(incidents, selection.offences)
+        & incidents[schema.COUNTED].to_numpy(dtype=bool)
+        & incidents[schema.SOURCE].isin([source.source_id for source in sources]).to_numpy()
+    )
+    return int((outside & fits & ~np.isnat(times)).sum())

@@ -31,8 +31,9 @@ SHOWN: Final = 6  # gaps or periods named before "and more"
 class Told:
     """What `make_finding` needs beside the table.
 
-    `beyond` are dated incidents of the sources outside a span that nobody chose; `n_displaced`
-    are selected incidents at displaced positions.
+    `beyond` are dated incidents of the sources outside a span that nobody chose; `silent` are
+    chosen sources that cannot count here; `n_displaced` are selected incidents at displaced
+    positions.
     """
 
     selection: Selection
@@ -41,6 +42,7 @@ class Told:
     calendar: RecordCalendar
     left_out: tuple[LeftOut, ...]
     beyond: int
+    silent: tuple[Source, ...]
     n_displaced: int
 
 
@@ -91,8 +93,8 @@ def span_text(span: Span) -> str:
 
 
 def record_gaps(calendar: RecordCalendar) -> tuple[Span, ...]:
-    """Return the spans on which at least one chosen source kept no record."""
-    lacking = calendar.depth < max(calendar.n_sources, 1)
+    """Return the spans on which none of the chosen sources kept record."""
+    lacking = calendar.depth == 0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], lacking.astype(np.int8), [0]])))
     first = calendar.span.start
     return tuple(
@@ -251,6 +253,13 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
             ).format(n=format_number(told.beyond))
         )
     notes += [note for source in told.sources for note in _source_notes(source, told.span)]
+    if told.selection.offences:
+        notes += [
+            _("Source {source} recorded none of the chosen offences; it is left aside.").format(
+                source=source.label
+            )
+            for source in told.silent
+        ]
     partial = [
         p.label
         for p, state in zip(table.periods, table.record, strict=True)
@@ -260,6 +269,13 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
         notes.append(_("Recorded only in part: {periods}.").format(periods=_listed(partial)))
     if table.areas[schema.DERIVED].to_numpy(dtype=bool).any():
         notes.append(_approximate(table))
+        if told.selection.by in ALONG_STREETS:
+            notes.append(
+                _(
+                    "The streets are derived from known points: quiet streets may be missing, and "
+                    "lengths are rather too short than too long."
+                )
+            )
     return tuple(notes)
 
 

@@ -1,5 +1,8 @@
 """The command `hotspots`: one module per command, each a thin call of the library."""
 
+import io
+import sys
+
 import click
 
 from hotspots import __version__
@@ -23,6 +26,10 @@ from hotspots.i18n import _
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run one command."""
+    for stream in (sys.stdout, sys.stderr):
+        # Into a file or pipe Windows would write the old code page, which has no ř and is no JSON.
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
     context.ensure_object(Shared)
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from hotspots import periods, schema
+from hotspots.analysis.situation import choose_sources
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
 from hotspots.offences import OFFENCE_GROUPS, parse_offences
@@ -81,6 +82,7 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def build_selection(
+    known: list[Source],
     *,
     by: str,
     every: str,
@@ -92,17 +94,22 @@ def build_selection(
     hours: str,
     with_consequence: bool,
     exact_only: bool,
-    covered: Span | None,
 ) -> Selection:
-    """Return the selection that the options describe; `covered` fills an open end.
+    """Return the selection that the options describe.
+
+    What the chosen ones of the `known` sources cover fills an end of the span left open.
 
     Raises
     ------
     ParameterError
         An option breaks its rule, or `--from` lies after `--to`.
+    NotFoundError
+        A chosen source does not exist.
     """
     span = None
+    names = _split(sources)
     if first or last:
+        covered = _covered_span(choose_sources(known, names))
         start = parse_day(first) if first else covered.start if covered else None
         end = parse_day(last, last=True) if last else covered.end if covered else None
         if start is None or end is None:
@@ -119,7 +126,7 @@ def build_selection(
         every=every,
         span=span,
         offences=parse_offences(",".join(offences)),
-        sources=_split(sources),
+        sources=names,
         weekdays=parse_weekdays(weekday),
         hours=parse_hours(hours),
         with_consequence=with_consequence,
@@ -127,7 +134,7 @@ def build_selection(
     )
 
 
-def covered_span(sources: list[Source]) -> Span | None:
+def _covered_span(sources: tuple[Source, ...]) -> Span | None:
     """Return the days from the first to the last that any source covers."""
     spans = [span for source in sources for span in source.record]
     if not spans:

@@ -83,7 +83,7 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console that neither wraps nor colours what goes into a pipe."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else WIDTH_IN_PIPE
-    return Console(file=stream, highlight=False, width=width)
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=width)
 
 
 def say(text: str = "", *, error: bool = False) -> None:
@@ -96,10 +96,10 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def fail(error: HotspotsError) -> NoReturn:
-    """Print the error and end: 2 where an argument is wrong, else 1."""
+def fail(error: HotspotsError, **done: Any) -> NoReturn:
+    """Print the error, with what was done before it as JSON, and end: 2 for arguments, else 1."""
     if shared().as_json:
-        print_json({"error": type(error).__name__, "message": str(error)})
+        print_json({"error": type(error).__name__, "message": str(error), **done})
     else:
         say(_("Error: {message}").format(message=error), error=True)
     raise SystemExit(EXIT_USAGE if isinstance(error, ParameterError) else EXIT_FAILED)

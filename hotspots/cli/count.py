@@ -8,8 +8,9 @@ import numpy as np
 from rich.table import Table
 
 from hotspots import schema
+from hotspots.analysis.kinds import area_labels
 from hotspots.analysis.situation import Situation, situation
-from hotspots.cli.choosing import build_selection, covered_span, selection_options
+from hotspots.cli.choosing import build_selection, selection_options
 from hotspots.cli.common import (
     console,
     open_workspace,
@@ -46,7 +47,7 @@ def count(out: Path | None, **options: Any) -> None:
     """Count and print, or write to a file."""
     workspace = open_workspace()
     with Store.open(workspace) as store:
-        selection = build_selection(covered=covered_span(store.sources()), **options)
+        selection = build_selection(store.sources(), **options)
         result = situation(store, workspace, selection)
     if out:
         write_counts(result.table, out, finding=result.finding)
@@ -70,6 +71,7 @@ def as_dict(result: Situation) -> dict[str, Any]:
     table = result.table
     finding = result.finding
     tally = table.tally
+    is_known = any(record != schema.MISSING for record in table.record)
     return {
         "sentence": finding.sentence,
         "detail": finding.detail,
@@ -106,14 +108,14 @@ def as_dict(result: Situation) -> dict[str, Any]:
             {
                 "area_id": area_id,
                 "name": name,
-                "total": int(row.sum()),
+                "total": int(row.sum()) if is_known else None,
                 "counts": [
                     None if record == schema.MISSING else int(n)
                     for n, record in zip(row, table.record, strict=True)
                 ],
             }
             for area_id, name, row in zip(
-                table.areas[schema.AREA_ID], table.areas[schema.NAME], table.counts, strict=True
+                table.areas[schema.AREA_ID], area_labels(table.areas), table.counts, strict=True
             )
         ],
     }
@@ -130,19 +132,24 @@ def _print_table(result: Situation) -> None:
         for period in result.table.periods:
             shown.add_column(period.label, justify="right")
     shown.add_column(_("total"), justify="right")
-    names = result.table.areas[schema.NAME].to_list()
+    names = area_labels(result.table.areas)
     for row in order:
         cells = _cells(counts[row], result.table.record) if by_period else []
-        shown.add_row(names[row], *cells, format_number(int(totals[row])), style=None)
+        shown.add_row(names[row], *cells, _total(totals[row], result.table.record))
     off = result.table.off_areas
     cells = _cells(off, result.table.record) if by_period else []
-    shown.add_row(_("off these areas"), *cells, format_number(int(off.sum())))
+    shown.add_row(_("off these areas"), *cells, _total(off.sum(), result.table.record))
     console().print(shown)
     hidden = len(totals) - len(order)
     if hidden > 0:
         say(_("… and {n} more areas; --out FILE writes them all.").format(n=format_number(hidden)))
     if by_period and schema.PARTIAL in result.table.record:
         say(_("* record of a part of the period only"))
+
+
+def _total(n: np.int64, record: tuple[str, ...]) -> str:
+    """Return a total; where no period has a record it is not known, rather than zero."""
+    return "–" if all(state == schema.MISSING for state in record) else format_number(int(n))
 
 
 def _cells(values: np.ndarray[Any, np.dtype[np.int64]], record: tuple[str, ...]) -> list[str]:

@@ -151,6 +151,6 @@ def import_files(
     if shared().as_json and error is None:
         print_json([account.to_dict() for account in accounts])
     if error is not None:
-        fail(error)
+        fail(error, accounts=[account.to_dict() for account in accounts])
     if any(account.rejected for account in accounts):
         raise SystemExit(EXIT_REJECTED)

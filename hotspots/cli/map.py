@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hotspots.analysis.situation import situation
-from hotspots.cli.choosing import build_selection, covered_span, selection_options
+from hotspots.cli.choosing import build_selection, selection_options
 from hotspots.cli.common import (
     open_workspace,
     print_json,
@@ -15,7 +15,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.i18n import LANGUAGES, _
+from hotspots.i18n import LANGUAGES, _, use_language
 from hotspots.maps.time_map import read_map_layers, write_map
 from hotspots.selection import MEASURES
 from hotspots.store import Store
@@ -54,18 +54,19 @@ WINDOWS = ("1", "3", "6", "12", "all")
 def map_command(measure: str, window: str, language: str | None, out: Path, **options: Any) -> None:
     """Write the map and print its finding."""
     workspace = open_workspace()
-    with Store.open(workspace) as store:
-        selection = build_selection(covered=covered_span(store.sources()), **options)
+    language = language or workspace.settings.language
+    with Store.open(workspace) as store, use_language(language):
+        selection = build_selection(store.sources(), **options)
         result = situation(store, workspace, selection)
-    write_map(
-        result,
-        read_map_layers(workspace, selection.by),
-        out,
-        measure=measure,
-        window=window,
-        language=language or workspace.settings.language,
-        background=workspace.settings.background,
-    )
+        write_map(
+            result,
+            read_map_layers(workspace, selection.by),
+            out,
+            measure=measure,
+            window=window,
+            language=language,
+            background=workspace.settings.background,
+        )
     if shared().as_json:
         print_json(
             {"file": str(out), "bytes": out.stat().st_size, "sentence": result.finding.sentence}

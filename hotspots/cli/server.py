@@ -17,6 +17,7 @@ from hotspots.sample import make_demo_workspace
 from hotspots.settings import Workspace
 
 DEFAULT_PORT = 8000
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,6 +31,14 @@ def _serve(workspace: Workspace, *, host: str, port: int, open_browser: bool) ->
     from web import create_app  # here, because the other commands need no Flask
     from web import serve as serve_app
 
+    if host not in LOOPBACK:
+        say(
+            _(
+                "Warning: there are no accounts yet. Whoever reaches {host}:{port} on the network "
+                "sees everything."
+            ).format(host=host, port=port),
+            error=True,
+        )
     app = create_app(workspace)
     if open_browser and _has_screen():
         Timer(1.5, webbrowser.open, args=(f"http://{host}:{port}/",)).start()

@@ -83,7 +83,14 @@ def _list_sources() -> None:
 
 @sources.command("set", help=_("Say which days SOURCE covers; outside them counts are missing."))
 @click.argument("source")
-@click.option("--record", "record", multiple=True, required=True, metavar="DAY..DAY")
+@click.option(
+    "--record",
+    "record",
+    multiple=True,
+    required=True,
+    metavar="DAY..DAY",
+    help=_("Days that the source covers; may be given more than once."),
+)
 @shared_options
 @reports_errors
 def set_record(source: str, record: tuple[str, ...]) -> None:

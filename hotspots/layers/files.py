@@ -18,7 +18,7 @@ def replace_file(target: Path) -> Iterator[Path]:
     draft = Path(name)
     try:
         yield draft
-        with draft.open("rb") as file:
+        with draft.open("r+b") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
         draft.chmod(0o644)
         draft.replace(target)

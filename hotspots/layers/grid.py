@@ -58,6 +58,8 @@ def make_grid(boundary: BaseGeometry, *, cell_m: float) -> gpd.GeoDataFrame:
         )
     column, row = (a.ravel() for a in np.meshgrid(columns, rows))
     boxes = shapely.box(column * cell_m, row * cell_m, (column + 1) * cell_m, (row + 1) * cell_m)
+    # Threads may share the caller's geometry, and preparing one in two of them corrupts memory.
+    boundary = shapely.from_wkb(shapely.to_wkb(boundary))
     shapely.prepare(boundary)
     inside = shapely.contains_properly(boundary, boxes)
     edge = ~inside & shapely.intersects(boundary, boxes)
@@ -84,7 +86,8 @@ def _cells(
         {
             schema.AREA_ID: pd.array(ids, dtype="str"),
             schema.NAME: pd.array(
-                [f"{i.split(':')[2]} / {i.split(':')[3]}" for i in ids], dtype="str"
+                [f"{abs(int(i.split(':')[2]))}/{abs(int(i.split(':')[3]))}" for i in ids],
+                dtype="str",
             ),
             schema.KIND: pd.array([schema.GRID] * n, dtype="str"),
             schema.RESIDENTS: np.full(n, np.nan),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots import schema
+from hotspots.analysis.kinds import area_labels
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import current_language
 from hotspots.maps import texts
@@ -17,9 +18,10 @@ from hotspots.maps.layers import MapLayers
 from hotspots.maps.shapes import PER_DEGREE, Encoder, drawn_shapes, first_view
 from hotspots.maps.windows import (
     Window,
-    is_line_kind,
+    density_base,
     list_measures,
     list_windows,
+    rate_base,
     window_values,
 )
 
@@ -79,11 +81,9 @@ def make_payload(
             "days": table.recorded_days.tolist(),
         },
         "areas": {
-            "name": [str(name) for name in table.areas[schema.NAME]],
-            "base": _numbers(table.areas[schema.LENGTH_M], 100)
-            if is_line_kind(kind)
-            else _numbers(table.areas[schema.AREA_KM2], 1),
-            "residents": _numbers(table.areas[schema.RESIDENTS], 1),
+            "name": area_labels(table.areas),
+            "base": _numbers(density_base(table, kind)),
+            "residents": _numbers(rate_base(table)),
             "counts": [_sparse(row) for row in table.counts],
             # Counts on days of full record are sent as what they lack, which is mostly nothing.
             "lacking": {
@@ -154,9 +154,8 @@ def _geometry(
     return geo
 
 
-def _numbers(values: Any, divisor: float) -> list[float | None]:
-    numbers = values.to_numpy(dtype=float, na_value=np.nan) / divisor
-    return [round(float(number), 6) if number > 0 else None for number in numbers]
+def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
+    return [float(number) if number > 0 else None for number in values]
 
 
 def _sparse(row: npt.NDArray[np.int64]) -> list[int]:

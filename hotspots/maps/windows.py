@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hotspots import schema
-from hotspots.aggregate import CountTable
+from hotspots.aggregate import DAYS_IN_YEAR, PER_LENGTH_M, CountTable, enough_residents
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
 from hotspots.selection import COUNT, DENSITY, MEASURES, RATE
@@ -20,7 +20,6 @@ IntArray = npt.NDArray[np.int64]
 
 ALL: Final = "all"
 WINDOWS: Final = (1, 3, 6, 12)  # periods
-DAYS_IN_YEAR: Final = 365.25
 # Kinds whose incidents lie along a line: their density is per 100 m, that of others per km².
 LINE_KINDS: Final = frozenset({schema.STREET, schema.SEGMENT})
 Window = int | str
@@ -76,8 +75,7 @@ def list_windows(n_periods: int) -> tuple[Window, ...]:
 
 def list_measures(table: CountTable) -> tuple[str, ...]:
     """Return the measures the table has the bases for; rate needs residents somewhere."""
-    residents = table.areas[schema.RESIDENTS].to_numpy(dtype=float, na_value=np.nan)
-    known = bool((residents > 0).any())
+    known = bool((rate_base(table) > 0).any())
     return tuple(measure for measure in MEASURES if measure != RATE or known)
 
 
@@ -128,22 +126,32 @@ def window_values(table: CountTable, kind: str, *, measure: str, window: Window)
     days = _sums(table.recorded_days, first, last)
     if measure == RATE:
         sums = _sums(table.full_counts, first, last).astype(np.float64)
-        base = _positive(table, schema.RESIDENTS)[:, None] * (days / DAYS_IN_YEAR)[None, :] / 1000
+        # In this order, as the browser has it: another order gives other last bits at a break.
+        base = rate_base(table)[:, None] * (days / DAYS_IN_YEAR)[None, :] / 1000
     else:
         sums = _sums(table.counts * recorded[None, :], first, last).astype(np.float64)
         base = np.ones((len(table.areas), 1))
-        if measure == DENSITY and is_line_kind(kind):
-            base = _positive(table, schema.LENGTH_M)[:, None] / 100
-        elif measure == DENSITY:
-            base = _positive(table, schema.AREA_KM2)[:, None]
+        if measure == DENSITY:
+            base = density_base(table, kind)[:, None]
         base = np.where(n_recorded[None, :] > 0, base, np.nan)
     base = np.where(base > 0, base, np.nan)
     return WindowValues(sums / base, first, last, n_recorded)
 
 
-def _positive(table: CountTable, column: str) -> FloatArray:
-    values = table.areas[column].to_numpy(dtype=float, na_value=np.nan)
-    return np.where(values > 0, values, np.nan)
+def density_base(table: CountTable, kind: str) -> FloatArray:
+    """Return what counts are divided by for a density: 100 m or km², NaN where unknown.
+
+    Six significant digits, which is what the browser gets: both divide by the same number.
+    """
+    line = is_line_kind(kind)
+    values = table.areas[schema.LENGTH_M if line else schema.AREA_KM2]
+    base = values.to_numpy(dtype=float, na_value=np.nan) / (PER_LENGTH_M if line else 1.0)
+    return np.array([float(f"{value:.6g}") if value > 0 else np.nan for value in base])
+
+
+def rate_base(table: CountTable) -> FloatArray:
+    """Return residents, NaN where unknown or too few for a rate."""
+    return enough_residents(table.areas[schema.RESIDENTS].to_numpy(dtype=float, na_value=np.nan))
 
 
 def _sums(values: IntArray, first: IntArray, last: IntArray) -> IntArray:

@@ -55,7 +55,7 @@
       const recorded = over(daySums, span);
       if (residents === null || recorded === 0) return null;
       const full = over(whole[area], span) - (lacking.has(area) ? over(lacking.get(area), span) : 0);
-      return (full / residents) * 1000 / (recorded / DAYS_IN_YEAR);
+      return full / (residents * (recorded / DAYS_IN_YEAR) / 1000);
     };
     const all = [0, m - 1];
     return {
