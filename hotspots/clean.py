@@ -17,6 +17,10 @@ from hotspots.i18n import _
 PRAGUE: Final = ZoneInfo("Europe/Prague")
 EARLIEST_YEAR: Final = 1990
 UNKNOWN: Final = -1
+_LAST_MINUTE_S: Final = 23 * 3600 + 59 * 60
+# How police files write an hour that nobody knows; the minutes beside it say no more.
+_UNKNOWN_HOURS: Final = (25, 99)
+_UNKNOWN_MINUTES: Final = (UNKNOWN, 0, 60, 99)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -36,6 +40,8 @@ _CZECH: Final = (
     r"^(?P<d>\d{1,2})\.\s*(?P<m>\d{1,2})\.\s*(?P<y>\d{4})"
     r"(?:[\s,]+(?:v\s+)?(?P<h>\d{1,2})[:.](?P<mi>\d{1,2})(?:[:.](?P<s>\d{1,2}))?(?P<o>))?$"
 )
+_MONTH: Final = r"^(\d{1,2})\s*[/.]\s*(\d{4})$"
+_ISO_MONTH: Final = r"^(\d{4})-(\d{1,2})$"
 _NUMBER: Final = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 _SPACES: Final = "[\\s\u00a0\u2007\u2009\u202f]"
 _TIME: Final = r"^(?P<h>\d{1,2})[:.]?(?P<mi>\d{2})?(?:[:.]\d{2}(?:\.\d+)?)?$"
@@ -64,6 +70,8 @@ class Moments:
         datetime64[s], Europe/Prague wall clock; NaT where `missing` or in `problems`.
     has_time
         Whether the text gave a time of day.
+    whole_month
+        Whether the text gave a month and no day; the value is then its first day.
     missing
         Whether the text was empty.
     problems
@@ -72,6 +80,7 @@ class Moments:
 
     values: TimeArray
     has_time: BoolArray
+    whole_month: BoolArray
     missing: BoolArray
     problems: Problems
 
@@ -132,8 +141,9 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     """Read dates with or without a time of day.
 
     Understood are ISO 8601 (``2024-12-31``, ``2024-12-31T22:10:00+01:00``, also with a space or
-    slashes) and the Czech way (``31.12.2024``, ``31. 12. 2024 22:10``). A time with an offset from
-    UTC becomes the wall clock of Europe/Prague; one without is taken as that.
+    slashes) and the Czech way (``31.12.2024``, ``31. 12. 2024 22:10``), and months without a day
+    (``3/2024``, ``2024-03``). A time with an offset from UTC becomes the wall clock of
+    Europe/Prague; one without is taken as that. 24:00 is 23:59, so that the date stays.
 
     Parameters
     ----------
@@ -149,7 +159,17 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     iso = pc.extract_regex(array, _ISO)
     is_iso = _bools(pc.is_valid(iso))
     czech, known = None, is_iso
+    is_month = np.zeros(len(array), dtype=bool)
     if not (is_iso | missing).all():
+        months_only = pc.or_(
+            pc.match_substring_regex(array, _MONTH), pc.match_substring_regex(array, _ISO_MONTH)
+        )
+        is_month = _bools(months_only)
+        if is_month.any():
+            first_days = pc.replace_substring_regex(array, _MONTH, r"\2-\1-01")
+            first_days = pc.replace_substring_regex(first_days, _ISO_MONTH, r"\1-\2-01")
+            iso = pc.extract_regex(first_days, _ISO)
+            is_iso = _bools(pc.is_valid(iso))
         czech = pc.extract_regex(array, _CZECH)
         known = is_iso | _bools(pc.is_valid(czech))
 
@@ -162,6 +182,9 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     has_time = hour != UNKNOWN
     hour, minute = np.where(has_time, hour, 0), np.where(has_time, minute, 0)
     second = np.where(second == UNKNOWN, 0, second)
+    whole = second == 0
+    late_hour, late_minute = _end_of_day(hour, minute)
+    hour, minute = np.where(whole, late_hour, hour), np.where(whole, late_minute, minute)
     good_month = known & (month >= 1) & (month <= 12)
     months = (year * 12 + month - 1 - 1970 * 12).astype("datetime64[M]")
     months[~good_month] = np.datetime64("1970-01", "M")
@@ -208,7 +231,7 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
             )
         problems[int(i)] = text
     values[late | early] = np.datetime64("NaT")
-    return Moments(values, has_time & usable, missing, problems)
+    return Moments(values, has_time & usable, is_month & usable, missing, problems)
 
 
 def _to_prague(values: TimeArray, iso: Any, candidates: BoolArray) -> TimeArray:
@@ -241,9 +264,10 @@ def _to_prague(values: TimeArray, iso: Any, candidates: BoolArray) -> TimeArray:
 def parse_clocks(texts: Texts) -> Clocks:
     """Read times of day: ``22:10``, ``2210``, ``22``, or a span ``22:00–23:30``.
 
-    Police files mark an unknown hour by 25 (``25:00``, ``2560``, ``9999``) and an unknown minute
-    by 60 and more; an unknown minute leaves the whole hour. What is not understood at all counts
-    as unknown and is listed.
+    ``24:00`` is the end of its day: 23:59, so that the date stays. Police files mark an unknown
+    hour by 25 or 99 (``25``, ``25:00``, ``2560``, ``9999``) and an unknown minute by 60 and more;
+    an unknown minute leaves the whole hour. What is not understood, and any other hour that no
+    clock shows (``24:10``, ``26:30``, ``99:10``), counts as unknown and is listed.
 
     Parameters
     ----------
@@ -257,14 +281,14 @@ def parse_clocks(texts: Texts) -> Clocks:
     one, span = pc.extract_regex(array, _TIME), pc.extract_regex(array, _TIME_SPAN)
     start = np.full(n, UNKNOWN, dtype=np.int64)
     end = start.copy()
-    hour, minute = _ints(one, "h"), _ints(one, "mi")
+    hour, minute = _end_of_day(_ints(one, "h"), _ints(one, "mi"))
     known = (hour >= 0) & (hour <= 23)
     whole = known & ((minute == UNKNOWN) | (minute > 59))
     exact = known & ~whole
     start[known] = hour[known] * 60 + np.where(exact, minute, 0)[known]
     end[known] = start[known] + np.where(whole, 59, 0)[known]
     first_h, first_m = _ints(span, "h"), _ints(span, "mi")
-    last_h, last_m = _ints(span, "h2"), _ints(span, "mi2")
+    last_h, last_m = _end_of_day(_ints(span, "h2"), _ints(span, "mi2"))
     is_span = (
         _bools(pc.is_valid(span))
         & (first_h <= 23)
@@ -274,12 +298,19 @@ def parse_clocks(texts: Texts) -> Clocks:
     )
     start[is_span] = (first_h * 60 + first_m)[is_span]
     end[is_span] = (last_h * 60 + last_m)[is_span]
-    strange = ~_bools(pc.is_valid(one)) & ~is_span & ~_bools(pc.equal(array, ""))
+    marked = np.isin(hour, _UNKNOWN_HOURS) & np.isin(minute, _UNKNOWN_MINUTES)
+    strange = ~known & ~marked & ~is_span & ~_bools(pc.equal(array, ""))
     not_understood: dict[str, int] = {}
     for i in np.flatnonzero(strange).tolist():
         text = array[i].as_py()
         not_understood[text] = not_understood.get(text, 0) + 1
     return Clocks(start, end, is_span, not_understood)
+
+
+def _end_of_day(hour: IntArray, minute: IntArray) -> tuple[IntArray, IntArray]:
+    """Return hours and minutes with 24:00 as the day's last minute."""
+    over = (hour == 24) & ((minute == 0) | (minute == UNKNOWN))
+    return np.where(over, 23, hour), np.where(over, 59, minute)
 
 
 @dataclass(frozen=True)
@@ -295,9 +326,10 @@ class Occurrences:
 def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None) -> Occurrences:
     """Join a date, a time of day and an end to the span in which an incident happened.
 
-    A day without a time lasts from 00:00 to 23:59 (precision `day`), an hour without minutes to
-    its 59th minute (`hour`); an instant ends when it starts (`minute`). A span of times over
-    midnight ends on the next day, and an end later than the start makes a `span`.
+    A month without a day lasts to its last minute (precision `month`), a day without a time from
+    00:00 to 23:59 (`day`), an hour without minutes to its 59th minute (`hour`); an instant ends
+    when it starts (`minute`). A span of times over midnight ends on the next day, and an end later
+    than the start makes a `span`.
 
     Parameters
     ----------
@@ -312,7 +344,8 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
     start = moments.values.copy()
     end = start.copy()
     precision = np.where(moments.has_time, "minute", "day").astype(object)
-    day_only = ~moments.has_time
+    # A time of day tells nothing where the day is not known.
+    day_only = ~moments.has_time & ~moments.whole_month
     if clocks is not None:
         timed = day_only & (clocks.start_min != UNKNOWN)
         day = start.astype("datetime64[D]").astype("datetime64[s]")
@@ -324,12 +357,15 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         precision[timed & (clocks.end_min != clocks.start_min)] = "hour"
         precision[timed & clocks.is_span & (clocks.end_min != clocks.start_min)] = "span"
         day_only = day_only & ~timed
-    end = np.where(day_only, end + np.int64(23 * 3600 + 59 * 60), end)
+    end = np.where(day_only, end + np.int64(_LAST_MINUTE_S), end)
+    end = np.where(moments.whole_month, _last_minutes(moments), end)
+    precision[moments.whole_month] = "month"
     precision[np.isnat(start)] = "unknown"
     problems: Problems = {}
     if until is not None:
         given = ~until.missing & ~np.isnat(until.values) & ~np.isnat(start)
-        last = np.where(until.has_time, until.values, until.values + np.int64(86_340))
+        last = np.where(until.has_time, until.values, until.values + np.int64(_LAST_MINUTE_S))
+        last = np.where(until.whole_month, _last_minutes(until), last)
         for i in np.flatnonzero(given & (last < start)).tolist():
             problems[int(i)] = _("the end {end} lies before the start {start}").format(
                 end=_moment_text(last[i]), start=_moment_text(start[i])
@@ -337,9 +373,16 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         longer = given & (last > start)
         same_day = last.astype("datetime64[D]") == start.astype("datetime64[D]")
         whole_day = longer & day_only & same_day & ~until.has_time
-        precision[longer & ~whole_day] = "span"
+        # A span that begins on an unknown day of its month names no day either.
+        precision[longer & ~whole_day & ~moments.whole_month] = "span"
         end = np.where(given & (last >= start), last, end)
     return Occurrences(start.reshape(n), end.reshape(n), precision, problems)
+
+
+def _last_minutes(moments: Moments) -> TimeArray:
+    """Return the last minute of each moment's month."""
+    following = (moments.values.astype("datetime64[M]") + 1).astype("datetime64[s]")
+    return np.asarray(following - np.timedelta64(60, "s"))
 
 
 def _moment_text(value: np.datetime64) -> str:

@@ -65,6 +65,8 @@ def test_missing_numbers_are_no_problem():
         ("1.2.2024 7:05", "2024-02-01T07:05", True),
         ("31. 12. 2024 v 22.10", "2024-12-31T22:10", True),
         ("2024-12-31T22:10", "2024-12-31T22:10", True),
+        ("31.12.2024 24:00", "2024-12-31T23:59", True),
+        ("2024-12-31T24:00:00", "2024-12-31T23:59", True),
         ("2024-12-31 22:10:59.123", "2024-12-31T22:10:59", True),
         # UTC and a foreign offset become Prague's wall clock, in winter and in summer.
         ("2025-01-01T02:21:00.0000+01:00", "2025-01-01T02:21", True),
@@ -134,6 +136,10 @@ def test_every_way_of_writing_gives_the_same_moment(when):
         ("25:60", UNKNOWN, UNKNOWN),
         ("2560", UNKNOWN, UNKNOWN),
         ("9999", UNKNOWN, UNKNOWN),
+        ("25", UNKNOWN, UNKNOWN),
+        ("24:00", 1439, 1439),
+        ("2400", 1439, 1439),
+        ("22:00–24:00", 1320, 1439),
         ("", UNKNOWN, UNKNOWN),
     ],
 )
@@ -147,6 +153,38 @@ def test_times_not_understood_are_listed():
     clocks = parse_clocks(["in the evening", "22:10", "in the evening"])
     assert clocks.not_understood == {"in the evening": 2}
     assert clocks.start_min.tolist() == [UNKNOWN, 1330, UNKNOWN]
+
+
+def test_hours_that_no_clock_shows_are_listed():
+    clocks = parse_clocks(["24:10", "26:30", "99:10", "26:30", "25:30", "24:60", "25:00-26:00"])
+    assert clocks.not_understood == {
+        "24:10": 1,
+        "26:30": 2,
+        "99:10": 1,
+        "25:30": 1,
+        "24:60": 1,
+        "25:00-26:00": 1,
+    }
+    assert (clocks.start_min == UNKNOWN).all()
+
+
+@pytest.mark.parametrize("text", ["3/2024", "03/2024", "3.2024", "3. 2024", "2024-03", "2024-3"])
+def test_a_month_without_a_day_lasts_to_its_end(text):
+    months = moments("5.3.2024 10:00", text)
+    assert months.problems == {}
+    assert months.whole_month.tolist() == [False, True]
+    when = place_in_time(months, parse_clocks(["", "22:10"]), None)
+    assert when.precision.tolist() == ["minute", "month"]
+    assert when.start[1] == np.datetime64("2024-03-01T00:00:00")
+    assert when.end[1] == np.datetime64("2024-03-31T23:59:00")
+
+
+def test_a_month_as_an_end_and_months_that_are_none():
+    when = place_in_time(moments("5.3.2024", "3/2024"), None, moments("3/2024", "4/2024"))
+    assert when.precision.tolist() == ["span", "month"]
+    assert when.end.astype("datetime64[D]").astype(str).tolist() == ["2024-03-31", "2024-04-30"]
+    assert "there is no month 13" in moments("13/2024").problems[0]
+    assert "lies in the future" in moments("7/2026").problems[0]
 
 
 def test_a_day_without_time_lasts_all_day():

@@ -81,7 +81,8 @@ def test_good_and_bad_rows(tmp_path):
     }
     assert rejected["raw"][0] == f"2;31.2.2024;{X};{Y}"
     assert reader.warnings == ["1 row has the coordinates 0, 0, taken as not placed"]
-    assert (reader.format, reader.displaced, reader.stated_record) == ("csv", False, ())
+    assert (reader.format, reader.municipality, reader.stated_record) == ("csv", None, ())
+    assert not incidents["displaced"].any()
 
 
 def test_dtypes_follow_the_schema(tmp_path):
@@ -165,7 +166,7 @@ def test_offences_are_mapped_and_the_unknown_ones_listed(tmp_path):
     assert incidents["offence_groups"][3] == "property;theft"
     assert incidents["offence_detail"].tolist() == words
     assert incidents["discovered_by"].unique().tolist() == ["camera"]
-    assert reader.warnings == [
+    assert reader.warnings[1:] == [
         "offences without a group in [offences], taken as other_offence: rvačka (2×), (empty) (1×)"
     ]
     chosen = Mapping.from_options(base=chosen, values={"offence": "traffic"})
@@ -183,17 +184,30 @@ def test_values_not_known_are_told(tmp_path):
     incidents, _rejected, reader = read_all(path, chosen)
     assert incidents["discovered_by"].tolist() == ["unknown", "patrol"]
     assert incidents["time_precision"].tolist() == ["day", "day"]
-    assert reader.warnings == [
+    assert reader.warnings[1:] == [
         "values of discovered_by that are not known, taken as unknown: pes (1×)",
         "times that were not understood, only the day was kept: večer (1×)",
     ]
 
 
-def test_a_column_of_midnights_is_a_column_of_dates(tmp_path):
+@pytest.mark.parametrize("chunk_rows", [3, 100])
+def test_a_column_of_midnights_is_a_column_of_dates(tmp_path, chunk_rows):
     rows = "".join(f"{i};2024-03-{i:02d} 00:00:00;;\n" for i in range(1, 13))
-    incidents, _rejected, reader = read_all(write(tmp_path, "id;d;x;y\n" + rows), mapping())
+    path = write(tmp_path, "id;d;x;y\n0;2024-02-01;;\n" + rows)
+    incidents, _rejected, reader = read_all(path, mapping(), chunk_rows=chunk_rows)
     assert incidents["time_precision"].unique().tolist() == ["day"]
+    assert incidents["occurred_to"].dt.hour.unique().tolist() == [23]
     assert reader.warnings == ["all times are midnight, so they were taken as dates without a time"]
+
+
+@pytest.mark.parametrize("chunk_rows", [3, 20, 100])
+def test_one_other_time_anywhere_makes_every_midnight_a_time(tmp_path, chunk_rows):
+    rows = "".join(f"{i};2024-03-{i:02d} 00:00;;\n" for i in range(1, 21))
+    path = write(tmp_path, f"id;d;x;y\n{rows}21;2024-03-21 13:45;;\n")
+    incidents, _rejected, reader = read_all(path, mapping(), chunk_rows=chunk_rows)
+    assert incidents["time_precision"].unique().tolist() == ["minute"]
+    assert incidents["occurred_from"].astype(str).tolist()[-1] == "2024-03-21 13:45:00"
+    assert reader.warnings == []
 
 
 def test_reported_alone_keeps_the_incident_without_a_time(tmp_path):
@@ -211,14 +225,80 @@ def test_reported_alone_keeps_the_incident_without_a_time(tmp_path):
     assert "lies before the start" in rejected["reason"][0]
 
 
+UNNAMED = {"occurred": "d", "x": "x", "y": "y"}
+
+
+def references_of(tmp_path, content, chosen, **options):
+    incidents, _rejected, reader = read_all(write(tmp_path, content), chosen, **options)
+    return incidents["source_ref"].tolist(), reader.warnings
+
+
 def test_rows_without_a_reference_get_one_from_their_content(tmp_path):
-    content = f"d;x;y\n5.3.2024;{X};{Y}\n5.3.2024;{X}0;{Y}\n6.3.2024;{X};{Y}\n"
-    path = write(tmp_path, content)
-    chosen = mapping(columns={"occurred": "d", "x": "x", "y": "y"})
-    references = read_all(path, chosen)[0]["source_ref"].tolist()
-    assert references[0] == references[1] != references[2]
-    again = write(tmp_path, content.replace(".2024", ". 2024"))
-    assert read_all(again, chosen)[0]["source_ref"].tolist() == references
+    content = (
+        f"d;x;y\n5.3.2024 10:00;{X};{Y}\n5.3.2024 10:00;{X}0;{Y}\n6.3.2024 10:00;{X};{Y}\n"
+        f"5.3.2024 10:00;{X};{Y - 1}\n"
+    )
+    chosen = mapping(columns=UNNAMED)
+    references, warnings = references_of(tmp_path, content, chosen)
+    assert references[0] == references[1]
+    assert len(set(references)) == 3
+    assert warnings == [
+        "1 row without a reference repeats an earlier one in minute, coordinates, place and "
+        "offence, so both are taken as one incident"
+    ]
+    again = content.replace(".2024", ". 2024")
+    assert references_of(tmp_path, again, chosen)[0] == references
+
+
+ALIKE = (
+    f"5.3.2024;{X};{Y};krádež;Lipovská\n"  # no minute
+    f"5.3.2024;{X};{Y};krádež;Lipovská\n"
+    "5.3.2024 10:00;;;krádež;Lipovská\n"  # no coordinates
+    "5.3.2024 10:00;;;krádež;Lipovská\n"
+    "5.3.2024 10:00;;;krádež;Lipovská\n"
+    "5.3.2024 10:00;;;rvačka;Lipovská\n"
+    f"5.3.2024 10:00;{X};{Y};krádež;Lipovská\n"  # both
+    f"5.3.2024 10:00;{X};{Y};krádež;Lipovská\n"
+)
+ALIKE_COLUMNS = UNNAMED | {"offence": "o", "place_text": "m"}
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 100])
+def test_alike_is_one_incident_only_where_minute_and_coordinates_say_so(tmp_path, chunk_rows):
+    chosen = Mapping.from_options(source="town", crs="EPSG:5514", columns=ALIKE_COLUMNS)
+    found, warnings = references_of(tmp_path, "d;x;y;o;m\n" + ALIKE, chosen, chunk_rows=chunk_rows)
+    assert len(set(found)) == 7
+    assert found[-1] == found[-2]
+    assert warnings[0].startswith("1 row without a reference repeats an earlier one in minute")
+    assert warnings[1].startswith(
+        "3 rows without a reference are like earlier ones, but minute or coordinates are not known"
+    )
+    backwards = "".join(reversed(ALIKE.splitlines(keepends=True)))
+    again, _warnings = references_of(tmp_path, "d;x;y;o;m\n" + backwards, chosen)
+    assert sorted(again) == sorted(found)
+
+
+def test_rejected_rows_do_not_number_those_that_are_kept(tmp_path):
+    chosen = mapping(columns=UNNAMED)
+    good, bad = "d;x;y\n5.3.2024;;\n", "d;x;y\n5.3.2024;1;1\n5.3.2024;;\n"
+    assert references_of(tmp_path, good, chosen)[0] == references_of(tmp_path, bad, chosen)[0]
+
+
+def test_a_better_mapping_finds_the_incidents_again(tmp_path):
+    content = f"d;x;y;o;s;n\n5.3.2024;{X};{Y};krádež;open;a\n5.3.2024;{X};{Y};jiné;open;b\n"
+    columns = UNNAMED | {"offence": "o"}
+    plain = Mapping.from_options(source="town", columns=columns, crs="EPSG:5514")
+    better = Mapping.from_options(
+        source="town",
+        columns=columns | {"status": "s", "note": "n"},
+        crs="EPSG:5514",
+        offences={"krádež": "theft"},
+        values={"place_text": "Jeseník"},
+    )
+    first = references_of(tmp_path, content, plain)[0]
+    assert references_of(tmp_path, content, better)[0] == first
+    closed = content.replace("open", "closed").replace(";a", ";c")
+    assert references_of(tmp_path, closed, better)[0] == first
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 3, 100])

@@ -66,7 +66,6 @@ def test_rows_of_one_id_become_one_incident(tmp_path, chunk_rows):
     assert incidents["reported_at"].astype(str).tolist()[1] == "2025-07-02 00:30:00"
     assert (incidents["occurred_from"] == incidents["reported_at"]).all()
     assert incidents["time_precision"].unique().tolist() == ["minute"]
-    assert reader.displaced
     assert reader.format == "csv"
     assert reader.source.kind == "state_police"
 
@@ -121,7 +120,7 @@ FEATURES = {
             "properties": {
                 "id": 1,
                 "mp": False,
-                "date": "2025-01-03T10:00:00.0000+01:00",
+                "date": "2025-01-30T10:00:00.0000+01:00",
                 "state": 1,
                 "relevance": 4,
                 "types": [97, 76, 111, 999],
@@ -300,17 +299,30 @@ def reader_of(tmp_path, days, *, today):
     return PoliceReader(path, TextTable(path), file_format="csv", today=today)
 
 
-def test_the_record_ends_where_the_data_plainly_end(tmp_path):
-    january = [f"2025-01-{day:02d}" for day in range(1, 32)]
+def test_the_record_ends_where_the_reports_end(tmp_path):
     later = date(2026, 5, 1)
-    reader = reader_of(tmp_path, january, today=later)
-    assert reader.stated_record == (Span(date(2025, 1, 1), date(2025, 1, 31)),)
-    # Months between incidents are usual here, so two months at the end prove nothing.
-    reader = reader_of(tmp_path, ["2025-01-05", "2025-06-05", "2025-10-20"], today=later)
-    assert reader.stated_record == (Span.parse("2025"),)
+    whole = (Span.parse("2025"),)
+    reader = reader_of(tmp_path, ["2025-01-05", "2025-12-28"], today=later)
+    assert reader.stated_record == whole
+    # However sparse the file, days without a report at its end may not have been recorded yet.
+    for last in ("2025-12-27", "2025-12-01", "2025-10-20", "2025-01-31"):
+        reader = reader_of(tmp_path, ["2025-01-05", last], today=later)
+        assert reader.stated_record == (Span(date(2025, 1, 1), date.fromisoformat(last)),)
     # The year is not over: what comes after the last incident is unknown.
-    reader = reader_of(tmp_path, ["2025-01-05", "2025-06-05"], today=date(2025, 6, 10))
-    assert reader.stated_record == (Span(date(2025, 1, 1), date(2025, 6, 5)),)
+    reader = reader_of(tmp_path, ["2025-01-05", "2025-12-30"], today=date(2025, 12, 31))
+    assert reader.stated_record == (Span(date(2025, 1, 1), date(2025, 12, 30)),)
+    # Nothing of the year that the name states: the name proves nothing.
+    assert reader_of(tmp_path, ["2024-01-05"], today=later).stated_record == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("2025_536385.csv", "536385"), ("202501.geojson", None), ("crime.csv", None)],
+)
+def test_the_name_states_the_municipality(tmp_path, name, code):
+    path = write(tmp_path, HEADER + ROWS, name=name)
+    reader = PoliceReader(path, TextTable(path), file_format="csv")
+    assert reader.municipality == code
 
 
 @pytest.mark.reference

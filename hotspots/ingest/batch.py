@@ -100,8 +100,6 @@ class IncidentReader(Protocol):
         The source the incidents belong to.
     path, format
         The file, and what it was read as: `csv`, `xlsx`, `gpkg`, `geojson` or `zip`.
-    displaced
-        Whether the publisher moved the positions.
     warnings
         Sentences for a reader about what was assumed; complete once `chunks` has run through.
     """
@@ -109,12 +107,16 @@ class IncidentReader(Protocol):
     source: SourceInfo
     path: Path
     format: str
-    displaced: bool
     warnings: list[str]
 
     @property
     def stated_record(self) -> tuple[Span, ...]:
         """Periods of record that the file's name or mapping states; empty where none."""
+        ...
+
+    @property
+    def municipality(self) -> str | None:
+        """Code (ZÚJ) of the one municipality that the file's name states; None where none."""
         ...
 
     def chunks(self) -> Iterator[Chunk]:

@@ -47,10 +47,11 @@ class FeatureTable:
         self.crs_is_default = True
         self.encoding = detect_text(path).encoding.replace("cp1250", "utf-8")
         names: dict[str, None] = {}
-        n = 0
-        for n, feature in enumerate(self._features(), start=1):
+        holds_none = True
+        for feature in self._features():
             names.update(dict.fromkeys(_properties(feature)))
-        if n == 0:
+            holds_none = False
+        if holds_none:
             raise SchemaError(_("{name} holds no features").format(name=path.name))
         self.columns = tuple(names)
 

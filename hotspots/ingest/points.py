@@ -2,12 +2,12 @@
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyproj import CRS
@@ -15,6 +15,7 @@ from pyproj import CRS
 from hotspots import schema
 from hotspots.clean import (
     PRAGUE,
+    UNKNOWN,
     Clocks,
     Moments,
     Problems,
@@ -26,18 +27,17 @@ from hotspots.clean import (
 from hotspots.crs import parse_crs
 from hotspots.errors import CRSError, SchemaError
 from hotspots.i18n import _
+from hotspots.ingest.assembly import make_chunk, make_incidents, repeat_text
 from hotspots.ingest.batch import CHUNK_ROWS, Chunk, SourceInfo
-from hotspots.ingest.frames import hash_content, make_chunk, make_incidents, repeat_text
 from hotspots.ingest.mapping import DATE, OCCURRED, TIME, Mapping
+from hotspots.ingest.midnights import Midnights
 from hotspots.ingest.notes import Notes
 from hotspots.ingest.positions import FloatArray, infer_crs, pair_numbers, place
 from hotspots.ingest.propose import propose_mapping
+from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
 from hotspots.offences import OFFENCE_GROUPS, OTHER_OFFENCE
 from hotspots.periods import Span
-
-# So many rows, all at midnight, tell that the times were never written down.
-_MIDNIGHTS: Final = 10
 
 
 class PointReader:
@@ -80,10 +80,9 @@ class PointReader:
         self.path = path
         self.format = file_format
         self.source = source
-        self.displaced = bool(mapping.displaced)
+        self.mapping = mapping
         self.warnings: list[str] = list(table.warnings)
         self._table = table
-        self._mapping = mapping
         self._chunk_rows = chunk_rows
         self._today = today or datetime.now(PRAGUE).date()
         self._check_columns()
@@ -93,11 +92,16 @@ class PointReader:
     @property
     def stated_record(self) -> tuple[Span, ...]:
         """Periods of record that the mapping states."""
-        return self._mapping.record
+        return self.mapping.record
+
+    @property
+    def municipality(self) -> None:
+        """The name of a general file states nothing."""
+        return
 
     def _check_columns(self) -> None:
         columns = self._table.columns
-        for field, name in self._mapping.columns.items():
+        for field, name in self.mapping.columns.items():
             if name not in columns:
                 near = difflib.get_close_matches(name, columns, n=1)
                 text = _("{path}: there is no column '{name}' (mapped to {field})").format(
@@ -108,7 +112,7 @@ class PointReader:
                 raise SchemaError(
                     text + " " + _("Columns: {columns}").format(columns=", ".join(columns))
                 )
-        if not {OCCURRED, DATE, schema.REPORTED_AT} & set(self._mapping.columns):
+        if not {OCCURRED, DATE, schema.REPORTED_AT} & set(self.mapping.columns):
             raise SchemaError(
                 _(
                     "{path}: no column with the date is mapped; name it as 'occurred' or 'date' "
@@ -126,7 +130,7 @@ class PointReader:
 
     def _stated_crs(self) -> CRS | None:
         """Return the system of the coordinates, None where the values must tell it."""
-        stated = parse_crs(self._mapping.crs) if self._mapping.crs else None
+        stated = parse_crs(self.mapping.crs) if self.mapping.crs else None
         if not self._from_geometry:
             return stated
         own = self._table.crs
@@ -155,8 +159,10 @@ class PointReader:
     def chunks(self) -> Iterator[Chunk]:
         """Read the file from its start, chunk by chunk."""
         notes = Notes()
+        references = ReferenceMaker()
+        midnights = Midnights(self._starts, lambda: self._table.blocks(self._chunk_rows))
         self.warnings = list(self._table.warnings)
-        crs, checked, date_only = self._crs, False, None
+        crs, checked = self._crs, False
         for block in self._table.blocks(self._chunk_rows):
             problems: Problems = dict(block.bad_geometry)
             raw_x, raw_y = self._read_positions(block, problems, notes)
@@ -179,28 +185,29 @@ class PointReader:
                     raw_x, raw_y, block.rows, crs=crs, name=self.path.name, check=check
                 )
                 problems = {**outside, **problems}
-            if date_only is None:
-                date_only = self._is_date_only(block)
-            incidents = self._incidents(block, x, y, problems, notes, date_only=date_only)
+            incidents = self._incidents(
+                block, x, y, problems, notes, references, date_only=midnights.are_dates(block)
+            )
             yield make_chunk(incidents, block, problems)
-        if date_only:
+        if midnights.found:
             self.warnings.append(
                 _("all times are midnight, so they were taken as dates without a time")
             )
+        self.warnings += references.sentences()
         self.warnings += notes.sentences()
 
     def _texts(self, block: RawBlock, field: str) -> Any:
         """Return a field's texts: its column, and the constant where that is empty."""
-        constant = self._mapping.values.get(field, "")
-        if field not in self._mapping.columns:
+        constant = self.mapping.values.get(field, "")
+        if field not in self.mapping.columns:
             return repeat_text(constant, len(block.rows))
-        texts = block.column(self._mapping.columns[field])
+        texts = block.column(self.mapping.columns[field])
         return pc.if_else(pc.equal(texts, ""), constant, texts) if constant else texts
 
     def _read_positions(
         self, block: RawBlock, problems: Problems, notes: Notes
     ) -> tuple[FloatArray, FloatArray]:
-        columns = self._mapping.columns
+        columns = self.mapping.columns
         if schema.X in columns:
             x, y, wrong, n_zero = pair_numbers(
                 parse_numbers(block.column(columns[schema.X]), column=columns[schema.X]),
@@ -215,18 +222,14 @@ class PointReader:
         return nothing, nothing
 
     def _moments(self, block: RawBlock, field: str) -> Moments | None:
-        column = self._mapping.columns.get(field)
+        column = self.mapping.columns.get(field)
         if column is None:
             return None
         return parse_moments(block.column(column), column=column, today=self._today)
 
-    def _is_date_only(self, block: RawBlock) -> bool:
-        """Return whether the times of a date-time column are all midnight."""
-        moments = self._moments(block, OCCURRED) or self._moments(block, DATE)
-        if moments is None or moments.has_time.sum() < _MIDNIGHTS:
-            return False
-        times = moments.values[moments.has_time]
-        return bool((times == times.astype("datetime64[D]")).all())
+    def _starts(self, block: RawBlock) -> Moments | None:
+        """Return the moments, or days, at which the rows' incidents began; None where unmapped."""
+        return self._moments(block, OCCURRED) or self._moments(block, DATE)
 
     def _incidents(
         self,
@@ -235,26 +238,22 @@ class PointReader:
         y: FloatArray,
         problems: Problems,
         notes: Notes,
+        references: ReferenceMaker,
         *,
         date_only: bool,
     ) -> Any:
         n = len(block.rows)
         reported = self._moments(block, schema.REPORTED_AT)
-        moments = self._moments(block, OCCURRED) or self._moments(block, DATE)
+        moments = self._starts(block)
         if moments is None:
-            moments = Moments(
-                np.full(n, np.datetime64("NaT"), dtype="datetime64[s]"),
-                np.zeros(n, dtype=bool),
-                np.ones(n, dtype=bool),
-                {},
-            )
+            none = np.zeros(n, dtype=bool)
+            never = np.full(n, np.datetime64("NaT"), dtype="datetime64[s]")
+            moments = Moments(never, none, none, ~none, {})
         if date_only:
-            moments = Moments(
-                moments.values, np.zeros(n, dtype=bool), moments.missing, moments.problems
-            )
+            moments = replace(moments, has_time=np.zeros(n, dtype=bool))
         clocks: Clocks | None = None
-        if TIME in self._mapping.columns:
-            clocks = parse_clocks(block.column(self._mapping.columns[TIME]))
+        if TIME in self.mapping.columns:
+            clocks = parse_clocks(block.column(self.mapping.columns[TIME]))
             notes.times.update(clocks.not_understood)
         until = self._moments(block, schema.OCCURRED_TO)
         when = place_in_time(moments, clocks, until)
@@ -269,8 +268,8 @@ class PointReader:
 
         offence, groups = self._offences(block, notes)
         detail = self._texts(block, schema.OFFENCE_DETAIL)
-        if schema.OFFENCE in self._mapping.columns:
-            own = block.column(self._mapping.columns[schema.OFFENCE])
+        if schema.OFFENCE in self.mapping.columns:
+            own = block.column(self.mapping.columns[schema.OFFENCE])
             detail = pc.if_else(pc.equal(detail, ""), own, detail)
         columns: dict[str, Any] = {
             schema.OCCURRED_FROM: when.start,
@@ -282,41 +281,71 @@ class PointReader:
             schema.DISCOVERED_BY: self._discovered_by(block, notes),
             schema.X: x,
             schema.Y: y,
-            schema.DISPLACED: np.full(n, self.displaced),
+            schema.DISPLACED: np.full(n, bool(self.mapping.displaced)),
         }
         if reported is not None:
-            columns[schema.REPORTED_AT] = reported.values
+            # A month alone is no moment.
+            columns[schema.REPORTED_AT] = np.where(
+                reported.whole_month, np.datetime64("NaT"), reported.values
+            )
         for field in (schema.PLACE_TEXT, schema.NOTE, schema.STATUS, schema.RELEVANCE):
             columns[field] = self._texts(block, field)
         return make_incidents(
             n,
             source_id=self.source.source_id,
-            source_ref=self._references(block, columns),
+            source_ref=self._references(
+                block,
+                references,
+                problems,
+                x,
+                y,
+                moments=moments,
+                clocks=clocks,
+                until=until,
+                reported=reported,
+            ),
             columns=columns,
         )
 
-    def _references(self, block: RawBlock, columns: dict[str, Any]) -> Any:
-        """Return each row's own reference, or one made of its content where it has none."""
+    def _references(
+        self,
+        block: RawBlock,
+        references: ReferenceMaker,
+        problems: Problems,
+        x: FloatArray,
+        y: FloatArray,
+        *,
+        moments: Moments,
+        clocks: Clocks | None,
+        until: Moments | None,
+        reported: Moments | None,
+    ) -> Any:
+        """Return each row's own reference, or one made of what it says where it has none."""
         own = self._texts(block, schema.SOURCE_REF)
-        unnamed = pc.equal(own, "")
-        n = len(block.rows)
-        if not pc.any(unnamed).as_py():
+        unnamed = np.array(pc.equal(own, "").to_numpy(zero_copy_only=False), dtype=bool)
+        if not unnamed.any():
             return own
-        times = [
-            columns[name].astype("datetime64[s]").astype(np.int64)
-            for name in (schema.OCCURRED_FROM, schema.OCCURRED_TO)
+        unnamed[list(problems)] = False
+        known = moments.has_time.copy()
+        times = [moments.values]
+        if until is not None:
+            times.append(until.values)
+        if schema.REPORTED_AT in self.mapping.columns and reported is not None:
+            # The report tells events apart where nobody knows when they happened.
+            times.append(np.where(moments.missing, reported.values, np.datetime64("NaT", "s")))
+        numbers = [time.astype("datetime64[s]").astype(np.int64) for time in times]
+        if clocks is not None:
+            numbers += [clocks.start_min, clocks.end_min]
+            same = clocks.is_span | (clocks.start_min == clocks.end_min)
+            known |= (clocks.start_min != UNKNOWN) & same & ~moments.whole_month
+        numbers += [decimetres(x), decimetres(y)]
+        said = [
+            block.column(self.mapping.columns[field])
+            for field in (schema.PLACE_TEXT, schema.OFFENCE, schema.OFFENCE_DETAIL)
+            if field in self.mapping.columns
         ]
-        # Decimetres, so that digits a spreadsheet drops make no new incident.
-        places = [_decimetres(columns[name]) for name in (schema.X, schema.Y)]
-        names = (
-            schema.OFFENCE_GROUPS,
-            schema.OFFENCE_DETAIL,
-            schema.PLACE_TEXT,
-            schema.NOTE,
-            schema.STATUS,
-        )
-        made = hash_content(times + places, [columns[name] for name in names], n=n)
-        return pc.if_else(unnamed, made, own)
+        made = references.make(numbers, said, wanted=unnamed, exact=known & ~np.isnan(x))
+        return pc.if_else(pc.equal(own, ""), pa.array(made, pa.string()), own)
 
     def _offences(self, block: RawBlock, notes: Notes) -> tuple[Any, Any]:
         """Return the leading group and all groups of each row."""
@@ -337,7 +366,7 @@ class PointReader:
 
     def _groups(self, value: str) -> tuple[str, ...]:
         """Return the groups that a value means, in page order; none where it is unknown."""
-        known = {name.strip().casefold(): group for name, group in self._mapping.offences.items()}
+        known = {name.strip().casefold(): group for name, group in self.mapping.offences.items()}
         known = {group: group for group in OFFENCE_GROUPS} | known
         whole = known.get(value.casefold())
         if whole:
@@ -360,7 +389,3 @@ class PointReader:
                 word = "unknown"
             words.append(word)
         return pa.array(words, pa.string()).take(encoded.indices)
-
-
-def _decimetres(metres: FloatArray) -> npt.NDArray[np.int64]:
-    return np.where(np.isnan(metres), 0, np.round(np.nan_to_num(metres) * 10)).astype(np.int64)

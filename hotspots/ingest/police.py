@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +18,8 @@ from hotspots import schema
 from hotspots.clean import PRAGUE, Problems, TimeArray, parse_moments, parse_numbers
 from hotspots.crs import parse_crs
 from hotspots.i18n import _, ngettext
+from hotspots.ingest.assembly import make_incidents
 from hotspots.ingest.batch import CHUNK_ROWS, Chunk, SourceInfo, make_rejected
-from hotspots.ingest.frames import make_incidents
 from hotspots.ingest.police_types import (
     CodeList,
     find_codes,
@@ -38,9 +37,11 @@ _COLUMNS: Final = ("id", "date", "state", "relevance", "types")
 # "The act did not happen" and "the act is no offence": kept in the record, not counted.
 NOT_COUNTED: Final = ("3", "4")
 _LISTED: Final = 10
-# A gap at the end of a year-file that is longer than this, and than any other gap thrice over,
-# says that the file was made before the year was over.
-_END_GAP: Final = timedelta(days=31)
+# One municipality and year, or one month of the country.
+_NAME: Final = re.compile(r"(?P<year>\d{4})(?:_(?P<municipality>\d{6})|(?P<month>\d{2}))\.\w+")
+# A file whose last report is further from the end of its year or month may have been made before
+# that was over, so it covers no more than what it reports.
+_END_GAP: Final = timedelta(days=3)
 
 
 def is_police(table: Table) -> bool:
@@ -93,7 +94,6 @@ class PoliceReader:
         self.path = path
         self.format = file_format
         self.source = SourceInfo(source or SOURCE_ID, "state_police", LABEL, CITATION)
-        self.displaced = True
         self.warnings: list[str] = []
         self._open = table if callable(table) else lambda: nullcontext(table)
         self._codes = read_codes(types_file) if types_file else codes or find_codes(path)
@@ -109,7 +109,7 @@ class PoliceReader:
 
     @property
     def stated_record(self) -> tuple[Span, ...]:
-        """The year or month that the file's name states, cut where the data plainly end."""
+        """The year or month that the file's name states, as far as its reports reach."""
         stated = span_of_name(self.path.name)
         if stated is None:
             return ()
@@ -118,13 +118,17 @@ class PoliceReader:
             (dates >= np.datetime64(stated.start)) & (dates <= np.datetime64(stated.end))
         ]
         if not len(within):
-            return (stated,) if stated.end < self._today else ()
-        days: list[date] = np.unique(within).tolist()
-        gap = stated.end - days[-1]
-        longest = max((b - a for a, b in pairwise(days)), default=timedelta(0))
-        if stated.end >= self._today or (gap > _END_GAP and gap > 3 * longest):
-            return (Span(stated.start, days[-1]),)
-        return (stated,)
+            return ()
+        last: date = within.max().item()
+        if stated.end < self._today and stated.end - last <= _END_GAP:
+            return (stated,)
+        return (Span(stated.start, last),)
+
+    @property
+    def municipality(self) -> str | None:
+        """The code (ZÚJ) of the municipality that the file's name states; None for a country."""
+        match = _NAME.fullmatch(self.path.name)
+        return match["municipality"] if match else None
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the file and hand its incidents on."""
@@ -326,13 +330,13 @@ def _positions(blocks: list[RawBlock], table: Table) -> tuple[Any, Any, Problems
 
 def span_of_name(name: str) -> Span | None:
     """Return the days that a file's name states: 2025_500097.csv or 202501.zip."""
-    match = re.fullmatch(r"(\d{4})(?:_\d{6}|(\d{2}))\.\w+", name)
-    if match is None or not 2000 <= int(match[1]) <= 2199:
+    match = _NAME.fullmatch(name)
+    if match is None or not 2000 <= int(match["year"]) <= 2199:
         return None
-    year = int(match[1])
-    if match[2] is None:
+    year = int(match["year"])
+    if match["month"] is None:
         return Span(date(year, 1, 1), date(year, 12, 31))
-    month = int(match[2])
+    month = int(match["month"])
     if not 1 <= month <= 12:
         return None
     return Span(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))

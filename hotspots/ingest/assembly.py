@@ -1,11 +1,9 @@
 """Incident frames put together from columns, and the rows that have to leave them."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,32 +72,6 @@ def make_incidents(
         else:
             series[name] = pd.Series(value)
     return pd.DataFrame(series)
-
-
-def hash_content(numbers: list[npt.NDArray[np.int64]], texts: list[Any], *, n: int) -> Any:
-    """Return a stable reference for each row, made of what the row says.
-
-    Rows that say the same get the same reference: they are duplicates of one another.
-
-    Parameters
-    ----------
-    numbers
-        Arrays of shape (n,).
-    texts
-        Arrow string arrays of n texts.
-    """
-    fixed = np.column_stack([np.ascontiguousarray(a, dtype="<i8") for a in numbers])
-    width = fixed.shape[1] * 8
-    head = fixed.tobytes()
-    words = pc.binary_join_element_wise(*texts, "\x1f").to_pylist() if texts else [""] * n
-    blake = hashlib.blake2b
-    return pa.array(
-        [
-            blake(head[i * width : (i + 1) * width] + words[i].encode(), digest_size=10).hexdigest()
-            for i in range(n)
-        ],
-        pa.string(),
-    )
 
 
 def make_chunk(incidents: pd.DataFrame, block: RawBlock, problems: dict[int, str]) -> Chunk:
