@@ -41,9 +41,10 @@ EMPTY = make_rejected([], [], [])
 class FakeReader:
     """Chunks given by a test, as if read from `path`."""
 
-    displaced = False
-
-    def __init__(self, path, chunks, *, kind="other", stated=(), file_format="csv"):
+    def __init__(
+        self, path, chunks, *, kind="other", stated=(), file_format="csv", municipality=None
+    ):
+        self.municipality = municipality
         self.path = path
         self.format = file_format
         self.source = SourceInfo("accidents", kind, "Accidents", "Police")
@@ -381,6 +382,65 @@ def test_stating_a_part_does_not_confirm_what_was_inferred(run, workspace):
     assert record_of(workspace) == (["2024-01-01..2024-12-31"], "confirmed")
 
 
+YEAR = Span(date(2024, 1, 1), date(2024, 12, 31))
+
+
+def of_municipality(tmp_path, code, incidents):
+    path = tmp_path / f"2024_{code}.csv"
+    return FakeReader(path, [make_chunk(incidents)], stated=(YEAR,), municipality=code)
+
+
+def test_a_file_of_the_own_municipality_keeps_the_stated_span(run, workspace, tmp_path):
+    account = run(reader=of_municipality(tmp_path, "536385", daily("2024-01-01", "2024-02-01")))
+    assert (account.record, account.record_state) == ((YEAR,), "stated")
+    assert record_of(workspace) == (["2024-01-01..2024-12-31"], "confirmed")
+
+
+def test_a_file_of_another_municipality_states_no_record(run, workspace, tmp_path):
+    incidents = daily("2024-01-01", "2024-03-31")
+    incidents[schema.X] = OUTSIDE_X
+    incidents.loc[0, schema.X] = -543_000.0
+    account = run(reader=of_municipality(tmp_path, "500097", incidents))
+    assert (account.record, account.record_state) == ((), "none")
+    (warning,) = account.warnings
+    assert "2024_500097.csv is of municipality 500097, but this workspace is of 536385" in warning
+    assert "Import the file of municipality 536385, or set municipality in settings" in warning
+    assert record_of(workspace) == ([], "none")
+    again = run(reader=of_municipality(tmp_path, "500097", incidents))
+    assert again.warnings == account.warnings
+
+
+def test_a_municipality_wholly_outside_states_no_record(run, workspace, tmp_path):
+    incidents = daily("2024-01-01", "2024-03-31")
+    incidents[schema.X] = OUTSIDE_X
+    account = run(reader=of_municipality(tmp_path, "536385", incidents))
+    assert (account.record, account.record_state) == ((), "none")
+    (warning,) = account.warnings
+    assert "every placed incident lies outside the study area" in warning
+    assert warning.count("536385") == 3
+    assert run(reader=of_municipality(tmp_path, "536385", incidents)).record_state == "none"
+
+
+def test_the_setting_decides_whose_file_it_is(workspace, tmp_path):
+    other = Workspace(workspace.path, Settings(municipality="500097"))
+    reader = of_municipality(tmp_path, "500097", daily("2024-01-01", "2024-02-01"))
+    account = import_incidents(other, reader, boundary=BOUNDARY)
+    assert (account.record, account.record_state) == ((YEAR,), "stated")
+
+
+def test_a_foreign_file_leaves_the_record_as_it_was(run, workspace, tmp_path):
+    run(reader=of_municipality(tmp_path, "536385", daily("2024-01-01", "2024-02-01")))
+    foreign = of_municipality(tmp_path, "500097", daily("2025-01-01", "2025-02-01"))
+    account = run(reader=foreign)
+    assert (account.record, account.record_state) == ((YEAR,), "confirmed")
+    assert record_of(workspace) == (["2024-01-01..2024-12-31"], "confirmed")
+
+
+def test_days_that_a_person_states_count_for_any_file(run, tmp_path):
+    foreign = of_municipality(tmp_path, "500097", daily("2024-01-01", "2024-02-01"))
+    assert run(reader=foreign, record=(YEAR,)).record_state == "stated"
+
+
 def test_month_precision_says_nothing_about_days(run):
     incidents = make_incidents(["1", "2"], time_precision="month")
     account = run(make_chunk(incidents))
@@ -690,7 +750,10 @@ def test_real_police_file_has_one_incident_per_id(shared, tmp_path):
     assert account.rows_read == len(ids)
     assert account.n_stored == ids.nunique()
     assert account.duplicates == len(ids) - ids.nunique()
-    assert any("right municipality" in text for text in account.warnings)
+    assert any(
+        "municipality 500097, but this workspace is of 536385" in t for t in account.warnings
+    )
     with Store.open(workspace) as store:
         (source,) = store.sources()
+    assert (source.record, source.record_state) == ((), "none")
     assert source.n_displaced == source.n_incidents

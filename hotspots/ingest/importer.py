@@ -18,7 +18,13 @@ from hotspots.ingest.account import Account
 from hotspots.ingest.batch import IncidentReader, SourceInfo
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.opening import open_reader
-from hotspots.ingest.recording import Recording, keep_record, renew_inference, state_record
+from hotspots.ingest.recording import (
+    Recording,
+    ignore_silence,
+    keep_record,
+    renew_inference,
+    state_record,
+)
 from hotspots.ingest.rejects import SUFFIX, Rejects
 from hotspots.ingest.sorting import Sorting
 from hotspots.periods import Span, merge_spans
@@ -59,7 +65,8 @@ def import_file(
         Id of the source; None takes the mapping's or the format's own.
     record
         Days that the file covers, confirmed by the user; empty takes what mapping or file state,
-        else they are inferred from the data.
+        else they are inferred from the data. A file that names another municipality than the
+        workspace's, or has no incident in the study area though it names the same, states nothing.
     types_file
         Police code list (`types.csv` or `types.json`).
     dry_run
@@ -152,9 +159,10 @@ def import_incidents(
                     progress(min(sorting.rows_read / expected, 1.0))
             places = _places_for_rejects(workspace, reader.path, rejects_path)
             _require_incidents(sorting, rejects, reader, [] if dry_run else places)
-            recording = _record(
-                sorting, [*record] or [*reader.stated_record], reader.source.source_id
-            )
+            municipality = workspace.settings.municipality
+            # Days that the user states count all the same: a person vouches for them.
+            foreign = not record and _is_foreign(sorting, reader, municipality=municipality)
+            recording = _record(sorting, reader, record, municipality=municipality, foreign=foreign)
             n_stored = sorting.n_stored_after()
             account = Account(
                 file=reader.path.name,
@@ -173,7 +181,11 @@ def import_incidents(
                 record=recording.record,
                 record_state=recording.state,
                 rejected_rows=tuple(rejects.sample),
-                warnings=(*reader.warnings, *sorting.warnings(), *recording.warnings),
+                warnings=(
+                    *reader.warnings,
+                    *sorting.warnings(municipality_named=foreign),
+                    *recording.warnings,
+                ),
                 dry_run=dry_run,
             )
             account.check()
@@ -211,12 +223,29 @@ def _require_kind(known: Source | None, reader: IncidentReader) -> None:
         )
 
 
-def _record(sorting: Sorting, stated: Sequence[Span], source_id: str) -> Recording:
+def _record(
+    sorting: Sorting,
+    reader: IncidentReader,
+    record: Sequence[Span],
+    *,
+    municipality: str,
+    foreign: bool,
+) -> Recording:
     confirmed, inferred = sorting.stored.records()
     former = Recording(confirmed, inferred, "")
+    source_id = reader.source.source_id
+    if foreign:
+        return ignore_silence(
+            former=former,
+            file=reader.path.name,
+            stated=reader.municipality or "",
+            own=municipality,
+            source_id=source_id,
+        )
+    stated = [*record] or [*reader.stated_record]
     if stated:
         return state_record(
-            merge_spans(list(stated)),
+            merge_spans(stated),
             former=former,
             file_days=sorting.file_days(),
             source_id=source_id,
@@ -224,6 +253,13 @@ def _record(sorting: Sorting, stated: Sequence[Span], source_id: str) -> Recordi
     if confirmed and not inferred:
         return keep_record(former=former, file_days=sorting.file_days(), source_id=source_id)
     return renew_inference(former=former, all_days=sorting.all_days(), source_id=source_id)
+
+
+def _is_foreign(sorting: Sorting, reader: IncidentReader, *, municipality: str) -> bool:
+    """Return whether a file that names its municipality says nothing about the workspace's."""
+    return reader.municipality is not None and (
+        reader.municipality != municipality or sorting.all_outside()
+    )
 
 
 def _require_incidents(

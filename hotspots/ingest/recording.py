@@ -82,6 +82,43 @@ def state_record(
     return Recording(confirmed, inferred, STATED, tuple(warnings))
 
 
+def ignore_silence(
+    *, former: Recording, file: str, stated: str, own: str, source_id: str
+) -> Recording:
+    """Return the record after a file of another municipality: as it was.
+
+    Such a file holds nothing of the study area, so its silence there says nothing.
+
+    Parameters
+    ----------
+    former
+        Record before the import.
+    file, stated
+        Name of the file and the municipality (ZÚJ) that it states.
+    own
+        Municipality of the workspace.
+    source_id
+        Named in warnings.
+    """
+    state = INFERRED if former.inferred else CONFIRMED if former.confirmed else NO_RECORD
+    if stated == own:
+        text = _(
+            "{file} is of municipality {stated}, and so is this workspace ({own}), but every "
+            "placed incident lies outside the study area; so the file states no period of record "
+            "here. Check the setting municipality in settings.toml and the workspace's layers; if "
+            "both are right, state the days: hotspots sources set {source} --record …"
+        )
+    else:
+        text = _(
+            "{file} is of municipality {stated}, but this workspace is of {own}; its incidents "
+            "are kept, but it states no period of record here, since it says nothing about {own}. "
+            "Import the file of municipality {own}, or set municipality in settings.toml if the "
+            "workspace is of {stated}"
+        )
+    text = text.format(file=file, stated=stated, own=own, source=source_id)
+    return Recording(former.confirmed, former.inferred, state, (text,))
+
+
 def keep_record(*, former: Recording, file_days: IntArray, source_id: str) -> Recording:
     """Return a confirmed record unchanged; where the file goes beyond it, propose more.
 

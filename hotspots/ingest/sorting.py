@@ -35,6 +35,8 @@ class Sorting:
         Study area, prepared shapely geometry in EPSG:5514; its edge is inside.
     rows_read, new, unchanged, updated, duplicates, outside, not_placed, counted_out
         As in `Account`, so far.
+    n_placed, n_inside
+        Incidents of the file with a position, and those in the study area, stored before or not.
     """
 
     stored: StoredIncidents
@@ -48,6 +50,8 @@ class Sorting:
     outside: int = 0
     not_placed: int = 0
     counted_out: int = 0
+    n_placed: int = 0
+    n_inside: int = 0
     # Reference → place in the two lists: the file's row and content of its first occurrence.
     _seen: dict[str, int] = field(default_factory=dict)
     _first_rows: list[int] = field(default_factory=list)
@@ -83,7 +87,7 @@ class Sorting:
         self.counted_out += int((~incidents[schema.COUNTED].to_numpy(dtype=bool))[firsts].sum())
         self._note_days(incidents, firsts, fresh + changed)
         added = incidents if len(fresh) == len(incidents) else incidents.iloc[fresh]
-        self._place(added)
+        self._place(incidents, firsts, fresh)
         if self.transaction is not None:
             self.transaction.insert(added, [hashes[at] for at in fresh])
             self.transaction.correct(incidents.iloc[changed], [hashes[at] for at in changed], keys)
@@ -121,15 +125,21 @@ class Sorting:
             at = np.asarray(chosen, dtype=np.int64)
             kept.append(day_numbers(times[at[dated[at]]]))
 
-    def _place(self, added: pd.DataFrame) -> None:
-        x = added[schema.X].to_numpy(dtype=np.float64)
-        y = added[schema.Y].to_numpy(dtype=np.float64)
+    def _place(self, incidents: pd.DataFrame, firsts: list[int], fresh: list[int]) -> None:
+        x = incidents[schema.X].to_numpy(dtype=np.float64)
+        y = incidents[schema.Y].to_numpy(dtype=np.float64)
         placed = ~(np.isnan(x) | np.isnan(y))
-        inside = np.zeros(len(added), dtype=bool)
+        inside = np.zeros(len(incidents), dtype=bool)
         inside[placed] = shapely.intersects_xy(self.boundary, x[placed], y[placed])
-        self.not_placed += int((~placed).sum())
-        self.outside += int((placed & ~inside).sum())
-        self.new += int(inside.sum())
+        self.n_placed += int(placed[firsts].sum())
+        self.n_inside += int(inside[firsts].sum())
+        self.not_placed += int((~placed[fresh]).sum())
+        self.outside += int((placed & ~inside)[fresh].sum())
+        self.new += int(inside[fresh].sum())
+
+    def all_outside(self) -> bool:
+        """Return whether the file places incidents, and none of them in the study area."""
+        return self.n_placed > 0 and self.n_inside == 0
 
     def file_days(self) -> IntArray:
         """Return the day numbers of the file's incidents."""
@@ -150,11 +160,13 @@ class Sorting:
         before = 0 if self.stored.source is None else self.stored.source.n_incidents
         return before + self.new + self.outside + self.not_placed
 
-    def warnings(self) -> list[str]:
-        """Return sentences about the file as a whole."""
+    def warnings(self, *, municipality_named: bool = False) -> list[str]:
+        """Return sentences about the file as a whole.
+
+        `municipality_named` tells that another warning says whose file it is.
+        """
         found = []
-        stored_before = self.unchanged + self.updated
-        if self.outside and not self.new and not stored_before:
+        if self.all_outside() and not municipality_named:
             found.append(
                 _(
                     "Every placed incident lies outside the study area: is this the right "
