@@ -20,7 +20,7 @@ DOT: Final = "d"
 _VIEW_SHARE: Final = 0.86
 # Share of the counted incidents whose densest areas the first view shows.
 _DENSEST_SHARE: Final = 0.9
-_OUTLINE_SHARE: Final = 0.94
+_OUTLINE_SHARE: Final = 0.9
 _SPACING_M: Final = 50.0
 
 

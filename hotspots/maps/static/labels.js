@@ -38,13 +38,15 @@
     pane.style.pointerEvents = "none";
     pane.setAttribute("aria-hidden", "true");
     const places = (geo.places || []).map(([name, ...part]) => ({ name, at: layers.decode(part)[0] }));
+    // "Smetanova, segment 3" without its last part.
+    const street = (area) => areas.name[area].replace(/, [^,]*$/, "");
     const named = Array.from({ length: model.n }, (_, area) => area)
       .filter((area) => layers.areas[area].anchor.length && kind !== "grid")
       .sort((a, b) => model.total(b) - model.total(a))
-      // The segments of a street share its name: it stands at the fullest one.
-      .filter((area, k, order) => kind !== "segment" || order.findIndex((other) => areas.name[other] === areas.name[area]) === k)
+      // The segments of a street share its name: it stands once, at the fullest one.
+      .filter((area, k, order) => kind !== "segment" || order.findIndex((other) => street(other) === street(area)) === k)
       .map((area) => ({
-        name: areas.name[area],
+        name: kind === "segment" ? street(area) : areas.name[area],
         at: layers.areas[area].kind === "p" ? centre(layers.areas[area].anchor) : spots(layers.areas[area].anchor),
         total: model.total(area),
       }));

@@ -22,7 +22,7 @@
     }
     if (data.geo.view.length) {
       const wide = mapElement.clientWidth >= 560;
-      map.fitBounds(data.geo.view, { paddingTopLeft: [wide ? 40 : 14, 24], paddingBottomRight: [wide ? 40 : 14, 24], maxZoom: 16, animate: false });
+      map.fitBounds(data.geo.view, { paddingTopLeft: [wide ? 40 : 14, 24], paddingBottomRight: [wide ? 40 : 14, 24], maxZoom: 15.5, animate: false });
     } else map.setView([49.8, 15.5], 9);
 
     const layers = HotspotsMap.drawLayers(map, model, state);
