@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from hotspots.aggregate import FEWEST_RESIDENTS
 from web import texts
 from web.answers import answers
 from web.params import parse_params
@@ -25,6 +26,7 @@ def show() -> Response:
         finding=situation.finding if situation else None,
         query=params.to_query(),
         settings=settings,
+        fewest_residents=FEWEST_RESIDENTS,
         texts=texts,
     )
     response = make_response(page)

@@ -7,10 +7,11 @@ import numpy as np
 from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots import layers, schema
-from hotspots.analysis.kinds import off_areas_place
+from hotspots.analysis.kinds import area_labels, off_areas_place
 from hotspots.analysis.ranking import ALONG_STREETS, RankedArea, ranking
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_number, ngettext
+from hotspots.maps.windows import list_measures
 from hotspots.selection import COUNT, DENSITY, RATE
 from web import texts
 from web.answers import Known, answers, entity_tag
@@ -89,8 +90,7 @@ def _render(params: PageParams, known: Known) -> str:
             texts=texts,
         )
     found = answers().situation(params.selection(record), known.version)
-    residents = found.table.areas[schema.RESIDENTS].to_numpy(dtype=float)
-    has_rate = bool((residents > 0).any())
+    has_rate = RATE in list_measures(found.table)
     notices = _displaced(params, found)
     measure = params.measure
     if measure == RATE and not has_rate:
@@ -135,6 +135,7 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
     size = schema.LENGTH_M if situation.selection.by in ALONG_STREETS else schema.AREA_KM2
     sizes = areas[size].to_numpy(dtype=float)
     residents = areas[schema.RESIDENTS].to_numpy(dtype=float)
+    labels = area_labels(areas)
     ranked = ranking(situation, measure)
     values = np.array([_value(area, measure) for area in ranked], dtype=float)
     largest = np.nanmax(values) if np.isfinite(values).any() else 0.0
@@ -145,7 +146,7 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
             TableRow(
                 row=area.row,
                 rank=rank,
-                name=area_label(area, situation.selection.by),
+                name=labels[area.row],
                 count=area.count,
                 density=area.density,
                 density_low=_known(area.density_low),
@@ -160,14 +161,6 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
             )
         )
     return rows
-
-
-def area_label(area: RankedArea, kind: str) -> str:
-    """Return the area's name; segments of one street are told apart by their number along it."""
-    number = area.area_id.rpartition("/")[2].lstrip("0")
-    if kind != schema.SEGMENT or not number.isdigit():
-        return area.name
-    return _("{street}, segment {number}").format(street=area.name, number=number)
 
 
 def _known(number: float) -> float | None:
