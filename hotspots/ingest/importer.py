@@ -18,6 +18,7 @@ from hotspots.ingest.account import Account
 from hotspots.ingest.batch import IncidentReader, SourceInfo
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.opening import open_reader
+from hotspots.ingest.points import PointReader
 from hotspots.ingest.recording import (
     Recording,
     ignore_silence,
@@ -26,6 +27,7 @@ from hotspots.ingest.recording import (
     state_record,
 )
 from hotspots.ingest.rejects import SUFFIX, Rejects
+from hotspots.ingest.remembered import remember_mapping
 from hotspots.ingest.sorting import Sorting
 from hotspots.periods import Span, merge_spans
 from hotspots.settings import Workspace
@@ -60,7 +62,8 @@ def import_file(
         Police ČR open data (CSV, GeoJSON, ZIP) or a general point file (CSV, XLSX, GeoPackage,
         GeoJSON).
     mapping
-        Column mapping of a general point file, or the TOML file that holds it.
+        Column mapping of a general point file, or the TOML file that holds it. It is remembered in
+        the workspace, and taken for later files of the source that come without one.
     source
         Id of the source; None takes the mapping's or the format's own.
     record
@@ -96,17 +99,32 @@ def import_file(
     """
     if isinstance(mapping, Path):
         mapping = Mapping.read(mapping)
-    reader = open_reader(path, mapping=mapping, source=source, types_file=types_file)
-    return import_incidents(
+    reader = open_reader(
+        path,
+        mapping=mapping,
+        source=source,
+        types_file=types_file,
+        remembered=workspace.mappings,
+    )
+    used = reader.mapping if isinstance(reader, PointReader) else None
+    account = import_incidents(
         workspace,
         reader,
         record=record,
-        mapping_text="" if mapping is None else mapping.to_toml(),
+        mapping_text="" if used is None else used.to_toml(),
         dry_run=dry_run,
         progress=progress,
         rejects_path=rejects_path,
         boundary=boundary,
     )
+    if used is not None and not dry_run:
+        try:
+            remember_mapping(workspace.mappings, used, source=reader.source.source_id)
+        except OSError as error:
+            text = _("the mapping could not be remembered: {reason}")
+            warning = text.format(reason=error.strerror or error)
+            account = replace(account, warnings=(*account.warnings, warning))
+    return account
 
 
 def import_incidents(

@@ -14,6 +14,7 @@ from hotspots.ingest.points import PointReader
 from hotspots.ingest.police import PoliceReader, is_police
 from hotspots.ingest.police_archive import open_archive
 from hotspots.ingest.propose import normalize_name, propose_mapping
+from hotspots.ingest.remembered import find_mapping, recall_mapping
 from hotspots.ingest.table import Table
 from hotspots.ingest.text import TextTable
 from hotspots.ingest.workbook import WorkbookTable
@@ -27,6 +28,7 @@ def open_reader(
     mapping: Mapping | None = None,
     source: str | None = None,
     types_file: Path | None = None,
+    remembered: Path | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> IncidentReader:
     """Open a file of incidents.
@@ -37,12 +39,15 @@ def open_reader(
         CSV, TSV, XLSX, GeoPackage, GeoJSON, or the monthly ZIP of the Police ČR crime map.
     mapping
         What the columns of a general point file mean. Without one only the Police ČR open data
-        are understood, by the names of their columns.
+        are understood, by the names of their columns, and files that a remembered mapping fits.
     source
         Id of the source; wins over the mapping's.
     types_file
         Police ČR code list (`types.csv` or `types.json`); by default the one beside the file or
         in the ZIP, else a built-in copy.
+    remembered
+        Directory of the mappings of earlier imports. Where no mapping is given, the one of
+        `source` is taken, else the only one whose columns the file has; the reader says so.
     chunk_rows
         Rows handed on at a time, above zero.
 
@@ -75,7 +80,10 @@ def open_reader(
                 )
             )
         return open_archive(path, source=source, types_file=types_file, chunk_rows=chunk_rows)
-    table = open_table(path, file_format, mapping or Mapping())
+    recalled = None
+    if mapping is None and remembered is not None and source is not None:
+        recalled = recall_mapping(remembered, source)
+    table = open_table(path, file_format, mapping or recalled or Mapping())
     if mapping is None:
         if is_police(table):
             return PoliceReader(
@@ -86,7 +94,18 @@ def open_reader(
                 types_file=types_file,
                 chunk_rows=chunk_rows,
             )
-        raise SchemaError(_unknown_columns(path, table, source))
+        if recalled is None and remembered is not None and source is None:
+            recalled = find_mapping(remembered, table)
+        if recalled is None:
+            raise SchemaError(_unknown_columns(path, table, source))
+        mapping = recalled
+        table = open_table(path, file_format, mapping)
+        table.warnings.append(
+            _(
+                "the mapping remembered for source {source} was used; to use another, give it "
+                "with --mapping"
+            ).format(source=mapping.source)
+        )
     return PointReader(
         path,
         table,

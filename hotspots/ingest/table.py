@@ -68,6 +68,8 @@ class Table(Protocol):
 
     Attributes
     ----------
+    path
+        The file.
     columns
         Names, as the file gives them.
     has_geometry
@@ -80,6 +82,7 @@ class Table(Protocol):
         Sentences for a reader about what was assumed.
     """
 
+    path: Path
     columns: tuple[str, ...]
     has_geometry: bool
     crs: CRS | None
