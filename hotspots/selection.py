@@ -37,7 +37,8 @@ class Selection:
         0 (Monday) to 6; empty means all.
     hours
         (from, to) in whole hours, `to` excluded; (22, 6) runs over midnight; None means all.
-        The weekday is that of the calendar day on which the incident began.
+        The weekday is that of the day on which the incident began; in a window over midnight,
+        that of the day on which the night began.
     with_consequence
         Also count incidents whose position is the place of the consequence (relevance 3), not
         only that of the act (relevance 4) or of a source without such a code.

@@ -141,8 +141,8 @@ def test_police_open_data_is_one_incident_per_id_and_refused_on_streets(shared, 
     assert "displaced" in refusal
     assert "--by district" in refusal
     result = run_json("count", "--by", "district", "--every", "year", "--workspace", tmp_path / "w")
-    # The file of another town says nothing about this one: no count is a recorded zero.
-    assert account["record_state"] == "none"
+    # A file of another municipality says nothing of this one: missing, not a year of zeros.
+    assert {period["record"] for period in result["periods"]} == {"missing"}
     assert result["tally"]["off_record"] == result["tally"]["selected"] == 5_743
 
 

@@ -208,7 +208,7 @@ def test_each_source_is_held_to_its_own_record(town):
     assert "1 incident happened when its source kept no record and is not counted." in notes
     assert "Source Label of team kept no record: 1 Jan 2024 – 29 Feb 2024." in notes
     assert "The periods of record of source Label of team are inferred, not confirmed." in notes
-    assert "Recorded only in part: 2024-01, 2024-02." in notes
+    assert "Recorded only in part: 1/2024 – 2/2024." in notes
     assert "The boundaries are approximate and may be off by about 20 m." in notes
     assert result.finding.approximate
     assert result.finding.sources == ("Citation of police", "Citation of team")
@@ -233,7 +233,11 @@ def test_silence_of_a_source_that_never_records_the_offence_is_no_gap(town):
     assert one.table.record == ("recorded",) * 3
     assert one.table.tally.n_selected == 1
     none = town.ask(thefts, Selection(offences=("violence",)), known=TWO)
-    assert [s.source_id for s in none.sources] == ["police", "team"]
+    assert none.sources == ()
+    assert none.table.record == ("missing",) * 3
+    assert none.finding.sentence == (
+        "None of the sources ever recorded what is chosen here; counts are not known."
+    )
 
 
 def test_gaps_are_the_days_on_which_no_source_kept_record(town):
@@ -360,12 +364,43 @@ def test_concentration_is_said_only_beyond_chance(town):
     assert result.finding.sentence == (
         "67% of the incidents on streets fall on 1 street of 3; "
         "spread evenly by street length it would be 20%. "
-        "Highest per 100 m: street Krátká (40)."
+        "Highest count: street Krátká (40)."
     )
     assert "Compared with an even spread by street length" in result.finding.method
     assert "p < 0.001" in result.finding.method
     even = town.ask(repeated(40, 10))
     assert even.finding.sentence == "Differences between streets cannot be told from chance."
+
+
+def test_a_share_hardly_above_the_even_one_is_no_concentration(town):
+    town.areas = make_areas(length=(4600.0, 200.0, 400.0))
+    sentence = town.ask(repeated(2000, 300, 100)).finding.sentence
+    assert sentence.startswith("Counts differ between areas more than chance would make them, but")
+
+
+def test_localities_count_what_lies_in_several_once(town):
+    town.areas = make_areas(kind=schema.LOCALITY)
+    finding = town.ask(repeated(6, 2, 0, 0, 0, 0, 0, 2), Selection(by="locality")).finding
+    assert finding.sentence == (
+        "8 of 10 incidents in the town lie in localities (80%). Highest count: locality Dlouhá (6)."
+    )
+
+
+def test_a_night_belongs_to_the_day_it_began(town):
+    night = make_incidents(
+        [
+            ("2024-01-05T23:00", 50),  # Friday night
+            ("2024-01-06T02:00", 50),  # still Friday night
+            ("2024-01-06T23:00", 50),  # Saturday night
+            ("2024-01-07T05:00", 50),  # still Saturday night
+            ("2024-01-08T03:00", 50),  # Sunday night
+        ]
+    )
+    saturday = town.ask(night, Selection(weekdays=(5,), hours=(22, 6)))
+    assert saturday.table.tally.n_selected == 2
+    by_day = town.ask(night, Selection(weekdays=(5,)))
+    assert by_day.table.tally.n_selected == 2
+    assert saturday.clock[6, 5] == 1  # the clock keeps calendar days
 
 
 def test_few_incidents_are_called_few(town):
@@ -378,9 +413,7 @@ def test_few_incidents_are_called_few(town):
     )
 
 
-def test_no_street_is_named_as_highest_without_length_enough_or_in_a_tie(town):
-    town.areas = make_areas(length=(4000.0, 99.0, 4000.0))
-    assert "Highest" not in town.ask(repeated(0, 60)).finding.sentence
+def test_no_street_is_named_as_highest_in_a_tie(town):
     town.areas = make_areas(length=(1000.0, 1000.0, 40_000.0))
     assert "Highest" not in town.ask(repeated(30, 30)).finding.sentence
 
@@ -396,8 +429,7 @@ def test_unknown_length_leaves_the_comparison_out(town):
         (
             (20, 40),
             "Na 1 ulici z celkových 3 připadá 67 % událostí na ulicích; při rovnoměrném "
-            "rozložení podle délky ulic by to bylo 20 %. Nejvíc na 100 m jich má ulice "
-            "Krátká (40).",
+            "rozložení podle délky ulic by to bylo 20 %. Nejvíc jich má ulice Krátká (40).",
         ),
         (
             (4, 2),

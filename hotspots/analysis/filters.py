@@ -124,9 +124,13 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
     weekday_known = dated & ~day_vague & ~(spans & (ends != days))
     no_time = np.zeros(len(days), dtype=bool)
     asked_time = np.ones(len(days), dtype=bool)
+    night_of = weekday
+    if selection.hours is not None and selection.hours[0] > selection.hours[1]:
+        # The hours after midnight belong to the night that began the day before.
+        night_of = np.where(hour < selection.hours[1], (weekday - 1) % 7, weekday)
     if selection.weekdays:
         no_time |= ~weekday_known
-        asked_time &= np.isin(weekday, selection.weekdays) | ~weekday_known
+        asked_time &= np.isin(night_of, selection.weekdays) | ~weekday_known
     if selection.hours is not None:
         no_time |= ~hour_known
         asked_time &= in_hours(hour, selection.hours) | ~hour_known

@@ -6,6 +6,7 @@ import pandas as pd
 
 from hotspots import schema
 from hotspots.i18n import _, format_number, ngettext
+from hotspots.periods import QUARTER, WEEK, YEAR, Period
 
 # Words with which a street's name says itself what it is.
 _SQUARES: Final = ("náměstí", "nám.", "třída", "nábřeží", "sady", "park", "ulice")
@@ -29,7 +30,7 @@ def named_area(kind: str, name: str) -> str:
     """Return an area's name with its kind before it, unless the name says it: street Fučíkova."""
     noun, text = {
         schema.STREET: (_("street"), _("street {name}")),
-        schema.SEGMENT: (_("segment"), _("a segment of street {name}")),
+        schema.SEGMENT: (_("segment"), _("street {name}")),
         schema.DISTRICT: (_("district"), _("district {name}")),
         schema.TOWN_PART: (_("town part"), _("town part {name}")),
         schema.ELECTORAL_DISTRICT: (_("electoral district"), _("electoral district {name}")),
@@ -43,6 +44,20 @@ def named_area(kind: str, name: str) -> str:
     ):
         return name
     return text.format(name=name)
+
+
+def period_label(period: Period, every: str) -> str:
+    """Return a period for a reader: 3/2024, 1st quarter 2024, week 7/2024, 2024."""
+    if every == YEAR:
+        return period.label
+    if every == QUARTER:
+        return _("quarter {n} of {year}").format(
+            n=period.label[-1], year=period.label.partition("-")[0]
+        )
+    if every == WEEK:
+        year, _dash, week = period.label.partition("-W")
+        return _("week {n} of {year}").format(n=int(week), year=year)
+    return f"{period.start.month}/{period.start.year}"
 
 
 def area_labels(areas: pd.DataFrame) -> list[str]:

@@ -121,7 +121,7 @@ def situation(
     incidents = of_sources(incidents, frozenset(ids))
     record_by_source = {source.source_id: source.record for source in chosen}
     sources = sources_that_count(chosen, incidents, selection)
-    span = selection.span or default_span(sources, incidents)
+    span = selection.span or default_span(sources or chosen, incidents)
     filtered = filter_incidents(incidents, selection, span=span)
     n_displaced = int(filtered.displaced.sum())
     if n_displaced and selection.by not in schema.DISPLACED_KINDS:
@@ -202,7 +202,7 @@ def sources_that_count(
 
     A source that never recorded one of the chosen offence groups says nothing of them, and one
     whose positions are all displaced says nothing of streets: the days on which they kept no
-    record are no gaps here. Where that leaves none, all chosen sources count.
+    record are no gaps here. Where that leaves none, nothing is known: counts are missing.
 
     Parameters
     ----------
@@ -213,11 +213,13 @@ def sources_that_count(
     selection
         The question.
     """
+    if not (selection.offences or selection.exact_only):
+        return sources
     speaks = has_offences(incidents, selection.offences)
     if selection.exact_only:
         speaks &= ~incidents[schema.DISPLACED].to_numpy(dtype=bool)
     speaking = set(incidents.loc[speaks, schema.SOURCE].unique())
-    return tuple(s for s in sources if s.source_id in speaking) or sources
+    return tuple(s for s in sources if s.source_id in speaking)
 
 
 def default_span(sources: tuple[Source, ...], incidents: pd.DataFrame) -> Span:

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from hotspots import schema
-from hotspots.aggregate import PER_LENGTH_M, CountTable
+from hotspots.aggregate import CountTable, enough_residents
 from hotspots.analysis import kinds
 from hotspots.analysis.evenness import Evenness, evenness, smallest_share
 from hotspots.analysis.filters import LeftOut, displaced_note
@@ -18,11 +19,13 @@ from hotspots.periods import RecordCalendar, Span
 from hotspots.selection import Selection
 from hotspots.store.source import INFERRED, Source
 
+FloatArray = npt.NDArray[np.float64]
+
 FEW_INCIDENTS: Final = 30  # below this the order of areas is called chance
 SIGNIFICANCE: Final = 0.05
 QUARTER: Final = 0.25
 COMPARED: Final = 0.9  # share of incidents in areas of known size that a comparison needs
-TOP_LENGTH_M: Final = 100.0  # shorter streets' densities leap with every incident
+CONCENTRATED: Final = 1.2  # times an even share, from which areas are said to hold more
 TOP_INCIDENTS: Final = 5
 SHOWN: Final = 6  # gaps or periods named before "and more"
 
@@ -106,22 +109,34 @@ def record_gaps(calendar: RecordCalendar) -> tuple[Span, ...]:
 def _compare(table: CountTable, kind: str) -> tuple[str, Evenness]:
     """Test the areas' counts against an even spread; return over what, and the result."""
     counts = table.counts.sum(axis=1)
-    if kind in ALONG_STREETS:
-        column = schema.LENGTH_M
-    else:
-        residents = table.areas[schema.RESIDENTS].to_numpy(dtype=np.float64)
-        known = np.isfinite(residents).all() and (residents > 0).any()
-        column = schema.RESIDENTS if known else schema.AREA_KM2
-    result = evenness(counts, table.areas[column].to_numpy(dtype=np.float64))
-    if result.n_incidents < COMPARED * counts.sum():
-        # Too much lies in areas of unknown size for the rest to speak for all.
+    column = _size_column(table, kind)
+    result = evenness(counts, _sizes(table, column))
+    # Where areas overlap an incident counts twice; where much lies in areas of unknown size, the
+    # rest does not speak for all.
+    if kind == schema.LOCALITY or result.n_incidents < COMPARED * counts.sum():
         result = replace(result, p_value=float("nan"))
     return column, result
+
+
+def _size_column(table: CountTable, kind: str) -> str:
+    """Return what an even spread would follow: street length, else residents, else area."""
+    if kind in ALONG_STREETS:
+        return schema.LENGTH_M
+    known = np.isfinite(table.areas[schema.RESIDENTS].to_numpy(dtype=np.float64)).all()
+    return schema.RESIDENTS if known else schema.AREA_KM2
+
+
+def _sizes(table: CountTable, column: str) -> FloatArray:
+    sizes = table.areas[column].to_numpy(dtype=np.float64)
+    # One incident among five residents would outweigh all else in the test.
+    return enough_residents(sizes) if column == schema.RESIDENTS else sizes
 
 
 def _sentence(table: CountTable, told: Told, column: str, result: Evenness) -> str:
     tally = table.tally
     n_counted = tally.n_selected - tally.n_off_record
+    if not told.sources and told.silent:
+        return _("None of the sources ever recorded what is chosen here; counts are not known.")
     if not told.sources:
         return _("No source of incidents has been imported yet.")
     if all(state == schema.MISSING for state in table.record):
@@ -137,6 +152,8 @@ def _sentence(table: CountTable, told: Told, column: str, result: Evenness) -> s
         return _("None of the recorded incidents lies in the areas shown.")
     if len(table.areas) == 1:
         return _one_area(table, told.selection.by)
+    if told.selection.by == schema.LOCALITY:
+        return _localities(table)
     return _spread(table, told.selection.by, column, result)
 
 
@@ -169,40 +186,45 @@ def _spread(table: CountTable, kind: str, column: str, result: Evenness) -> str:
         first = kinds.indistinct(kind)
         return f"{first} {kinds.few(kind)}" if is_few else first
     fewest = smallest_share(counts, share=QUARTER)
-    first = kinds.concentration(
-        kind,
-        len(fewest),
-        total=len(counts),
-        share=format_share(float(counts[fewest].sum() / counts.sum())),
-    )
-    sizes = table.areas[column].to_numpy(dtype=np.float64)
+    share = float(counts[fewest].sum() / counts.sum())
+    first = kinds.concentration(kind, len(fewest), total=len(counts), share=format_share(share))
+    sizes = _sizes(table, column)
     if result.p_value < SIGNIFICANCE and (sizes[fewest] > 0).all():
         even = float(sizes[fewest].sum() / np.nansum(sizes))
+        if share < CONCENTRATED * even:
+            return _(
+                "Counts differ between areas more than chance would make them, but no few areas "
+                "hold far more than their share."
+            )
         first += kinds.even_clause(column, format_share(even, digits=0 if even >= 0.01 else 1))
     second = kinds.few(kind) if is_few else _most(table, kind)
     return f"{first}. {second}".strip()
 
 
+def _localities(table: CountTable) -> str:
+    """Return how many incidents lie in localities, each counted once though these may overlap."""
+    tally = table.tally
+    n_placed = tally.n_in_areas + tally.n_off_areas
+    first = ngettext(
+        "{n} of {total} incidents in the town lies in localities ({share}).",
+        "{n} of {total} incidents in the town lie in localities ({share}).",
+        tally.n_in_areas,
+    ).format(
+        n=format_number(tally.n_in_areas),
+        total=format_number(n_placed),
+        share=format_share(tally.n_in_areas / n_placed),
+    )
+    return f"{first} {_most(table, schema.LOCALITY)}".strip()
+
+
 def _most(table: CountTable, kind: str) -> str:
     """Return which one area has most, or nothing where several do or too few are counted."""
     counts = table.counts.sum(axis=1)
-    values = counts.astype(np.float64)
-    if kind in ALONG_STREETS:
-        length = table.areas[schema.LENGTH_M].to_numpy(dtype=np.float64)
-        long_enough = length >= TOP_LENGTH_M
-        values = np.divide(
-            counts * PER_LENGTH_M, length, out=np.zeros(len(counts)), where=long_enough
-        )
-    values[counts < TOP_INCIDENTS] = 0.0
-    top = np.flatnonzero(values == values.max())
-    if values.max() == 0 or len(top) > 1:
+    top = np.flatnonzero(counts == counts.max())
+    if counts.max() < TOP_INCIDENTS or len(top) > 1:
         return ""
     row = int(top[0])
-    area = kinds.named_area(kind, str(table.areas[schema.NAME].iloc[row]))
-    if kind in ALONG_STREETS:
-        return _("Highest per 100 m: {area} ({value}).").format(
-            area=area, value=format_number(float(values[row]), digits=1)
-        )
+    area = kinds.named_area(kind, kinds.area_labels(table.areas.iloc[[row]])[0])
     return _("Highest count: {area} ({n}).").format(area=area, n=format_number(int(counts[row])))
 
 
@@ -260,13 +282,11 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
             )
             for source in told.silent
         ]
-    partial = [
-        p.label
-        for p, state in zip(table.periods, table.record, strict=True)
-        if state == schema.PARTIAL
-    ]
+    partial = _runs([state == schema.PARTIAL for state in table.record])
     if partial:
-        notes.append(_("Recorded only in part: {periods}.").format(periods=_listed(partial)))
+        labels = [kinds.period_label(p, told.selection.every) for p in table.periods]
+        parts = [labels[a] if a == b else f"{labels[a]} – {labels[b]}" for a, b in partial]
+        notes.append(_("Recorded only in part: {periods}.").format(periods=_listed(parts)))
     if table.areas[schema.DERIVED].to_numpy(dtype=bool).any():
         notes.append(_approximate(table))
         if told.selection.by in ALONG_STREETS:
@@ -277,6 +297,12 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
                 )
             )
     return tuple(notes)
+
+
+def _runs(flags: list[bool]) -> list[tuple[int, int]]:
+    """Return the first and last position of every run of true flags."""
+    edges = np.flatnonzero(np.diff(np.array([False, *flags, False]).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _source_notes(source: Source, span: Span) -> list[str]:

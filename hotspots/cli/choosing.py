@@ -118,7 +118,10 @@ def build_selection(
             )
         if end < start:
             raise ParameterError(
-                _("--from {start} must not lie after --to {end}").format(start=start, end=end)
+                _(
+                    "the first day, {start}, must not lie after the last, {end} "
+                    "(an end left open is that of the sources' record)"
+                ).format(start=start, end=end)
             )
         span = Span(start, end)
     return Selection(

@@ -142,8 +142,14 @@ def _print_table(result: Situation) -> None:
     console().print(shown)
     hidden = len(totals) - len(order)
     if hidden > 0:
-        say(_("… and {n} more areas; --out FILE writes them all.").format(n=format_number(hidden)))
-    if by_period and schema.PARTIAL in result.table.record:
+        say(_("Areas not shown: {n}; --out FILE writes them all.").format(n=format_number(hidden)))
+    if not by_period:
+        say(
+            _("{n} periods are too many for this table; --out FILE or --json gives each.").format(
+                n=format_number(len(result.table.periods))
+            )
+        )
+    elif schema.PARTIAL in result.table.record:
         say(_("* record of a part of the period only"))
 
 

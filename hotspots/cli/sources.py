@@ -3,6 +3,7 @@
 import click
 from rich.table import Table
 
+from hotspots import schema
 from hotspots.cli.common import (
     console,
     open_workspace,
@@ -13,8 +14,9 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.errors import ParameterError
-from hotspots.i18n import _, format_day, format_number
-from hotspots.periods import Span, merge_spans
+from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.periods import Span, day_numbers, merge_spans
+from hotspots.placement import on_own_record
 from hotspots.store import Store
 from hotspots.store.source import CONFIRMED, INFERRED, Source
 
@@ -98,7 +100,24 @@ def set_record(source: str, record: tuple[str, ...]) -> None:
     spans = merge_spans([Span.parse(text) for text in record])
     with Store.open(open_workspace()) as store:
         store.set_record(source, spans, confirmed=True)
+        found = store.source(source)
+        incidents = store.read_incidents(
+            sources=(found.source_id,), columns=(schema.SOURCE, schema.OCCURRED_FROM)
+        )
     _list_sources()
+    days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
+    on_record = on_own_record(incidents[schema.SOURCE], days, {found.source_id: found.record})
+    n_off = int((~on_record).sum())
+    if n_off and not shared().as_json:
+        say(
+            ngettext(
+                "{n} incident of the source lies outside its periods of record; "
+                "it stays stored and is not counted.",
+                "{n} incidents of the source lie outside its periods of record; "
+                "they stay stored and are not counted.",
+                n_off,
+            ).format(n=format_number(n_off))
+        )
 
 
 @sources.command("confirm", help=_("Confirm the inferred periods of record of SOURCE."))
