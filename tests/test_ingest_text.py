@@ -113,11 +113,12 @@ def test_a_last_letter_in_windows_1250_is_no_cut(tmp_path):
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_the_byte_that_does_not_fit_is_counted_from_the_start(tmp_path, mark, monkeypatch):
-    # Blocks of five bytes cut letters in two.
-    monkeypatch.setattr("hotspots.ingest.detect._BLOCK", 5)
-    content = mark + "a;b\nžžžžž;1\n".encode() + b"\xff;2\n"
+    # Blocks of one byte cut every letter: the first half waits for the next block.
+    monkeypatch.setattr("hotspots.ingest.detect._BLOCK", 1)
+    content = mark + "a;b\nžž;1\n".encode() + b"\xc5\xff;2\n"
     path = write(tmp_path, content)
-    with pytest.raises(SourceError, match=rf"byte {content.index(0xFF)} does not fit"):
+    at = content.index(b"\xc5\xff")
+    with pytest.raises(SourceError, match=rf"byte {at} does not fit"):
         TextTable(path, encoding="utf-8")
 
 
