@@ -29,11 +29,11 @@ from pyogrio.errors import DataSourceError
 from hotspots import crs, schema
 from hotspots.aggregate import CountTable
 from hotspots.analysis.words import span_text
+from hotspots.cells import defuse
 from hotspots.errors import ParameterError, StoreError
 from hotspots.finding import Finding
 from hotspots.i18n import _
 
-RISKY_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 # Characters that no XLSX file may hold.
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 XLSX_ROWS: Final = 1_048_576
@@ -118,11 +118,6 @@ def _draft(path: Path) -> Iterator[Path]:
     finally:
         for left in path.parent.glob(f"{draft.name}*"):
             left.unlink(missing_ok=True)
-
-
-def defuse(text: str) -> str:
-    """Return `text` with an apostrophe before it if a spreadsheet would run it as a formula."""
-    return "'" + text if text.startswith(RISKY_STARTS) else text
 
 
 def wide_areas(table: CountTable) -> gpd.GeoDataFrame:

@@ -88,6 +88,10 @@ class TestRealAccidents:
             with Store.open(Workspace.open(path)) as store:
                 points.append(store.read_incidents()[["incident_id", "x", "y"]])
         assert (points[0].incident_id == points[1].incident_id).all()
+        again = run_json(
+            "import", file, "--mapping", tmp_path / "m.toml", "--workspace", workspace
+        )[0]
+        assert (again["unchanged"], again["updated"]) == (983, 0)
         away = np.hypot(points[0].x - points[1].x, points[0].y - points[1].y)
         assert away.max() < 0.1
 

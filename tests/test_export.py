@@ -18,7 +18,7 @@ import shapely
 from hotspots import export, schema
 from hotspots.aggregate import count_by_area
 from hotspots.errors import ParameterError, StoreError
-from hotspots.export import WRITERS, defuse, wide_areas, write_counts
+from hotspots.export import WRITERS, wide_areas, write_counts
 from hotspots.finding import Finding
 from hotspots.periods import RecordCalendar, Span, list_periods
 from tests.counting import BOUNDARY, QUARTER, make_areas, make_incidents
@@ -65,7 +65,7 @@ def test_csv_is_long_form_for_programs_and_safe_in_spreadsheets(tmp_path):
     assert [row["n_incidents"] for row in rows] == ["3", "", "0", "0", "", "1", "0", "", "0"]
     assert rows[0]["name"] == "'=HYPERLINK(1)"
     assert rows[3]["name"] == HOSTILE[1]
-    assert rows[6]["name"] == "'-1"
+    assert rows[6]["name"] == "-1"  # a plain number is no formula
     assert (rows[0]["period_from"], rows[0]["period_to"]) == ("2024-01-01", "2024-01-31")
     assert rows[0]["density_per_100_m"] == "0.75"
     assert rows[0]["residents"] == "500.0"
@@ -229,16 +229,6 @@ def test_a_directory_that_cannot_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(StoreError, match=r"cannot be written \(Permission denied\); choose"):
         write_counts(make_table(), tmp_path / "a.csv")
-
-
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
-def test_formulas_are_defused(text):
-    assert defuse(text) == "'" + text
-
-
-@pytest.mark.parametrize("text", ["", "a=1", "Příčná", "1", " =1"])
-def test_other_texts_are_kept(text):
-    assert defuse(text) == text
 
 
 def test_umask_decides_who_may_read(tmp_path):

@@ -148,13 +148,14 @@ class Account:
                     self.n_counted_out,
                 ).format(n=format_number(self.n_counted_out))
             )
-        lines.append(
-            ngettext(
-                "The source now holds {n} incident.",
-                "The source now holds {n} incidents.",
-                self.n_stored,
-            ).format(n=format_number(self.n_stored))
-        )
+        if not self.dry_run:
+            lines.append(
+                ngettext(
+                    "The source now holds {n} incident.",
+                    "The source now holds {n} incidents.",
+                    self.n_stored,
+                ).format(n=format_number(self.n_stored))
+            )
         lines.append(self._record_line())
         lines += [
             _("  row {row}: {reason}").format(row=format_number(row.row), reason=row.reason)

@@ -1,6 +1,7 @@
 """Put each incident of a file into one class of the account, and into the store."""
 
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,11 @@ from hotspots.store.reading import DAY_PRECISIONS, StoredIncidents
 LISTED_ROWS: Final = 10
 
 IntArray = npt.NDArray[np.int64]
+Said = tuple[bytes, float, float]  # content hash and position, NaN where there is none
+
+
+def _same(one: Said, two: Said) -> bool:
+    return one[0] == two[0] and (one[1:] == two[1:] or (isnan(one[1]) and isnan(two[1])))
 
 
 @dataclass
@@ -55,7 +61,7 @@ class Sorting:
     # Reference → place in the two lists: the file's row and content of its first occurrence.
     _seen: dict[str, int] = field(default_factory=dict)
     _first_rows: list[int] = field(default_factory=list)
-    _first_hashes: list[bytes] = field(default_factory=list)
+    _first_said: list[Said] = field(default_factory=list)
     _differing: list[tuple[int, int]] = field(default_factory=list)
     _days: list[IntArray] = field(default_factory=list)
     _changed_days: list[IntArray] = field(default_factory=list)
@@ -70,7 +76,10 @@ class Sorting:
             text_array(incidents[schema.SOURCE_REF]).to_numpy(zero_copy_only=False).tolist()
         )
         hashes = hash_content(incidents)
-        firsts = self._first_occurrences(refs, hashes, chunk.rows.tolist())
+        xs: list[float] = incidents[schema.X].to_list()
+        ys: list[float] = incidents[schema.Y].to_list()
+        said = list(zip(hashes, xs, ys, strict=True))
+        firsts = self._first_occurrences(refs, said, chunk.rows.tolist())
         known = self.stored.find([refs[at] for at in firsts])
         fresh: list[int] = []
         changed: list[int] = []
@@ -79,9 +88,9 @@ class Sorting:
             match = known.get(refs[at])
             if match is None:
                 fresh.append(at)
-            elif match[1] != hashes[at]:
+            elif match.content_hash != hashes[at] or not match.stands_at(xs[at], ys[at]):
                 changed.append(at)
-                keys.append(match[0])
+                keys.append(match.row_key)
         self.unchanged += len(firsts) - len(fresh) - len(changed)
         self.updated += len(changed)
         self.counted_out += int((~incidents[schema.COUNTED].to_numpy(dtype=bool))[firsts].sum())
@@ -93,27 +102,25 @@ class Sorting:
             self.transaction.correct(incidents.iloc[changed], [hashes[at] for at in changed], keys)
         self._updated_keys += keys
 
-    def _first_occurrences(
-        self, refs: list[str], hashes: list[bytes], rows: list[int]
-    ) -> list[int]:
+    def _first_occurrences(self, refs: list[str], said: list[Said], rows: list[int]) -> list[int]:
         seen = self._seen
         distinct = set(refs)
         if len(distinct) == len(refs) and seen.keys().isdisjoint(distinct):
             # The common case, several times as fast: no reference repeats another.
             seen.update(zip(refs, range(len(seen), len(seen) + len(refs)), strict=True))
             self._first_rows += rows
-            self._first_hashes += hashes
+            self._first_said += said
             return list(range(len(refs)))
         firsts = []
         for at, ref in enumerate(refs):
             place = seen.setdefault(ref, len(seen))
             if place == len(self._first_rows):
                 self._first_rows.append(rows[at])
-                self._first_hashes.append(hashes[at])
+                self._first_said.append(said[at])
                 firsts.append(at)
             else:
                 self.duplicates += 1
-                if self._first_hashes[place] != hashes[at]:
+                if not _same(self._first_said[place], said[at]):
                     self._differing.append((rows[at], self._first_rows[place]))
         return firsts
 

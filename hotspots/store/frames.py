@@ -23,6 +23,9 @@ HASH_BYTES: Final = 16
 TRAIT_KEY: Final = "trait_key"
 NAT: Final = np.iinfo(np.int64).min
 
+# Positions are compared with a tolerance instead, see `hash_content`.
+HASHED_NUMBERS: Final = tuple(n for n in NUMBER_COLUMNS if n not in {schema.X, schema.Y})
+
 
 def text_array(values: "pd.Series[Any]") -> pa.Array:
     """Return texts as an Arrow array, missing ones as the empty text."""
@@ -45,7 +48,8 @@ def _numbers(values: "pd.Series[Any]") -> npt.NDArray[np.float64]:
 def hash_content(frame: pd.DataFrame) -> list[bytes]:
     """Return the fingerprint of what each incident says, whichever file or program brought it.
 
-    BLAKE2b of 16 bytes over all content columns (not the incident's name nor its batch): equal
+    BLAKE2b of 16 bytes over all content columns but the position (nor the incident's name or its
+    batch): the same place read from another coordinate system differs in its last digits. Equal
     content gives equal bytes on every machine, and two different contents meet with a chance of
     about 1e-27 in a million incidents.
 
@@ -67,14 +71,14 @@ def hash_content(frame: pd.DataFrame) -> list[bytes]:
         len(frame),
         dtype=[
             *((name, "<i8") for name in TIME_COLUMNS),
-            *((name, "<f8") for name in NUMBER_COLUMNS),
+            *((name, "<f8") for name in HASHED_NUMBERS),
             *((name, "u1") for name in FLAG_COLUMNS),
             *((f"len_{name}", "<u4") for name in TEXT_COLUMNS),
         ],
     )
     for name in TIME_COLUMNS:
         fixed[name] = _seconds(frame[name])
-    for name in NUMBER_COLUMNS:
+    for name in HASHED_NUMBERS:
         fixed[name] = _numbers(frame[name])
     for name in FLAG_COLUMNS:
         fixed[name] = frame[name].to_numpy(dtype=bool)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any, Final
+from math import isnan
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ FETCH_ROWS: Final = 5_000
 SCAN_SHARE: Final = 0.1
 FIND_ROWS: Final = 5_000
 SECONDS_A_DAY: Final = 86_400
+# The same place read from another coordinate system may differ by less than this [m].
+SAME_PLACE_M: Final = 0.1
 # Precisions that name the day; others would pile incidents up on the first of a month.
 DAY_PRECISIONS: Final = ("minute", "hour", "day", "span")
 
@@ -96,6 +99,21 @@ def fetch_rows(
         cursor.close()
 
 
+class Match(NamedTuple):
+    """A stored incident: row key, content hash, position [EPSG:5514 m] or None."""
+
+    row_key: int
+    content_hash: bytes
+    x: float | None
+    y: float | None
+
+    def stands_at(self, x: float, y: float) -> bool:
+        """Return whether its position is (x, y), NaN for none, but for `SAME_PLACE_M`."""
+        if self.x is None or self.y is None:
+            return isnan(x) or isnan(y)
+        return abs(self.x - x) <= SAME_PLACE_M and abs(self.y - y) <= SAME_PLACE_M
+
+
 class StoredIncidents:
     """What is stored of one source; nothing is, where the source is not registered.
 
@@ -112,20 +130,22 @@ class StoredIncidents:
         self.source: Source | None = known[self._key] if self._key is not None else None
         self._scan = self.source is None or is_large(self.source, known.values())
 
-    def find(self, refs: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-        """Return the row key and content hash of each of `refs` that is stored."""
-        found: dict[str, tuple[int, bytes]] = {}
+    def find(self, refs: Sequence[str]) -> dict[str, Match]:
+        """Return what is stored of each of `refs`; those not stored are left out."""
+        found: dict[str, Match] = {}
         if self.source is None or self.source.n_incidents == 0:
             return found
         table = tables.incidents
-        query = select(table.c.source_ref, table.c.row_key, table.c.content_hash).where(
+        query = select(
+            table.c.source_ref, table.c.row_key, table.c.content_hash, table.c.x, table.c.y
+        ).where(
             table.c.source_key == self._key,
             table.c.source_ref.in_(bindparam("refs", expanding=True)),
         )
         for start in range(0, len(refs), FIND_ROWS):
             part = list(refs[start : start + FIND_ROWS])
-            for ref, row_key, content_hash in self._connection.execute(query, {"refs": part}):
-                found[ref] = (row_key, bytes(content_hash))
+            for ref, row_key, content_hash, x, y in self._connection.execute(query, {"refs": part}):
+                found[ref] = Match(row_key, bytes(content_hash), x, y)
         return found
 
     def days(self, *, without: Collection[int] = ()) -> npt.NDArray[np.int64]:
