@@ -6,12 +6,9 @@ the period has no record; the GeoPackage adds the long form as a table without g
 """
 
 import csv
-import errno
 import json
 import re
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +21,14 @@ import shapely
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataSourceError, FeatureError
 
 from hotspots import crs, schema
 from hotspots.aggregate import CountTable
 from hotspots.analysis.words import span_text
 from hotspots.cells import defuse
-from hotspots.errors import ParameterError, StoreError
+from hotspots.errors import ParameterError
+from hotspots.files import cannot_write, replacing
 from hotspots.finding import Finding
 from hotspots.i18n import _
 
@@ -74,7 +72,9 @@ def write_counts(table: CountTable, path: Path, *, finding: Finding | None = Non
     Raises
     ------
     ParameterError
-        Unknown ending; the directory is missing or cannot be written; too many rows for XLSX.
+        Unknown ending; the directory is missing; too many rows for XLSX.
+    StoreError
+        The file cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -85,39 +85,11 @@ def write_counts(table: CountTable, path: Path, *, finding: Finding | None = Non
                 name=path.name, known=", ".join(WRITERS)
             )
         )
-    if not path.parent.is_dir():
-        raise ParameterError(
-            _("the directory {path} does not exist; make it first").format(path=path.parent)
-        )
-    if path.is_dir():
-        raise ParameterError(_("{path} is a directory, not a file").format(path=path))
-    with _draft(path) as draft:
-        writer(table, draft, finding)
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """Give a file beside `path` to write; put it in `path`'s place once it is whole."""
-    # The ending stays last: it is by the ending that drivers know the format.
-    draft = path.with_name(f".{secrets.token_hex(6)}{path.suffix.lower()}")
-    try:
-        # Made here, so that a directory that cannot be written is found before the work.
-        draft.touch(exist_ok=False)
-        yield draft
-        draft.replace(path)
-    except (OSError, DataSourceError) as error:
-        reason = getattr(error, "strerror", None) or error
-        if getattr(error, "errno", None) in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            text = _(
-                "{path} cannot be written ({reason}); choose another directory, or close the "
-                "program that has the file open"
-            )
-        else:
-            text = _("{path} cannot be written ({reason})")
-        raise StoreError(text.format(path=path, reason=reason)) from error
-    finally:
-        for left in path.parent.glob(f"{draft.name}*"):
-            left.unlink(missing_ok=True)
+    with replacing(path) as draft:
+        try:
+            writer(table, draft, finding)
+        except (DataSourceError, FeatureError) as error:  # a full disk, as GDAL says it
+            raise cannot_write(path, error) from error
 
 
 def wide_areas(table: CountTable) -> gpd.GeoDataFrame:

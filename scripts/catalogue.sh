@@ -34,7 +34,7 @@ for name in $import; do
 done
 update ingest $readers $h/clean.py $h/crs.py $h/periods.py $h/selection.py $h/offences.py \
   $h/settings.py
-update store $h/store $importing $h/record_inference.py $h/workspace_init.py
+update store $h/files.py $h/cells.py $h/store $importing $h/record_inference.py $h/workspace_init.py
 update layers $h/layers
 update analysis $h/analysis $h/join.py $h/placement.py $h/aggregate.py $h/export.py
 update maps $h/maps

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 BASE = {"cells", "errors", "schema", "i18n", "crs", "periods", "offences", "selection", "finding"}
-SETTINGS = BASE | {"settings"}
+SETTINGS = BASE | {"settings", "files"}
 COUNTING = {"faces", "join", "placement", "aggregate"}
 # part → parts it may import (besides itself); "web" is the package beside `hotspots`.
 ALLOWED: dict[str, set[str]] = {
@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "offences": {"errors", "i18n"},
     "selection": {"errors", "i18n", "schema", "periods"},
     "finding": {"periods"},
+    "files": {"errors", "i18n"},
     "settings": {"errors", "i18n"},
     "record_inference": BASE,
     "layers": SETTINGS,
@@ -33,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "placement": BASE | {"join"},
     "aggregate": BASE | {"join", "placement"},
     "analysis": SETTINGS | COUNTING | {"store", "layers"},
-    "export": BASE | COUNTING | {"analysis"},
+    "export": SETTINGS | COUNTING | {"analysis"},
     "maps": SETTINGS | {"aggregate", "analysis", "layers"},
     "sample": SETTINGS | {"layers", "store", "ingest", "workspace_init"},
     "cli": SETTINGS

@@ -20,10 +20,10 @@ from hotspots.errors import (
     SchemaError,
     SourceError,
 )
+from hotspots.files import replacing
 from hotspots.i18n import use_language
 from hotspots.layers import bundled
 from hotspots.layers.check import area_columns, check_areas
-from hotspots.layers.files import replace_file
 from hotspots.layers.localities import slug
 from hotspots.settings import Settings, Workspace
 
@@ -175,14 +175,14 @@ def test_replacing_a_file_is_whole_or_not_at_all(tmp_path):
     target.write_text("old")
 
     def fail():
-        with replace_file(target) as draft:
+        with replacing(target) as draft:
             draft.write_text("half")
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
         fail()
     assert target.read_text() == "old"
-    with replace_file(target) as draft:
+    with replacing(target) as draft:
         draft.write_text("new")
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
     assert target.read_text() == "new"

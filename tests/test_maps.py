@@ -14,7 +14,7 @@ from shapely.geometry import LineString, Point, box
 from hotspots import schema
 from hotspots.aggregate import CountTable, Tally
 from hotspots.analysis.situation import Situation
-from hotspots.errors import ParameterError
+from hotspots.errors import ParameterError, StoreError
 from hotspots.finding import Finding
 from hotspots.maps.background import tile_hosts
 from hotspots.maps.payload import to_json
@@ -228,7 +228,7 @@ def test_a_failed_write_leaves_the_old_file(small, tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StoreError, match="disk full"):
         write_map(small, make_layers(small), target)
     assert target.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["map.html"]

@@ -12,11 +12,11 @@ from shapely.geometry import Polygon
 from hotspots import schema
 from hotspots.crs import EPSG, WGS84, to_5514
 from hotspots.errors import SchemaError
+from hotspots.files import replacing
 from hotspots.i18n import _
 from hotspots.layers.axes import complete_streets, join_points
 from hotspots.layers.check import area_columns, check_areas
 from hotspots.layers.facts import Facts, positions, read_facts
-from hotspots.layers.files import replace_file
 from hotspots.layers.localities import slug
 from hotspots.layers.places import BUS_STOP
 from hotspots.layers.power import share_by_area, share_by_distance
@@ -80,7 +80,7 @@ def build_layers(facts_dir: Path) -> dict[str, gpd.GeoDataFrame]:
 
 def write_layers(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     """Write layers as one GeoPackage, whole or not at all."""
-    with replace_file(path) as draft:
+    with replacing(path) as draft:
         draft.unlink()
         write_gpkg(layers, str(draft))
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from hotspots.errors import NotFoundError
+from hotspots.files import replacing
 from hotspots.i18n import _
-from hotspots.layers.files import replace_file
 from hotspots.layers.reading import LAYERS_FILE
 from hotspots.layers.street_layers import has_default_streets, remake_streets
 from hotspots.settings import Workspace
@@ -65,7 +65,7 @@ def install_bundled(workspace: Workspace) -> Path:
     source = bundled_layers()
     workspace.layers.mkdir(parents=True, exist_ok=True)
     target = workspace.layers / LAYERS_FILE
-    with replace_file(target) as draft:
+    with replacing(target) as draft:
         draft.write_bytes(source.read_bytes())
     if not has_default_streets(workspace.settings):
         remake_streets(workspace)

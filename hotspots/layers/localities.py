@@ -16,9 +16,10 @@ from pyproj.exceptions import ProjError
 from hotspots import schema
 from hotspots.crs import CZECHIA_5514, EPSG, SJTSK_POSITIVE
 from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
+from hotspots.files import replacing
 from hotspots.i18n import _, ngettext
 from hotspots.layers.check import check_areas, check_polygons, some
-from hotspots.layers.files import replace_file
+from hotspots.layers.origin import EXAMPLE, drawn_origin, say_origin
 from hotspots.layers.reading import LAYERS_FILE
 from hotspots.settings import Workspace
 
@@ -85,12 +86,12 @@ def import_localities(
         )
     drawn = _read(file, layer)
     localities = _localities(drawn, file, name_column, example)
-    with replace_file(target) as draft:
+    with replacing(target) as draft:
         shutil.copyfile(target, draft)
         pyogrio.write_dataframe(
             localities, draft, layer=schema.LOCALITY, driver="GPKG", append=False
         )
-    return localities
+    return say_origin(localities)
 
 
 def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
@@ -159,8 +160,6 @@ def _localities(
     check_polygons(drawn.geometry, names, what=str(file))
     placed = _to_5514(drawn, file)
     ids = _ids(names)
-    if example:
-        names = names.map(lambda name: _("{name} (example)").format(name=name))
     n = len(drawn)
     frame = gpd.GeoDataFrame(
         {
@@ -173,11 +172,7 @@ def _localities(
             schema.LENGTH_M: np.full(n, np.nan),
             schema.DERIVED: example,
             schema.PRECISION_M: DRAWN_PRECISION_M,
-            schema.LAYER_SOURCE: (
-                _("example, no real locality")
-                if example
-                else _("drawn by the town, file {name}").format(name=file.name)
-            ),
+            schema.LAYER_SOURCE: EXAMPLE if example else drawn_origin(file.name),
         },
         geometry=placed.to_numpy(),
         crs=EPSG,

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
-from hotspots.layers.files import replace_file
+from hotspots.files import replacing
 from hotspots.layers.reading import (
     AXIS_LAYERS,
     LAYERS_FILE,
@@ -106,7 +106,7 @@ def remake_streets(workspace: Workspace) -> None:
         segment_length_m=workspace.settings.segment_length_m,
     )
     target = workspace.layers / LAYERS_FILE
-    with replace_file(target) as draft:
+    with replacing(target) as draft:
         shutil.copyfile(target, draft)
         write_layers(layers, str(draft))
 

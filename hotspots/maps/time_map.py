@@ -1,7 +1,6 @@
 """The time map: a situation drawn as one Folium map that plays over its periods."""
 
 import hashlib
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -11,16 +10,17 @@ import numpy as np
 from hotspots import schema
 from hotspots.analysis.situation import Situation
 from hotspots.errors import ParameterError
+from hotspots.files import replacing
 from hotspots.i18n import LANGUAGES, _, current_language, use_language
 from hotspots.maps.background import find_background, tile_hosts
 from hotspots.maps.layers import MapLayers, read_map_layers
 from hotspots.maps.payload import make_payload, to_json
-from hotspots.maps.texts import about_lines
+from hotspots.maps.texts import about_lines, totals_text
 from hotspots.maps.time_choropleth import INLINE, LINKED, MapFigure, TimeChoropleth, TimeMap
 from hotspots.maps.windows import Window, list_measures, list_windows, parse_window, window_bounds
 from hotspots.selection import COUNT
 
-DEFAULT_ASSET_URL: Final = "/map/assets/"
+DEFAULT_ASSET_URL: Final = "/assets/"
 
 __all__ = ["MapLayers", "build_map", "read_map_layers", "render_html", "write_map"]
 
@@ -126,7 +126,7 @@ def build_map(
     TimeChoropleth(
         data,
         heading=situation.finding.sentence,
-        detail=situation.finding.detail,
+        detail=totals_text(situation),
         about=about,
         nonce=mark,
         assets=assets,
@@ -160,8 +160,8 @@ def write_map(
     Raises
     ------
     ParameterError
-        As `build_map`.
-    OSError
+        As `build_map`, or the directory does not exist.
+    StoreError
         The file cannot be written.
     """
     page = render_html(
@@ -175,13 +175,8 @@ def write_map(
             background=background,
         )
     )
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    try:
+    with replacing(Path(path)) as draft:
         draft.write_text(page, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _start_index(situation: Situation, window: Window, index: int | None) -> int:

@@ -1,0 +1,62 @@
+"""Files that appear whole or not at all: written beside their place, then put there."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from hotspots.errors import ParameterError, StoreError
+from hotspots.i18n import _
+
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a draft path beside `target`; when the block ends well, it takes `target`'s place.
+
+    If the block fails, the draft is removed and `target` stays as it was. The draft has the
+    ending of `target`, since it is by the ending that drivers know the format.
+
+    Raises
+    ------
+    ParameterError
+        `target` is a directory, or lies in one that does not exist.
+    StoreError
+        It cannot be written: no right to, a full disk, or held open by another program.
+    """
+    if not target.parent.is_dir():
+        raise ParameterError(
+            _("the directory {path} does not exist; make it first").format(path=target.parent)
+        )
+    if target.is_dir():
+        raise ParameterError(_("{path} is a directory, not a file").format(path=target))
+    draft = target.with_name(f".{secrets.token_hex(6)}{target.suffix.lower()}")
+    try:
+        # Made here, so that a directory that cannot be written is found before the work.
+        draft.touch(exist_ok=False)
+        yield draft
+        with draft.open("r+b") as file:  # Windows syncs only what is open for writing
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        for left in target.parent.glob(f"{draft.name}*"):
+            left.unlink(missing_ok=True)
+
+
+def cannot_write(target: Path, error: Exception) -> StoreError:
+    """Return the error that says why `target` could not be written, naming no draft."""
+    reason = getattr(error, "strerror", None) or error
+    if getattr(error, "errno", None) in _FORBIDDEN:
+        text = _(
+            "{path} cannot be written ({reason}); choose another directory, or close the "
+            "program that has the file open"
+        )
+    else:
+        text = _("{path} cannot be written ({reason})")
+    return StoreError(text.format(path=target, reason=reason))
