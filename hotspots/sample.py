@@ -17,18 +17,13 @@ import pandas as pd
 import shapely
 
 from hotspots import layers, offences, schema
-from hotspots.crs import EPSG
 from hotspots.errors import ParameterError
-from hotspots.i18n import _, use_language
-from hotspots.ingest.importer import import_file
-from hotspots.ingest.mapping import Mapping
+from hotspots.i18n import _
 from hotspots.periods import Span
-from hotspots.settings import Settings, Workspace
-from hotspots.workspace_init import init_workspace
+from hotspots.settings import Workspace
 
 SEED: Final = 20_200_101
 SPAN: Final = Span(date(2020, 1, 1), date(2025, 12, 31))
-LOCALITY_NAME: Final = "Ukázková lokalita"
 LOCALITY_RADIUS_M: Final = 120.0
 _STREET_SCATTER_M: Final = 5.0
 _SHARE_OFF_STREET: Final = 0.05
@@ -121,75 +116,6 @@ class SampleFile:
 
     data: Path
     mapping: Path
-
-
-def make_demo_workspace(path: Path, *, seed: int = SEED) -> Workspace:
-    """Make a workspace with bundled layers, made-up incidents and one example locality.
-
-    The incidents go through the ordinary import, so their accounts stand in the store.
-
-    Parameters
-    ----------
-    path
-        A directory that does not exist yet or is empty.
-    seed
-        Same seed, same incidents.
-
-    Returns
-    -------
-    workspace
-        With ``settings.sample`` set, so that every page says what it shows.
-
-    Raises
-    ------
-    ParameterError
-        `path` holds something.
-    """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise ParameterError(
-            _("{path} is not empty; sample incidents need a directory of their own").format(
-                path=path
-            )
-        )
-    settings = Settings(sample=True)
-    with use_language(settings.language):
-        workspace = init_workspace(path, settings=settings)
-        _fill(workspace, seed=seed)
-    return workspace
-
-
-def _fill(workspace: Workspace, *, seed: int) -> None:
-    locality = example_locality(workspace)
-    directory = workspace.path / "sample"
-    directory.mkdir()
-    drawn = directory / "lokalita.geojson"
-    gpd.GeoDataFrame({"nazev": [LOCALITY_NAME]}, geometry=[locality], crs=EPSG).to_crs(
-        4326
-    ).to_file(drawn, driver="GeoJSON")
-    layers.import_localities(workspace, drawn, name_column="nazev", example=True)
-    for file in write_sample(workspace, directory, locality=locality, seed=seed):
-        import_file(workspace, file.data, mapping=Mapping.read(file.mapping))
-
-
-def example_locality(workspace: Workspace) -> shapely.Polygon:
-    """Return a round place inside the town as far from every street as there is.
-
-    Nobody lives there; so the example names no real neighbourhood. EPSG:5514.
-    """
-    boundary = layers.read_boundary(workspace)
-    axes = layers.read_axes(workspace, schema.STREET)
-    if axes is None or axes.empty:
-        return shapely.point_on_surface(boundary).buffer(LOCALITY_RADIUS_M, quad_segs=6)
-    streets = shapely.unary_union(axes.geometry.to_numpy())
-    step = 100.0
-    west, south, east, north = boundary.bounds
-    x, y = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))
-    points = shapely.points(x.ravel(), y.ravel())
-    points = points[shapely.contains(shapely.buffer(boundary, -2 * LOCALITY_RADIUS_M), points)]
-    if not len(points):
-        return shapely.point_on_surface(boundary).buffer(LOCALITY_RADIUS_M, quad_segs=6)
-    farthest = points[int(np.argmax(shapely.distance(points, streets)))]
-    return farthest.buffer(LOCALITY_RADIUS_M, quad_segs=6)
 
 
 def write_sample(

@@ -38,5 +38,5 @@ update store $h/files.py $h/cells.py $h/store $importing $h/record_inference.py 
 update layers $h/layers
 update analysis $h/analysis $h/join.py $h/placement.py $h/aggregate.py $h/export.py
 update maps $h/maps
-update web web $h/sample.py
+update web web $h/sample.py $h/demo.py
 update cli $h/cli

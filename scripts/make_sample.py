@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from hotspots.sample import SEED, make_demo_workspace
+from hotspots.demo import make_demo_workspace
+from hotspots.sample import SEED
 
 if __name__ == "__main__":
     if len(sys.argv) not in {2, 3}:

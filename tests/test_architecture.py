@@ -36,10 +36,11 @@ ALLOWED: dict[str, set[str]] = {
     "analysis": SETTINGS | COUNTING | {"store", "layers"},
     "export": SETTINGS | COUNTING | {"analysis"},
     "maps": SETTINGS | {"aggregate", "analysis", "layers"},
-    "sample": SETTINGS | {"layers", "store", "ingest", "workspace_init"},
+    "sample": SETTINGS | {"layers"},
+    "demo": SETTINGS | {"layers", "ingest", "sample", "workspace_init"},
     "cli": SETTINGS
     | COUNTING
-    | {"analysis", "export", "ingest", "layers", "maps", "sample", "store", "web"}
+    | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
     | {"workspace_init"},
     "web": SETTINGS | COUNTING | {"analysis", "export", "layers", "maps", "store"},
     "__init__": set(),

@@ -8,14 +8,12 @@ import pytest
 import shapely
 
 from hotspots import layers, offences, schema
+from hotspots.demo import LOCALITY_NAME, example_locality, make_demo_workspace
 from hotspots.errors import ParameterError
 from hotspots.ingest.mapping import Mapping
 from hotspots.sample import (
-    LOCALITY_NAME,
     SPAN,
     STREAMS,
-    example_locality,
-    make_demo_workspace,
     street_weights,
     write_sample,
 )

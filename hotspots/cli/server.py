@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from hotspots.cli.common import open_workspace, reports_errors, say, shared_options
+from hotspots.demo import make_demo_workspace
 from hotspots.i18n import _
-from hotspots.sample import make_demo_workspace
 from hotspots.settings import Workspace
 
 DEFAULT_PORT = 8000

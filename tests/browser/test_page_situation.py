@@ -9,8 +9,8 @@ from werkzeug.serving import make_server
 
 from hotspots import schema
 from hotspots.analysis.situation import situation
+from hotspots.demo import make_demo_workspace
 from hotspots.maps.windows import window_values
-from hotspots.sample import make_demo_workspace
 from hotspots.selection import Selection
 from hotspots.store import Store
 from web import create_app

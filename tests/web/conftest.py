@@ -7,9 +7,9 @@ import pytest
 from shapely.geometry import Point
 
 from hotspots import layers
+from hotspots.demo import make_demo_workspace
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
-from hotspots.sample import make_demo_workspace
 from hotspots.settings import Settings, Workspace
 from hotspots.workspace_init import init_workspace
 from web import create_app
