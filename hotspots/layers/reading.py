@@ -16,6 +16,7 @@ from hotspots.errors import NotFoundError, ParameterError, SchemaError, SourceEr
 from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
 from hotspots.layers.grid import make_grid
+from hotspots.layers.origin import say_origin
 from hotspots.settings import Workspace
 
 LAYERS_FILE: Final = "layers.gpkg"
@@ -61,7 +62,8 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     if kind == schema.GRID:
         cells = _grid(_stamp(workspace), workspace.settings.grid_cell_m)
         return cells.copy()
-    return _areas(_stamp(workspace), kind).copy()
+    areas = _areas(_stamp(workspace), kind)
+    return say_origin(areas) if kind == schema.LOCALITY else areas.copy()
 
 
 def read_axes(workspace: Workspace, kind: str) -> gpd.GeoDataFrame | None:
