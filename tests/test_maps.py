@@ -276,7 +276,11 @@ def test_czech_texts(small):
     data = data_of(render_html(build_map(small, make_layers(small), language="cs")))
     assert data["windowNames"] == ["1 měsíc", "3 měsíce", "vše"]
     assert data["texts"]["noData"] == "bez záznamu"
-    assert data["texts"]["incidents"] == ["{n} událost", "{n} události", "{n} událostí"]
+    assert data["texts"]["incidents"] == [
+        "{n} událost ve městě",
+        "{n} události ve městě",
+        "{n} událostí ve městě",
+    ]
 
 
 def test_an_empty_table_is_a_map():

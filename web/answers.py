@@ -1,18 +1,21 @@
 """What the pages ask the library, each answer remembered until the data or layers change."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from hashlib import sha256
+from typing import Final, ParamSpec, TypeVar
 
 import pandas as pd
 from flask import current_app, request
 
-from hotspots import layers
+from hotspots import layers, schema
 from hotspots.analysis.filters import COLUMNS_READ
 from hotspots.analysis.situation import Situation, situation
-from hotspots.i18n import current_language
+from hotspots.errors import StoreError
+from hotspots.i18n import _, current_language
 from hotspots.periods import Span
 from hotspots.selection import Selection
 from hotspots.settings import Workspace
@@ -22,6 +25,36 @@ from web.cache import LruCache
 
 _SITUATIONS = 24
 _MAPS = 8
+TRIES: Final = 5
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class DataChangedError(StoreError):
+    """Data or layers changed while an answer was made of them; asking again may do."""
+
+
+def retried(view: Callable[P, R]) -> Callable[P, R]:
+    """Let a view start anew where the data change under it."""
+
+    @wraps(view)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _attempt in range(TRIES - 1):
+            try:
+                return view(*args, **kwargs)
+            except DataChangedError:
+                continue
+        return view(*args, **kwargs)
+
+    return answer
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Offence groups that a source ever recorded, and those it placed exactly."""
+
+    groups: frozenset[str]
+    exact: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -62,6 +95,7 @@ class Answers:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._frames: LruCache[pd.DataFrame] = LruCache(1)
+        self._recorded: LruCache[dict[str, Recorded]] = LruCache(1)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self.maps: LruCache[str] = LruCache(_MAPS)
         self.run = secrets.token_hex(8)
@@ -76,25 +110,92 @@ class Answers:
             store.close()
 
     def known(self) -> Known:
-        """Return what the store holds now."""
+        """Return what the store holds now.
+
+        Raises
+        ------
+        DataChangedError
+            The data changed while they were read.
+        """
         with self.store() as store:
-            version = f"{store.version()}|{layers.layers_version(self.workspace)}"
-            return Known(version, tuple(store.sources()))
+            version = self._version(store)
+            sources = tuple(store.sources())
+            self._check(store, version)
+            return Known(version, sources)
+
+    def check(self, version: str) -> None:
+        """Raise `DataChangedError` unless data and layers are still of `version`."""
+        with self.store() as store:
+            self._check(store, version)
+
+    def _version(self, store: Store) -> str:
+        return f"{store.version()}|{layers.layers_version(self.workspace)}"
+
+    def _check(self, store: Store, version: str) -> None:
+        # The store reads in several snapshots; no version comes twice, so that what was read
+        # between two looks at the same version is all of that version.
+        if self._version(store) != version:
+            raise DataChangedError(
+                _("Data are being imported or changed right now; ask again in a moment.")
+            )
 
     def situation(self, selection: Selection, version: str) -> Situation:
         """Return the answer to `selection` in the language in force.
 
         `version` is `Known.version`; an answer of another version is never returned.
+
+        Raises
+        ------
+        DataChangedError
+            The data are of another version by now.
         """
         key = (version, current_language(), selection)
         return self._situations.get(key, lambda: self._ask(selection, version))
 
     def _ask(self, selection: Selection, version: str) -> Situation:
         with self.store() as store:
-            incidents = self._frames.get(
-                version, lambda: store.read_incidents(columns=COLUMNS_READ)
-            )
-            return situation(store, self.workspace, selection, incidents=incidents)
+            incidents = self._incidents(store, version)
+            found = situation(store, self.workspace, selection, incidents=incidents)
+            self._check(store, version)
+            return found
+
+    def _incidents(self, store: Store, version: str) -> pd.DataFrame:
+        def read() -> pd.DataFrame:
+            incidents = store.read_incidents(columns=COLUMNS_READ)
+            self._check(store, version)
+            return incidents
+
+        return self._frames.get(version, read)
+
+    def recorded(self, version: str) -> dict[str, Recorded]:
+        """Return what each source ever recorded, by its id; sources without incidents lack.
+
+        Raises
+        ------
+        DataChangedError
+            As `situation`.
+        """
+
+        def look() -> dict[str, Recorded]:
+            with self.store() as store:
+                return _recorded(self._incidents(store, version))
+
+        return self._recorded.get(version, look)
+
+
+def _recorded(incidents: pd.DataFrame) -> dict[str, Recorded]:
+    columns = [schema.SOURCE, schema.OFFENCE_GROUPS, schema.DISPLACED]
+    groups: dict[str, set[str]] = {}
+    exact: dict[str, set[str]] = {}
+    for source, names, displaced in incidents[columns].drop_duplicates().itertuples(index=False):
+        found = set(str(names).split(";"))
+        groups.setdefault(str(source), set()).update(found)
+        if not displaced:
+            exact.setdefault(str(source), set()).update(found)
+    return {
+        source: Recorded(frozenset(found), frozenset(exact.get(source, ())))
+        for source, found in groups.items()
+    }
 
 
 def answers() -> Answers:

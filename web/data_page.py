@@ -10,12 +10,11 @@ from flask import Blueprint, Response, jsonify, make_response, render_template
 from hotspots import layers, schema
 from hotspots.i18n import _, format_day
 from hotspots.store import Store
-from web.answers import answers
-from web.texts import kind_label
+from web import texts
+from web.answers import answers, retried
 
 bp = Blueprint("data", __name__)
 PRAGUE = ZoneInfo("Europe/Prague")
-_LAYER_KINDS = tuple(kind for kind in schema.AREA_KINDS if kind != schema.GRID)
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,7 @@ class LayerRow:
 
     label: str
     n: int
-    derived: bool
-    precision_m: float
+    boundaries: str
     sources: tuple[str, ...]
 
 
@@ -65,17 +63,20 @@ def account_labels() -> tuple[str, ...]:
 
 
 @bp.get("/data")
+@retried
 def show() -> Response:
     """Answer the page."""
+    known = answers().known()
     with answers().store() as store:
-        sources = store.sources()
         imports = _imports(store)
+    layer_rows = _layer_rows()
+    answers().check(known.version)
     page = render_template(
         "data.html",
-        sources=sources,
+        sources=known.sources,
         imports=imports,
         account_labels=account_labels(),
-        layers=_layer_rows(),
+        layers=layer_rows,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
@@ -83,6 +84,7 @@ def show() -> Response:
 
 
 @bp.get("/health")
+@retried
 def health() -> Response:
     """Answer whether the store can be read, for whoever watches the server."""
     known = answers().known()
@@ -117,16 +119,19 @@ def _layer_rows() -> list[LayerRow]:
     workspace = answers().workspace
     present = layers.list_layers(workspace)
     rows = []
-    for kind in _LAYER_KINDS:
-        if kind not in present:
+    for kind in schema.AREA_KINDS:
+        if kind != schema.GRID and kind not in present:
             continue
         areas = layers.read_areas(workspace, kind)
         rows.append(
             LayerRow(
-                label=kind_label(kind),
+                label=texts.kind_label(kind),
                 n=len(areas),
-                derived=bool(areas[schema.DERIVED].any()),
-                precision_m=float(areas[schema.PRECISION_M].max()),
+                boundaries=texts.boundaries_label(
+                    kind,
+                    derived=bool(areas[schema.DERIVED].any()),
+                    precision_m=float(areas[schema.PRECISION_M].max()),
+                ),
                 sources=tuple(sorted(set(areas[schema.LAYER_SOURCE].astype(str)))),
             )
         )

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import _
+from web.answers import DataChangedError
 
 logger = logging.getLogger("hotspots.web")
 
@@ -62,6 +63,13 @@ def wrong_host() -> Response:
     )
 
 
+def data_changed(error: DataChangedError) -> Response:
+    """Answer a page whose data changed at every try."""
+    response = error_page(503, _("The data are just changing"), str(error))
+    response.headers["Retry-After"] = "5"
+    return response
+
+
 def server_error(error: Exception) -> Response:
     """Answer a fault of the program: a reference number for the log, and no inner detail."""
     if current_app.testing:
@@ -80,5 +88,6 @@ def init_errors(app: Flask) -> None:
     """Register the error pages."""
     app.register_error_handler(ParameterError, bad_parameter)
     app.register_error_handler(NotFoundError, not_found)
+    app.register_error_handler(DataChangedError, data_changed)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, server_error)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, request
 from hotspots import export
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _
-from web.answers import answers, entity_tag
+from web.answers import answers, entity_tag, retried
 from web.params import parse_params
 
 bp = Blueprint("export", __name__)
@@ -22,6 +22,7 @@ TYPES = {
 
 
 @bp.get("/export.<suffix>")
+@retried
 def download(suffix: str) -> Response:
     """Answer the counts as a file."""
     if suffix not in TYPES:

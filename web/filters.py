@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from hotspots import periods, schema
 from hotspots.analysis.filters import RELEVANCE
 from hotspots.analysis.situation import Situation
-from hotspots.i18n import _, ngettext
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.maps.windows import has_record
 from hotspots.offences import GOAL_GROUPS, OFFENCE_GROUPS, offence_label
 from hotspots.selection import COUNT, DENSITY, HOURS_IN_DAY, RATE
 from web import texts
-from web.answers import Known
+from web.answers import Known, Recorded
 from web.charts import clock_classes
-from web.params import MONTHS, PageParams
+from web.params import MONTHS, PageParams, short_day
 
 KINDS = (
     schema.STREET,
@@ -28,7 +29,10 @@ HOUR_PRESETS = ((6, 18), (18, 22), (22, 6))
 
 @dataclass(frozen=True)
 class Option:
-    """One choice: its value in the URL, its label, and how many incidents stand behind it."""
+    """One choice: its value in the URL, its label, and how many incidents stand behind it.
+
+    `n` is None where nobody knows; `title` then says why.
+    """
 
     value: str
     label: str
@@ -50,9 +54,13 @@ class ClockCell:
 
 @dataclass(frozen=True)
 class Filters:
-    """All choices of the side panel, in the order a user asks: what, when, where, how, whose."""
+    """All choices of the side panel, in the order a user asks: what, when, where, how, whose.
+
+    `first` and `last` are months (2024-03) or days (2024-03-05) as the address has them.
+    """
 
     offences: list[Option]
+    offences_hint: str
     goal_query: str
     goal_chosen: bool
     when: list[Option]
@@ -78,19 +86,26 @@ def make_filters(
     known: Known,
     situation: Situation | None,
     *,
+    recorded: dict[str, Recorded],
     has_localities: bool,
-    has_rate: bool,
+    no_rate: str,
 ) -> Filters:
-    """Return the side panel for the state `params`; `situation` is None where none can be made."""
+    """Return the side panel for the state `params`.
+
+    `situation` is None where none can be made; `recorded` is what each source ever recorded;
+    `no_rate` says why rates cannot be chosen, empty where they can.
+    """
+    has_rate = not no_rate
     return Filters(
-        offences=_offences(params, situation),
+        offences=_offences(params, known, situation, recorded),
+        offences_hint=_offences_hint(situation),
         goal_query=params.but(
             offences=() if params.offences == GOAL_GROUPS else GOAL_GROUPS, index=None
         ).to_query(),
         goal_chosen=params.offences == GOAL_GROUPS,
         when=_when(params),
-        first=params.first.isoformat()[:7] if params.first else "",
-        last=params.last.isoformat()[:7] if params.last else "",
+        first=short_day(params.first, last=False) if params.first else "",
+        last=short_day(params.last, last=True) if params.last else "",
         every=[
             Option(every, texts.every_label(every), params.every == every)
             for every in (periods.WEEK, periods.MONTH, periods.QUARTER, periods.YEAR)
@@ -115,9 +130,7 @@ def make_filters(
                 texts.measure_label(measure, params.by),
                 params.measure == measure and (measure != RATE or has_rate),
                 disabled=measure == RATE and not has_rate,
-                title=""
-                if measure != RATE or has_rate
-                else _("The number of residents of these areas is not known."),
+                title=no_rate if measure == RATE else "",
             )
             for measure in (COUNT, DENSITY, RATE)
         ],
@@ -156,13 +169,60 @@ def _hidden(params: PageParams) -> list[tuple[str, str]]:
     return pairs
 
 
-def _offences(params: PageParams, situation: Situation | None) -> list[Option]:
+def _offences(
+    params: PageParams,
+    known: Known,
+    situation: Situation | None,
+    recorded: dict[str, Recorded],
+) -> list[Option]:
+    """Return the offences to choose; one that no source ever recorded has no number, not zero."""
     counts = situation.by_offence if situation else {}
+    chosen = [
+        recorded[s.source_id] for s in known.chosen(params.sources) if s.source_id in recorded
+    ]
+    ever = frozenset[str]().union(*(source.groups for source in chosen))
+    exact = frozenset[str]().union(*(source.exact for source in chosen))
+    silent = situation is not None and not has_record(situation.table)
+
+    def option(group: str) -> Option:
+        n = counts.get(group, 0)
+        title = ""
+        if not n and group not in ever:
+            title = _("No chosen source records it.")
+        elif not n and group not in exact and params.by not in schema.DISPLACED_KINDS:
+            title = _("No chosen source records it with exact positions.")
+        elif not n and silent:
+            title = _("No record was kept in this period.")
+        return Option(
+            group,
+            offence_label(group),
+            group in params.offences,
+            n=None if title else n,
+            title=title,
+        )
+
     return [
-        Option(group, offence_label(group), group in params.offences, n=counts.get(group, 0))
+        option(group)
         for group in OFFENCE_GROUPS
         if group in GOAL_GROUPS or group in params.offences or counts.get(group, 0)
     ]
+
+
+def _offences_hint(situation: Situation | None) -> str:
+    """Return what the numbers beside offences and in the clock count."""
+    text = _("The numbers are incidents that fit the other filters.")
+    off = situation.table.tally.n_off_record if situation else 0
+    if not off:
+        return text
+    return (
+        text
+        + " "
+        + ngettext(
+            "Among them is {n} on a day without record, which no map counts.",
+            "Among them are {n} on days without record, which no map counts.",
+            off,
+        ).format(n=format_number(off))
+    )
 
 
 def _when(params: PageParams) -> list[Option]:
@@ -215,8 +275,8 @@ def _in_hours(hour: int, hours: tuple[int, int] | None) -> bool:
 
 
 def _clock(params: PageParams, situation: Situation | None) -> list[tuple[str, list[ClockCell]]]:
-    if situation is None:
-        return []
+    if situation is None or not (situation.clock.any() or has_record(situation.table)):
+        return []  # an empty clock would say that nothing happened
     classes = clock_classes(situation.clock)
     rows = []
     for day, (short, full) in enumerate(texts.weekday_labels()):

@@ -10,7 +10,7 @@ from hotspots.maps.background import tile_hosts
 from hotspots.maps.time_map import build_map, read_map_layers, render_html
 from hotspots.maps.windows import list_measures
 from hotspots.selection import COUNT
-from web.answers import answers
+from web.answers import answers, retried
 from web.params import ALL, parse_params
 from web.security import map_policy
 
@@ -21,6 +21,7 @@ _PLACE_OF_NONCE = secrets.token_urlsafe(24)
 
 
 @bp.get("/map")
+@retried
 def show() -> Response:
     """Answer the map of a question, to be shown in a sandboxed frame.
 
@@ -53,6 +54,7 @@ def show() -> Response:
             embedded=True,
             asset_url=f"{root}/assets/",
         )
+        answers().check(known.version)  # the layers were read after the counts
         return render_html(built)
 
     place = (params.measure, params.window, params.index)

@@ -4,13 +4,14 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots.aggregate import FEWEST_RESIDENTS
 from web import texts
-from web.answers import answers
+from web.answers import answers, retried
 from web.params import parse_params
 
 bp = Blueprint("method", __name__)
 
 
 @bp.get("/method")
+@retried
 def show() -> Response:
     """Answer the page; with the query of a map it begins with that map's own method."""
     params = parse_params(request.args)

@@ -83,9 +83,9 @@ class PageParams:
         if self.months:
             pairs.append(("when", str(self.months)))
         if self.first:
-            pairs.append(("from", _short_day(self.first, last=False)))
+            pairs.append(("from", short_day(self.first, last=False)))
         if self.last:
-            pairs.append(("to", _short_day(self.last, last=True)))
+            pairs.append(("to", short_day(self.last, last=True)))
         if self.every != periods.MONTH:
             pairs.append(("every", self.every))
         if self.weekdays:
@@ -141,6 +141,12 @@ class PageParams:
                 raise ParameterError(
                     _("The period ends ({last}) before it starts ({first}).").format(
                         first=first, last=last
+                    )
+                )
+            if last.year - first.year > MAX_YEARS:
+                raise ParameterError(
+                    _("The period {first} to {last} is too long; at most {n} years.").format(
+                        first=first, last=last, n=MAX_YEARS
                     )
                 )
             return Span(first, last)
@@ -268,11 +274,8 @@ def _when(query: MultiDict[str, str]) -> tuple[date | None, date | None, int | N
     if when and when != _OWN:
         return None, None, int(when) if when.isdigit() else None
     first, last = _day(query, "from", last=False), _day(query, "to", last=True)
-    if first and last:
-        if last < first:
-            raise _wrong("to", _one(query, "to"), _("a day on or after the field “from”"))
-        if last.year - first.year > MAX_YEARS:
-            raise _wrong("to", _one(query, "to"), _("at most {n} years").format(n=MAX_YEARS))
+    if first and last and last < first:
+        raise _wrong("to", _one(query, "to"), _("a day on or after the field “from”"))
     return first, last, None
 
 
@@ -313,7 +316,7 @@ def _first_of_month(day: date, months: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def _short_day(day: date, *, last: bool) -> str:
+def short_day(day: date, *, last: bool) -> str:
     """Write a month for the first (or last) day of one, else the day."""
     month = f"{day.year:04d}-{day.month:02d}"
     return month if parse_day(month, last=last) == day else day.isoformat()

@@ -7,14 +7,16 @@ import numpy as np
 from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots import layers, schema
-from hotspots.analysis.kinds import area_labels, off_areas_place
+from hotspots.aggregate import FEWEST_RESIDENTS, CountTable
+from hotspots.analysis.kinds import area_labels, off_areas_place, period_label
 from hotspots.analysis.ranking import ALONG_STREETS, RankedArea, ranking
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.maps.windows import list_measures
+from hotspots.maps.texts import rate_note, totals_text
+from hotspots.maps.windows import has_record, list_measures
 from hotspots.selection import COUNT, DENSITY, RATE
 from web import texts
-from web.answers import Known, answers, entity_tag
+from web.answers import Known, answers, entity_tag, retried
 from web.charts import line_chart
 from web.filters import make_filters
 from web.params import PageParams, parse_params
@@ -30,17 +32,18 @@ class TableRow:
     row: int  # position of the area in the map's order
     rank: int
     name: str
-    count: int
+    count: int | None  # None: no record
     density: float
     density_low: float | None  # None: no interval, for want of a value
     density_high: float | None
     rate: float
     rate_low: float | None
     rate_high: float | None
+    no_rate: str  # why there is no rate; empty where there is one
     size: float
     residents: float
     bar: float  # 0 to 100, share of the largest value of the measure
-    value: float
+    value: float  # NaN: not known
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Notice:
 
 
 @bp.get("/")
+@retried
 def show() -> Response:
     """Answer the page."""
     params = parse_params(request.args)
@@ -75,11 +79,19 @@ def _render(params: PageParams, known: Known) -> str:
     workspace = answers().workspace
     has_localities = schema.LOCALITY in layers.list_layers(workspace)
     record = known.record(params.sources)
+    recorded = answers().recorded(known.version)
     if _is_wholly_displaced(params, known):
         # Counts beside the filters are of the whole town, which needs no exact positions.
         whole = params.but(by=schema.MUNICIPALITY).selection(record)
         town = answers().situation(whole, known.version)
-        side = make_filters(params, known, town, has_localities=has_localities, has_rate=False)
+        side = make_filters(
+            params,
+            known,
+            town,
+            recorded=recorded,
+            has_localities=has_localities,
+            no_rate=_("The number of residents of these areas is not known."),
+        )
         return render_template(
             "situation.html",
             params=params,
@@ -90,35 +102,37 @@ def _render(params: PageParams, known: Known) -> str:
             texts=texts,
         )
     found = answers().situation(params.selection(record), known.version)
-    has_rate = RATE in list_measures(found.table)
+    no_rate = "" if RATE in list_measures(found.table) else _why_no_rate(found.table)
     notices = _displaced(params, found)
     measure = params.measure
-    if measure == RATE and not has_rate:
+    if measure == RATE and no_rate:
         measure = COUNT
-        notices.append(
-            Notice(
-                _(
-                    "The number of residents of these areas is not known, so counts are shown "
-                    "instead of rates."
-                )
-            )
-        )
+        notices.append(Notice(f"{no_rate} {_('So counts are shown instead of rates.')}"))
     params = params.but(measure=measure)
     rows = table_rows(found, measure)
     return render_template(
         "situation.html",
         params=params,
         filters=make_filters(
-            params, known, found, has_localities=has_localities, has_rate=has_rate
+            params,
+            known,
+            found,
+            recorded=recorded,
+            has_localities=has_localities,
+            no_rate=no_rate,
         ),
         notices=notices,
         situation=found,
         finding=found.finding,
+        detail=totals_text(found),
         rows=rows,
         top=rows[:TOP],
+        top_state=_top_state(found, rows),
         chart=line_chart(found),
         chart_text=_chart_text(found),
-        has_rate=has_rate,
+        has_rate=not no_rate,
+        has_record=has_record(found.table),
+        rate_note="" if no_rate else rate_note(found.table),
         measure_label=texts.measure_label(measure, params.by),
         ranking_title=texts.ranking_title(measure, params.by),
         query=params.to_query(),
@@ -136,6 +150,7 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
     sizes = areas[size].to_numpy(dtype=float)
     residents = areas[schema.RESIDENTS].to_numpy(dtype=float)
     labels = area_labels(areas)
+    days = int(situation.table.recorded_days.sum())
     ranked = ranking(situation, measure)
     values = np.array([_value(area, measure) for area in ranked], dtype=float)
     largest = np.nanmax(values) if np.isfinite(values).any() else 0.0
@@ -147,13 +162,14 @@ def table_rows(situation: Situation, measure: str) -> list[TableRow]:
                 row=area.row,
                 rank=rank,
                 name=labels[area.row],
-                count=area.count,
+                count=area.count if area.known else None,
                 density=area.density,
                 density_low=_known(area.density_low),
                 density_high=_known(area.density_high),
                 rate=area.rate,
                 rate_low=_known(area.rate_low),
                 rate_high=_known(area.rate_high),
+                no_rate=_why_none(float(residents[area.row]), days=days),
                 size=float(sizes[area.row]),
                 residents=float(residents[area.row]),
                 bar=round(bar, 1),
@@ -168,8 +184,34 @@ def _known(number: float) -> float | None:
 
 
 def _value(area: RankedArea, measure: str) -> float:
-    values = {COUNT: float(area.count), DENSITY: area.density, RATE: area.rate}
+    count = float(area.count) if area.known else math.nan
+    values = {COUNT: count, DENSITY: area.density, RATE: area.rate}
     return values[measure]
+
+
+def _top_state(situation: Situation, rows: list[TableRow]) -> str:
+    """Return why a ranking is empty: `missing` record, `unknown` values, or `none` counted."""
+    if not has_record(situation.table):
+        return "missing"
+    return "unknown" if all(math.isnan(row.value) for row in rows) and rows else "none"
+
+
+def _why_none(residents: float, *, days: int) -> str:
+    """Return why an area has no rate, nothing where it has one."""
+    if not math.isfinite(residents):
+        return _("The number of residents is not known.")
+    if residents < FEWEST_RESIDENTS:
+        return _("Fewer than {n} residents.").format(n=format_number(FEWEST_RESIDENTS))
+    return "" if days else _("No day has the record of every chosen source.")
+
+
+def _why_no_rate(table: CountTable) -> str:
+    """Return why none of the areas can have a rate."""
+    if (table.areas[schema.RESIDENTS] >= 0).any():
+        return _("In none of these areas are {n} residents or more known to live.").format(
+            n=format_number(FEWEST_RESIDENTS)
+        )
+    return _("The number of residents of these areas is not known.")
 
 
 def _chart_text(situation: Situation) -> str:
@@ -189,7 +231,7 @@ def _chart_text(situation: Situation) -> str:
     return text.format(
         periods=len(record),
         missing=len(record) - len(known),
-        label=situation.table.periods[most].label,
+        label=period_label(situation.table.periods[most], situation.selection.every),
         n=n,
     )
 

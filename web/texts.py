@@ -4,7 +4,7 @@ from babel.numbers import format_decimal
 
 from hotspots import periods, schema
 from hotspots.analysis.ranking import ALONG_STREETS
-from hotspots.i18n import _, current_language, format_day
+from hotspots.i18n import _, current_language, format_day, format_number
 from hotspots.periods import Span
 from hotspots.selection import COUNT, DENSITY, RATE
 from hotspots.store.source import CONFIRMED, INFERRED
@@ -49,6 +49,17 @@ def every_label(every: str) -> str:
         periods.YEAR: _("by year"),
     }
     return labels[every]
+
+
+def boundaries_label(kind: str, *, derived: bool, precision_m: float) -> str:
+    """Return whose boundaries the areas of a layer have, and how far they may be off."""
+    if kind == schema.LOCALITY:
+        return _("made up, an example") if derived else _("drawn by the town")
+    if kind == schema.GRID:
+        return _("exact, a computed grid")
+    if derived:
+        return _("approximate, off by up to {m} m").format(m=format_number(precision_m))
+    return _("official")
 
 
 def has_length(kind: str) -> bool:

@@ -56,7 +56,8 @@ def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[floa
 def _readable(value: float, *, whole: bool) -> float:
     if whole and value < _WHOLE_STEPS_FROM:
         return float(max(1, round(value)))
-    power = 10.0 ** np.floor(np.log10(value))
+    # Below what the exponent of a normal number reaches, no power of ten is left to divide by.
+    power = 10.0 ** np.floor(np.log10(max(value, float(np.finfo(float).tiny))))
     step = _STEPS[np.abs(_STEPS - value / power).argmin()]
     return float(round(step * power)) if whole else float(f"{step * power:.6g}")
 

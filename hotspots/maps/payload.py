@@ -8,7 +8,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots import schema
-from hotspots.analysis.kinds import area_labels
+from hotspots.analysis.kinds import area_labels, period_label
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import current_language
 from hotspots.maps import texts
@@ -73,8 +73,7 @@ def make_payload(
         "palette": PALETTE,
         "zeroColour": ZERO_COLOUR,
         "periods": {
-            "label": [period.label for period in table.periods],
-            "short": [texts.period_short(period, every) for period in table.periods],
+            "label": [period_label(period, every) for period in table.periods],
             "from": [period.start.isoformat() for period in table.periods],
             "to": [period.end.isoformat() for period in table.periods],
             "record": [_RECORD_CODES[state] for state in table.record],
@@ -82,6 +81,10 @@ def make_payload(
         },
         "areas": {
             "name": area_labels(table.areas),
+            # The segments of a street bear its name on the map.
+            "street": table.areas[schema.NAME].astype(str).to_list()
+            if kind == schema.SEGMENT
+            else None,
             "base": _numbers(density_base(table, kind)),
             "residents": _numbers(rate_base(table)),
             "counts": [_sparse(row) for row in table.counts],

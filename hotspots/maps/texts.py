@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from hotspots import schema
+from hotspots.aggregate import FEWEST_RESIDENTS, CountTable
 from hotspots.analysis.kinds import off_areas_place
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_day, format_number, format_share, ngettext
-from hotspots.maps.windows import WINDOWS, Window, is_line_kind
-from hotspots.periods import MONTH, QUARTER, WEEK, YEAR, Period
+from hotspots.maps.windows import WINDOWS, Window, has_record, is_line_kind, list_measures
+from hotspots.periods import MONTH, QUARTER, WEEK, YEAR
 from hotspots.selection import COUNT, DENSITY, RATE
 
 # Numbers that take each of the three Czech plural forms, in the order the scripts expect.
@@ -26,18 +29,6 @@ def kind_heading(kind: str) -> str:
         schema.LOCALITY: _("Locality"),
         schema.GRID: _("Grid cell"),
     }[kind]
-
-
-def period_short(period: Period, every: str) -> str:
-    """Return a period as the time control writes it: 3/2024, 1Q 2024, week 7/2024, 2024."""
-    year, _dash, part = period.label.partition("-")
-    if every == MONTH:
-        return f"{int(part)}/{year}"
-    if every == QUARTER:
-        return _("Q{number} {year}").format(number=part[1:], year=year)
-    if every == WEEK:
-        return _("wk {number}/{year}").format(number=int(part[1:]), year=year)
-    return year
 
 
 def _plural_forms(every: str) -> Callable[[int], str]:
@@ -89,7 +80,7 @@ def _at_once(every: str) -> str:
 def measure_names(kind: str) -> dict[str, str]:
     """Return the short name of every measure."""
     density = _("per 100 m") if is_line_kind(kind) else _("per km²")
-    return {COUNT: _("count"), DENSITY: density, RATE: _("per 1,000 residents")}
+    return {COUNT: _("count"), DENSITY: density, RATE: _("per 1,000 residents a year")}
 
 
 def script_texts(kind: str, every: str) -> dict[str, object]:
@@ -108,9 +99,12 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "wholePeriod": _("in the whole period"),
         "recordOf": _record_of(every),
         "partly": [ngettext("{n} of them incomplete", "{n} of them incomplete", n) for n in _FORMS],
-        "incidents": [ngettext("{n} incident", "{n} incidents", n) for n in _FORMS],
+        "incidents": [
+            ngettext("{n} incident in the town", "{n} incidents in the town", n) for n in _FORMS
+        ],
         "noData": _("no record"),
         "noBase": _("not known"),
+        "noRate": _("no rate"),
         "noValue": _("no data"),
         "zero": _("none"),
         "upTo": _("up to {high}"),
@@ -138,9 +132,51 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
     }
 
 
+def totals_text(situation: Situation) -> str:
+    """Return the line of totals; where nothing is recorded, that there is none, not zeros."""
+    if has_record(situation.table):
+        return situation.finding.detail
+    off = situation.table.tally.n_off_record
+    if not off:
+        return _("no record")
+    return ngettext(
+        "no record · {n} incident on a day without record is not counted",
+        "no record · {n} incidents on days without record are not counted",
+        off,
+    ).format(n=format_number(off))
+
+
+def rate_note(table: CountTable) -> str:
+    """Return how many areas have no rate and why, nothing where all have one."""
+    residents = table.areas[schema.RESIDENTS].to_numpy(dtype=float)
+    few, unknown = int((residents < FEWEST_RESIDENTS).sum()), int(np.isnan(residents).sum())
+    parts = []
+    if few:
+        parts.append(
+            ngettext(
+                "{n} area with fewer than {fewest} residents has no rate: it would tell of those "
+                "who pass by, not of those who live there.",
+                "{n} areas with fewer than {fewest} residents have no rate: it would tell of those "
+                "who pass by, not of those who live there.",
+                few,
+            ).format(n=format_number(few), fewest=format_number(FEWEST_RESIDENTS))
+        )
+    if unknown:
+        parts.append(
+            ngettext(
+                "{n} area has none because its residents are not known.",
+                "{n} areas have none because their residents are not known.",
+                unknown,
+            ).format(n=format_number(unknown))
+        )
+    return " ".join(parts)
+
+
 def placement_text(situation: Situation) -> str:
     """Return how many of the selected incidents the map leaves unplaced, with shares."""
     tally = situation.table.tally
+    if not has_record(situation.table):
+        return totals_text(situation)
     kind = off_areas_place(situation.selection.by)
     parts = [
         (tally.n_off_areas, kind),
@@ -172,6 +208,8 @@ def about_lines(situation: Situation, attribution: str) -> list[tuple[str, str]]
     lines.append((_("Areas"), _areas_text(situation)))
     lines.append((_("Method"), finding.method))
     lines.append((_("Not on the map"), placement_text(situation)))
+    if RATE in list_measures(situation.table) and (note := rate_note(situation.table)):
+        lines.append((_("Rates"), note))
     if finding.notes:
         lines.append((_("Notes"), " ".join(finding.notes)))
     if attribution:

@@ -73,6 +73,11 @@ def list_windows(n_periods: int) -> tuple[Window, ...]:
     return (*(window for window in WINDOWS if window <= max(n_periods, 1)), ALL)
 
 
+def has_record(table: CountTable) -> bool:
+    """Return whether any period has a record; where none has, every count is missing."""
+    return any(state != schema.MISSING for state in table.record)
+
+
 def list_measures(table: CountTable) -> tuple[str, ...]:
     """Return the measures the table has the bases for; rate needs residents somewhere."""
     known = bool((rate_base(table) > 0).any())
@@ -167,6 +172,7 @@ __all__ = [
     "WINDOWS",
     "Window",
     "WindowValues",
+    "has_record",
     "is_line_kind",
     "list_measures",
     "list_windows",

@@ -83,7 +83,7 @@ def test_every_month_by_keyboard_equals_python(page, situation):
         slider.press("ArrowRight")
     assert state_of(page)[0] == 17
     slider.press("Home")
-    assert state_of(page) == (0, f"1/2023, {COUNTS[:, 0].sum() + 1} incidents")
+    assert state_of(page) == (0, f"1/2023, {COUNTS[:, 0].sum() + 1} incidents in the town")
 
 
 def test_windows_drag_and_partial_record(page, situation):

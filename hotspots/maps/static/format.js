@@ -23,10 +23,11 @@
     const cell = (area, measure, span) => {
       const value = model.value(area, measure, span);
       if (value !== null) return measured(value, measure);
-      return model.recordOf(span).known === 0 || measure === "count" ? texts.noData : texts.noBase;
+      if (model.recordOf(span).known === 0 || measure === "count") return texts.noData;
+      return measure === "rate" ? texts.noRate : texts.noBase;
     };
     const spanLabel = ([first, last]) =>
-      first === last ? periods.short[first] : `${periods.short[first]} – ${periods.short[last]}`;
+      first === last ? periods.label[first] : `${periods.label[first]} – ${periods.label[last]}`;
     /** What is said about record in a window: empty when it is whole. */
     const recordNote = (span) => {
       const record = model.recordOf(span);

@@ -23,7 +23,6 @@
         index: now.index,
         measure: now.measure,
         record: format.recordNote(span),
-        counts: data.areas.name.map((_, area) => model.count(area, span)),
         values: data.areas.name.map((_, area) => model.value(area, now.measure, span)),
         inAreas: model.inAreas(span),
         offAreas: model.off(span),

@@ -38,15 +38,14 @@
     pane.style.pointerEvents = "none";
     pane.setAttribute("aria-hidden", "true");
     const places = (geo.places || []).map(([name, ...part]) => ({ name, at: layers.decode(part)[0] }));
-    // "Smetanova, segment 3" without its last part.
-    const street = (area) => areas.name[area].replace(/, [^,]*$/, "");
+    const nameOf = (area) => (areas.street || areas.name)[area];
     const named = Array.from({ length: model.n }, (_, area) => area)
       .filter((area) => layers.areas[area].anchor.length && kind !== "grid")
       .sort((a, b) => model.total(b) - model.total(a))
       // The segments of a street share its name: it stands once, at the fullest one.
-      .filter((area, k, order) => kind !== "segment" || order.findIndex((other) => street(other) === street(area)) === k)
+      .filter((area, k, order) => kind !== "segment" || order.findIndex((other) => nameOf(other) === nameOf(area)) === k)
       .map((area) => ({
-        name: kind === "segment" ? street(area) : areas.name[area],
+        name: nameOf(area),
         at: layers.areas[area].kind === "p" ? centre(layers.areas[area].anchor) : spots(layers.areas[area].anchor),
         total: model.total(area),
       }));

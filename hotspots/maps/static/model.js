@@ -105,7 +105,7 @@
 
   /** Class of a value: -1 no data, 0 zero, then 1 and up; as `classes.classify` in Python. */
   const classOf = (value, breaks) => {
-    if (value === null) return -1;
+    if (value === null || Number.isNaN(value)) return -1;
     if (value <= 0) return 0;
     let k = 0;
     while (k < breaks.length && value > breaks[k]) k += 1;

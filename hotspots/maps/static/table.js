@@ -27,7 +27,7 @@
     place.append(dom.html("table", {}, caption, dom.html("thead", {}, dom.html("tr", {}, ...heads)), body, foot));
 
     const rows = data.areas.name.map((name, area) => {
-      const button = dom.html("button", { type: "button", dir: "auto" }, name);
+      const button = dom.html("button", { type: "button", dir: "auto", tabindex: "-1" }, name);
       const cells = data.measures.map(() => dom.html("td", { class: "hs-num" }));
       const row = dom.html("tr", { "data-area": area }, dom.html("th", { scope: "row" }, button), ...cells);
       button.addEventListener("click", () => {
@@ -35,11 +35,27 @@
         state.set({ chosen: state.get().chosen === area ? null : area, lit: null });
         if (state.get().chosen !== null) layers.show(area);
       });
-      button.addEventListener("focus", () => { card.forget(); state.set({ lit: area }); });
+      button.addEventListener("focus", () => { hold(area); card.forget(); state.set({ lit: area }); });
       button.addEventListener("blur", () => state.set({ lit: null }));
       row.addEventListener("mouseenter", () => { card.forget(); state.set({ lit: area }); });
       row.addEventListener("mouseleave", () => state.set({ lit: null }));
       return { row, cells, button };
+    });
+    // One tab stop for all rows; arrow keys go from row to row.
+    let held = null;
+    const hold = (area) => {
+      if (held !== null) rows[held].button.tabIndex = -1;
+      held = area;
+      rows[area].button.tabIndex = 0;
+    };
+    body.addEventListener("keydown", (event) => {
+      const buttons = [...body.querySelectorAll("button")];
+      const at = buttons.indexOf(event.target);
+      if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: buttons.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      buttons[Math.max(0, Math.min(to, buttons.length - 1))].focus();
     });
     const totals = [["in", texts.inAreas], ["off", texts.offAreas], ["town", texts.town]].map(([key, text]) => {
       const cell = dom.html("td", { class: "hs-num" });
@@ -79,6 +95,7 @@
         body.replaceChildren(...order.map((area) => rows[area].row));
         if (body.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
       }
+      if (order.length && !body.contains(document.activeElement)) hold(order[0]);
       [model.inAreas(span), model.off(span), model.town(span)].forEach((total, k) => {
         totals[k].textContent = total === null ? texts.noData : format.number(total, "count");
       });

@@ -5,6 +5,8 @@
   const table = document.getElementById("areas");
   const when = document.getElementById("ranking-when");
   if (!list || !table || !window.mapFrame) return;
+  const empty = document.getElementById("ranking-empty");
+  const rateNote = document.getElementById("rate-note");
   const title = document.getElementById("ranking-title");
   let measure = table.dataset.measure;
   const names = new Map([...table.querySelectorAll("tbody tr")].map((tr) => [Number(tr.dataset.row), tr.querySelector("th").textContent]));
@@ -48,6 +50,10 @@
       .filter((area) => area.value !== null && area.value > 0)
       .sort((a, b) => b.value - a.value || a.row - b.row)
       .slice(0, shown);
+    empty.hidden = ranked.length > 0;
+    // Without record nothing is known of the town either.
+    empty.textContent = empty.dataset[time.total === null ? "missing" : time.values.every((value) => value === null) ? "unknown" : "none"];
+    if (rateNote) rateNote.hidden = measure !== "rate";
     const largest = ranked.length ? ranked[0].value : 1;
     list.replaceChildren(...ranked.map((area, i) => item(area.row, i + 1, area.value, area.value / largest, digits)));
     when.textContent = time.record ? `${time.label} · ${time.record}` : time.label;

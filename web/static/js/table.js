@@ -37,6 +37,27 @@
     });
   });
 
+  // One tab stop for all rows; arrow keys go from row to row.
+  const scroll = table.closest(".scroll");
+  if (scroll) scroll.removeAttribute("tabindex"); // its rows bring it into view
+  const hold = (row) => {
+    for (const other of body.rows) other.tabIndex = other === row ? 0 : -1;
+  };
+  if (body.rows.length) hold(body.rows[0]);
+  body.addEventListener("focusin", (event) => {
+    const row = event.target.closest("tr");
+    if (row) hold(row);
+  });
+  body.addEventListener("keydown", (event) => {
+    const rows = [...body.rows];
+    const at = rows.indexOf(event.target);
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    rows[Math.max(0, Math.min(to, rows.length - 1))].focus();
+  });
+
   if (!window.mapFrame) return;
   const byRow = new Map([...body.rows].map((row) => [Number(row.dataset.row), row.cells[1]]));
   let measure = table.dataset.measure;
@@ -52,7 +73,7 @@
       if (label) heads[1].querySelector(".now-measure").textContent = label.textContent;
     }
     const digits = time.measure === "count" ? 0 : 1;
-    const nothing = time.values.every((value) => value === null);
+    const nothing = time.total === null;
     time.values.forEach((value, row) => {
       const cell = byRow.get(row);
       if (!cell) return;
@@ -63,7 +84,9 @@
     });
     for (const cell of totals) {
       const n = time.measure === "count" ? time[cell.dataset.total] : null;
-      cell.textContent = Number.isFinite(n) ? n.toLocaleString(table.dataset.locale) : "";
+      const missing = time.total === null;
+      cell.classList.toggle("none", missing);
+      cell.textContent = missing ? table.dataset.missing : Number.isFinite(n) ? n.toLocaleString(table.dataset.locale) : "";
     }
     if (order && order[0] === 1) {
       if (whole) {
