@@ -428,7 +428,7 @@ def test_unknown_length_leaves_the_comparison_out(town):
     [
         (
             (20, 40),
-            "Na 1 ulici z celkových 3 připadá 67 % událostí na ulicích; při rovnoměrném "
+            "Na 1 ulici z celkových 3 připadá 67 % událostí v ulicích; při rovnoměrném "
             "rozložení podle délky ulic by to bylo 20 %. Nejvíc jich má ulice Krátká (40).",
         ),
         (
@@ -450,9 +450,9 @@ def test_czech_sentences(town, numbers, sentence):
 @pytest.mark.parametrize(
     ("n", "detail"),
     [
-        (1, "1 událost · 0 na ulicích · 0 mimo ulice · 0 mimo obec · 1 neumístěná"),
-        (3, "3 události · 0 na ulicích · 0 mimo ulice · 0 mimo obec · 3 neumístěné"),
-        (1005, "1 005 událostí · 0 na ulicích · 0 mimo ulice · 0 mimo obec · 1 005 neumístěných"),
+        (1, "1 událost · 0 v ulicích · 0 mimo ulice · 0 mimo město · 1 neumístěná"),
+        (3, "3 události · 0 v ulicích · 0 mimo ulice · 0 mimo město · 3 neumístěné"),
+        (1005, "1 005 událostí · 0 v ulicích · 0 mimo ulice · 0 mimo město · 1 005 neumístěných"),
     ],
 )
 def test_czech_details(town, n, detail):
