@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
 
@@ -281,6 +282,39 @@ def test_czech_texts(small):
         "{n} události ve městě",
         "{n} událostí ve městě",
     ]
+
+
+def test_a_map_without_record_counts_nothing():
+    situation = make_situation([[0, 0]], record=["missing"] * 2)
+    situation = replace(situation, table=replace(situation.table, tally=Tally(2, 0, 0, 0, 0, 2)))
+    page = render_html(build_map(situation, make_layers(situation), language="en"))
+    told = "no record · 2 incidents on days without record are not counted"
+    assert page.count(told) == 2  # above the map, and where it says what is not on it
+    assert "All in all." not in page
+    assert "Of 2 selected" not in page
+
+
+def test_segments_send_the_name_of_their_street(small):
+    areas = small.table.areas.assign(
+        area_id=["s/001", "s/002", "t/001"], kind=schema.SEGMENT, name=["A, B", "A, B", "C"]
+    )
+    situation = replace(
+        small, selection=Selection(by=schema.SEGMENT), table=replace(small.table, areas=areas)
+    )
+    data = data_of(render_html(build_map(situation, make_layers(situation), language="en")))
+    assert data["areas"]["street"] == ["A, B", "A, B", "C"]
+    assert data["areas"]["name"][0] == "A, B, segment 1"
+    plain = data_of(render_html(build_map(small, make_layers(small), language="en")))
+    assert plain["areas"]["street"] is None
+
+
+def test_a_file_says_why_areas_have_no_rate():
+    situation = make_situation([[1], [2]], kind=schema.DISTRICT, residents=500.0)
+    situation.table.areas.loc[1, schema.RESIDENTS] = 99.0
+    page = render_html(build_map(situation, make_layers(situation), language="en"))
+    assert "1 area with fewer than 100 residents has no rate" in page
+    names = data_of(page)["texts"]["measures"]
+    assert names["rate"] == "per 1,000 residents a year"
 
 
 def test_an_empty_table_is_a_map():

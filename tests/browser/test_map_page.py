@@ -2,7 +2,9 @@
 
 import http.server
 import json
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hotspots.maps.time_map import build_map, render_html, write_map
 from hotspots.maps.windows import window_values
 from tests.test_maps import HOSTILE, make_layers, make_situation
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "maps.md"
 pytestmark = pytest.mark.browser
 
 RECORD = ["recorded"] * 6 + ["missing"] * 3 + ["partial"] + ["recorded"] * 8
@@ -165,6 +168,21 @@ def test_sorting_and_choosing_in_the_table(page):
     assert card.is_hidden()
 
 
+def test_the_table_is_one_tab_stop_with_arrow_keys(page):
+    buttons = page.locator("tbody button")
+    stops = page.locator("tbody button[tabindex='0']")
+    assert stops.count() == 1
+    page.locator("thead button").last.focus()
+    page.keyboard.press("Tab")
+    for key, at in [("ArrowDown", 1), ("End", 7), ("ArrowUp", 6), ("Home", 0), ("ArrowUp", 0)]:
+        page.keyboard.press(key)
+        assert buttons.nth(at).evaluate("button => button === document.activeElement")
+        assert page.locator("tr.hs-lit button").inner_text() == buttons.nth(at).inner_text()
+    assert stops.count() == 1
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('tbody')") is None
+
+
 def test_hostile_names_do_nothing(tmp_path, open_page):
     situation = make_situation(np.ones((len(HOSTILE), 3), dtype=int), names=list(HOSTILE))
     target = tmp_path / "map.html"
@@ -266,6 +284,10 @@ def test_a_frame_tells_and_obeys_its_page(framed, situation, open_page):
     assert told["to"] == "2023-05-31"
     assert told["label"] == "3/2023 – 5/2023"
     assert told["record"] == ""
+    fields = re.search(r'\{type: "hotspots:time",([^}]+)\}', DOCUMENT.read_text(encoding="utf-8"))[
+        1
+    ]
+    assert {name.strip() for name in fields.split(",")} == set(told) - {"type"}
     assert told["values"] == COUNTS[:, 2:5].sum(axis=1).tolist()
     assert told["total"] == int(COUNTS[:, 2:5].sum()) + 3
     frame = page.frames[1]

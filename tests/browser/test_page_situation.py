@@ -198,3 +198,66 @@ def test_the_map_fills_the_first_screen(visit):
     assert slider["y"] + slider["height"] <= 900
     legend = inner.locator(".hs-legend").bounding_box()
     assert legend["width"] * legend["height"] < 0.06 * frame["width"] * frame["height"]
+
+
+def test_the_table_is_one_tab_stop_with_arrow_keys(visit):
+    page = visit("/?by=segment&lang=en")
+    wait_for_map(page)
+    stops = page.locator("#areas tbody tr[tabindex='0']")
+    assert page.locator("#areas tbody tr").count() > 200
+    assert stops.count() == 1
+    page.locator("#areas thead button").last.focus()
+    page.keyboard.press("Tab")
+    place = "[...document.querySelectorAll('#areas tbody tr')].indexOf(document.activeElement)"
+    assert page.evaluate(place) == 0
+    for key, at in [("ArrowDown", 1), ("PageDown", 11), ("ArrowUp", 10), ("Home", 0)]:
+        page.keyboard.press(key)
+        assert page.evaluate(place) == at
+        assert page.evaluate("document.activeElement.classList.contains('lit')")
+    page.keyboard.press("ArrowDown")
+    assert stops.count() == 1
+    assert stops.first.evaluate("row => row === document.activeElement")
+    page.keyboard.press("Tab")
+    assert page.evaluate(place) == -1
+
+
+def test_moving_to_months_without_record_leaves_no_zero(visit):
+    page = visit("/?when=own&from=2030-01&to=2030-06&window=1&lang=en")
+    wait_for_map(page)
+    assert set(page.locator("#areas tbody td.now").all_inner_texts()) == {"no record"}
+    assert set(page.locator("#areas [data-total]").all_inner_texts()) == {"no record"}
+    assert page.locator("#ranking li").count() == 0
+    assert page.locator("#ranking-empty").inner_text() == "There is no record in this period."
+
+
+def test_the_ranking_says_why_it_is_empty_at_each_moment(visit):
+    page = visit("/?offence=traffic&hours=3-4&window=1&lang=en")
+    wait_for_map(page)
+    slider = page.frame_locator("#map").get_by_role("slider")
+    slider.focus()
+    slider.press("Home")
+    said = page.locator("#ranking-empty")
+    for _month in range(12):
+        empty = page.locator("#ranking li").count() == 0
+        assert said.is_visible() == empty
+        if empty:
+            assert said.inner_text() == "No incident in any area."
+        slider.press("ArrowRight")
+
+
+def test_the_note_on_rates_follows_the_measure(visit):
+    page = visit("/?by=district&lang=en")
+    wait_for_map(page)
+    note = page.locator("#rate-note")
+    assert not note.is_visible()
+    page.get_by_label("per 1,000 residents a year").check(force=True)
+    note.wait_for(state="visible")
+    page.get_by_label("per km²").check(force=True)
+    note.wait_for(state="hidden")
+
+
+def test_own_months_are_not_cut(visit):
+    page = visit("/?from=2020-10&to=2024-12&lang=en")
+    for name in ("from", "to"):
+        field = page.locator(f"[name={name}]")
+        assert field.bounding_box()["width"] >= 160
