@@ -11,6 +11,7 @@ import pytest
 from hotspots import schema
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
+from hotspots.maps.time_map import DEFAULT_ASSET_URL
 from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
 from web import create_app
@@ -335,3 +336,8 @@ def test_places_of_consequence_count_on_request(with_codes):
 
 def test_without_such_codes_nothing_is_asked(client):
     assert 'name="consequence"' not in text_of(client.get("/"))
+
+
+def test_a_linked_map_finds_its_assets_where_the_server_has_them(client):
+    assert client.get(f"{DEFAULT_ASSET_URL}leaflet.js").status_code == 200
+    assert f'src="{DEFAULT_ASSET_URL}leaflet.js' in text_of(client.get("/map"))
