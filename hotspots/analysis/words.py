@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from hotspots import schema
-from hotspots.aggregate import CountTable, enough_residents
+from hotspots.aggregate import FEWEST_RESIDENTS, CountTable
 from hotspots.analysis import kinds
 from hotspots.analysis.evenness import Evenness, evenness, smallest_share
 from hotspots.analysis.filters import LeftOut, displaced_note
@@ -18,8 +17,6 @@ from hotspots.i18n import _, format_day, format_number, format_share, ngettext
 from hotspots.periods import RecordCalendar, Span
 from hotspots.selection import Selection
 from hotspots.store.source import INFERRED, Source
-
-FloatArray = npt.NDArray[np.float64]
 
 FEW_INCIDENTS: Final = 30  # below this the order of areas is called chance
 SIGNIFICANCE: Final = 0.05
@@ -110,7 +107,14 @@ def _compare(table: CountTable, kind: str) -> tuple[str, Evenness]:
     """Test the areas' counts against an even spread; return over what, and the result."""
     counts = table.counts.sum(axis=1)
     column = _size_column(table, kind)
-    result = evenness(counts, _sizes(table, column))
+    sizes = table.areas[column].to_numpy(dtype=np.float64)
+    tested = counts
+    if column == schema.RESIDENTS:
+        # One incident among five residents would outweigh all else, so such areas are pooled.
+        small = sizes < FEWEST_RESIDENTS
+        tested = np.append(counts[~small], counts[small].sum())
+        sizes = np.append(sizes[~small], sizes[small].sum())
+    result = evenness(tested, sizes)
     # Where areas overlap an incident counts twice; where much lies in areas of unknown size, the
     # rest does not speak for all.
     if kind == schema.LOCALITY or result.n_incidents < COMPARED * counts.sum():
@@ -124,12 +128,6 @@ def _size_column(table: CountTable, kind: str) -> str:
         return schema.LENGTH_M
     known = np.isfinite(table.areas[schema.RESIDENTS].to_numpy(dtype=np.float64)).all()
     return schema.RESIDENTS if known else schema.AREA_KM2
-
-
-def _sizes(table: CountTable, column: str) -> FloatArray:
-    sizes = table.areas[column].to_numpy(dtype=np.float64)
-    # One incident among five residents would outweigh all else in the test.
-    return enough_residents(sizes) if column == schema.RESIDENTS else sizes
 
 
 def _sentence(table: CountTable, told: Told, column: str, result: Evenness) -> str:
@@ -188,14 +186,15 @@ def _spread(table: CountTable, kind: str, column: str, result: Evenness) -> str:
     fewest = smallest_share(counts, share=QUARTER)
     share = float(counts[fewest].sum() / counts.sum())
     first = kinds.concentration(kind, len(fewest), total=len(counts), share=format_share(share))
-    sizes = _sizes(table, column)
+    sizes = table.areas[column].to_numpy(dtype=np.float64)
     if result.p_value < SIGNIFICANCE and (sizes[fewest] > 0).all():
         even = float(sizes[fewest].sum() / np.nansum(sizes))
         if share < CONCENTRATED * even:
-            return _(
+            first = _(
                 "Counts differ between areas more than chance would make them, but no few areas "
                 "hold far more than their share."
             )
+            return f"{first} {kinds.few(kind)}" if is_few else first
         first += kinds.even_clause(column, format_share(even, digits=0 if even >= 0.01 else 1))
     second = kinds.few(kind) if is_few else _most(table, kind)
     return f"{first}. {second}".strip()
