@@ -4,7 +4,14 @@ import re
 from typing import Final
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Control characters, ends of lines and paragraphs, marks that turn the direction of writing.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?")
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line, with control characters written out, fit for a terminal."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def defuse(text: str) -> str:
@@ -12,6 +19,8 @@ def defuse(text: str) -> str:
 
     A plain number, such as ``-12`` or ``-543455.674``, is no formula and stays as it is.
     """
-    if text.startswith(FORMULA_STARTS) and _NUMBER.fullmatch(text) is None:
+    # Some programs cut blanks off before they look for a formula.
+    starts = text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
+    if starts and _NUMBER.fullmatch(text) is None:
         return "'" + text
     return text

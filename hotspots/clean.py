@@ -17,6 +17,7 @@ from hotspots.i18n import _
 PRAGUE: Final = ZoneInfo("Europe/Prague")
 EARLIEST_YEAR: Final = 1990
 UNKNOWN: Final = -1
+_LARGEST_OFFSET_MIN: Final = 14 * 60  # Line Islands, UTC+14
 _LAST_MINUTE_S: Final = 23 * 3600 + 59 * 60
 # How police files write an hour that nobody knows; the minutes beside it say no more.
 _UNKNOWN_HOURS: Final = (25, 99)
@@ -197,7 +198,10 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     values = (starts + (day - 1)).astype("datetime64[s]") + seconds
     usable = good_day & good_time
     values[~usable] = np.datetime64("NaT")
-    values = _to_prague(values, iso, usable & is_iso & has_time)
+    away, wild = _offsets(iso, usable & is_iso & has_time)
+    usable &= ~wild
+    values[wild] = np.datetime64("NaT")
+    values = _to_prague(values, away)
     latest = np.datetime64(today, "D") + 1
     days = values.astype("datetime64[D]")
     late = usable & (days > latest)
@@ -223,6 +227,10 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
             text = _(
                 "{column} '{value}' has no possible time; hours run from 0 to 23, minutes to 59"
             ).format(column=column, value=value)
+        elif wild[i]:
+            text = _("{column} '{value}' has an offset from UTC that no place on earth has").format(
+                column=column, value=value
+            )
         elif late[i]:
             text = _("{column} '{value}' lies in the future").format(column=column, value=value)
         else:
@@ -234,24 +242,38 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     return Moments(values, has_time & usable, is_month & usable, missing, problems)
 
 
-def _to_prague(values: TimeArray, iso: Any, candidates: BoolArray) -> TimeArray:
-    """Shift the times that carry an offset from UTC to the wall clock of Prague."""
-    offsets = np.asarray(
+def _offsets(iso: Any, candidates: BoolArray) -> tuple[dict[int, int], BoolArray]:
+    """Return the offsets from UTC [minutes] by position, and which are beyond 14 hours."""
+    texts = np.asarray(
         pc.struct_field(iso, "o").fill_null("").to_numpy(zero_copy_only=False), dtype=object
     )
-    shifted = np.flatnonzero(candidates & (offsets != ""))
-    if not len(shifted):
+    wild = np.zeros(len(texts), dtype=bool)
+    minutes: dict[str, int | None] = {"Z": 0}
+    away: dict[int, int] = {}
+    for i in np.flatnonzero(candidates & (texts != "")).tolist():
+        text = texts[i]
+        if text not in minutes:
+            hour, minute = int(text[1:3]), int(text[3:].strip(":") or 0)
+            size = hour * 60 + minute
+            known = minute <= 59 and size <= _LARGEST_OFFSET_MIN
+            minutes[text] = int(text[0] + "1") * size if known else None
+        found = minutes[text]
+        if found is None:
+            wild[i] = True
+        else:
+            away[i] = found
+    return away, wild
+
+
+def _to_prague(values: TimeArray, away: dict[int, int]) -> TimeArray:
+    """Shift the times at the positions in `away` [minutes from UTC] to the clock of Prague."""
+    if not away:
         return values
-    minutes = {
-        text: 0
-        if text == "Z"
-        else int(text[0] + "1") * (int(text[1:3]) * 60 + int(text[3:].strip(":") or 0))
-        for text in set(offsets[shifted])
-    }
+    shifted = np.array(list(away), dtype=np.int64)
     # Below seconds nothing is kept, so whole minutes of offset are exact.
-    away = np.array([minutes[text] for text in offsets[shifted]], dtype="timedelta64[m]")
+    minutes = np.array(list(away.values()), dtype="timedelta64[m]")
     local = (
-        pd.Series(values[shifted] - away)
+        pd.Series(values[shifted] - minutes)
         .dt.tz_localize("UTC")
         .dt.tz_convert(PRAGUE)
         .dt.tz_localize(None)

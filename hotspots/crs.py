@@ -4,6 +4,7 @@ Czech files also give positive S-JTSK as (Y, X); EPSG:5514 is (−Y, −X). The 
 full 7-parameter operation: the 3-parameter shortcut is off by about 5 m in Jeseník.
 """
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError as ProjCRSError
+from pyproj.exceptions import ProjError
 
 from hotspots.errors import CRSError
 from hotspots.i18n import _
@@ -41,13 +43,13 @@ def parse_crs(text: str | int) -> CRS:
     if name.upper().replace(" ", "") in {"S-JTSK", "SJTSK"}:
         return CRS.from_epsg(SJTSK_POSITIVE)
     try:
-        return CRS.from_user_input(int(name) if name.isdigit() else name)
-    except ProjCRSError as error:
+        return CRS.from_user_input(int(name) if re.fullmatch("[0-9]{1,9}", name) else name)
+    except (ProjCRSError, UnicodeError) as error:
         raise CRSError(
             _(
                 "'{name}' is no coordinate system that PROJ knows; "
                 "write EPSG:5514, EPSG:4326 or S-JTSK"
-            ).format(name=name)
+            ).format(name=ascii(name[:80])[1:-1] if not name.isprintable() else name[:80])
         ) from error
 
 
@@ -75,7 +77,7 @@ def to_5514(x: FloatArray, y: FloatArray, *, crs: str | int | CRS) -> tuple[Floa
     Raises
     ------
     CRSError
-        Unknown system.
+        Unknown system, or one that PROJ cannot convert from, such as a local one.
     """
     x = np.asarray(x, dtype=np.float64)
     y = np.asarray(y, dtype=np.float64)
@@ -85,7 +87,15 @@ def to_5514(x: FloatArray, y: FloatArray, *, crs: str | int | CRS) -> tuple[Floa
         return x.copy(), y.copy()
     if epsg == SJTSK_POSITIVE:
         return -x, -y
-    out_x, out_y = _transformer(source.to_wkt(), f"EPSG:{EPSG}").transform(x, y)
+    try:
+        out_x, out_y = _transformer(source.to_wkt(), f"EPSG:{EPSG}").transform(x, y)
+    except ProjError as error:
+        raise CRSError(
+            _(
+                "positions in the coordinate system '{name}' cannot be converted to EPSG:5514 "
+                "({reason}); write EPSG:5514, EPSG:4326 or S-JTSK"
+            ).format(name=source.name, reason=error)
+        ) from error
     out_x = np.asarray(out_x, dtype=np.float64)
     out_y = np.asarray(out_y, dtype=np.float64)
     bad = ~(np.isfinite(out_x) & np.isfinite(out_y))

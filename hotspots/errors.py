@@ -1,12 +1,22 @@
 """The errors of the library: one base, one class per kind of cause."""
 
+import re
+from typing import Final
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 class HotspotsError(Exception):
     """Base of every error the library raises on purpose.
 
     The message names the argument or file, the rule, the value got and the cure, in the language
-    in force (see `hotspots.i18n`).
+    in force (see `hotspots.i18n`). Control characters that a file's name or content brings are
+    written out, so that no message commands a terminal.
     """
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], super().__str__())
 
 
 class SourceError(HotspotsError):

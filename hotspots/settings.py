@@ -1,5 +1,6 @@
 """The workspace directory and the settings kept in its `settings.toml`."""
 
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,7 +9,17 @@ from typing import Any, Final
 from hotspots.errors import ParameterError, StoreError
 from hotspots.i18n import LANGUAGES, _
 
+_SHOWN: Final = 80  # characters of a wrong value
+_TOO_LARGE: Final = 1e9  # m; beyond it a number of a setting is a slip
 BACKGROUNDS: Final = ("none", "cuzk", "osm")
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as a message can show it, whatever stands in the file."""
+    try:
+        return value if len(repr(value)) <= _SHOWN else repr(value)[:_SHOWN]
+    except (ValueError, RecursionError):
+        return type(value).__name__
 
 
 @dataclass(frozen=True)
@@ -47,17 +58,38 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("street_reach_m", "segment_length_m", "grid_cell_m"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 < value < _TOO_LARGE:
                 raise ParameterError(
                     _("setting {name} must be a number above zero, got {value!r}").format(
-                        name=name, value=value
+                        name=name, value=_shown(value)
                     )
                 )
+        for name in ("town", "municipality"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.isprintable():
+                raise ParameterError(
+                    _("setting {name} must be a text on one line, got {value!r}").format(
+                        name=name, value=_shown(value)
+                    )
+                )
+        if not re.fullmatch("[0-9]{1,9}", self.municipality):
+            raise ParameterError(
+                _(
+                    "setting municipality must be a code of digits, such as 536385, got {value!r}"
+                ).format(value=self.municipality[:40])
+            )
+        if not isinstance(self.sample, bool):
+            raise ParameterError(
+                _("setting {name} must be true or false, got {value!r}").format(
+                    name="sample", value=_shown(self.sample)
+                )
+            )
         for name, known in (("background", BACKGROUNDS), ("language", LANGUAGES)):
             if getattr(self, name) not in known:
                 raise ParameterError(
                     _("setting {name} must be one of {known}, got {value!r}").format(
-                        name=name, known=", ".join(known), value=getattr(self, name)
+                        name=name, known=", ".join(known), value=_shown(getattr(self, name))
                     )
                 )
 
@@ -72,7 +104,7 @@ class Settings:
         """
         try:
             values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise ParameterError(
                 _("{path} is no valid TOML: {reason}").format(path=path, reason=error)
             ) from error

@@ -32,8 +32,8 @@ for name in $import; do
   readers=$(printf '%s\n' $readers | grep -v "/$name.py\$")
   importing="$importing $h/ingest/$name.py"
 done
-update ingest $readers $h/clean.py $h/crs.py $h/periods.py $h/selection.py $h/offences.py \
-  $h/settings.py
+update ingest $readers $h/clean.py $h/crs.py $h/filetypes.py $h/periods.py $h/selection.py \
+  $h/offences.py $h/settings.py
 update store $h/files.py $h/cells.py $h/store $importing $h/record_inference.py $h/workspace_init.py
 update layers $h/layers
 update analysis $h/analysis $h/join.py $h/placement.py $h/aggregate.py $h/export.py

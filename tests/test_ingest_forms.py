@@ -128,7 +128,7 @@ def test_a_layer_without_crs_needs_one(tmp_path):
 def test_a_layer_contradicting_the_mapping(tmp_path):
     path = make_layer(tmp_path / "a.gpkg", [shapely.Point(X, Y)])
     with pytest.raises(CRSError, match="is in EPSG:5514, but the mapping says EPSG:4326"):
-        open_reader(path, mapping=mapping(columns=LAYER_COLUMNS, crs="EPSG:4326"))
+        read_all(path, mapping(columns=LAYER_COLUMNS, crs="EPSG:4326"))
 
 
 def test_layers_of_a_geopackage(tmp_path):

@@ -213,7 +213,7 @@ def test_code_lists_beside_the_file_and_given(tmp_path):
     incidents, _rejected, _n = read_all(open_reader(path, types_file=given_file))
     assert incidents["offence_detail"][1] == "Krádeže SPZ"
     codes.unlink()
-    with pytest.raises(SourceError, match="cannot be opened"):
+    with pytest.raises(SourceError, match="there is no such file"):
         open_reader(path, types_file=codes)
 
 

@@ -309,7 +309,7 @@ def test_unsound_localities_change_nothing(workspace, tmp_path, options, error, 
 
 
 def test_files_that_are_no_layers(workspace, tmp_path):
-    with pytest.raises(SourceError, match="does not exist"):
+    with pytest.raises(SourceError, match="there is no such file"):
         layers.import_localities(workspace, tmp_path / "no.gpkg", name_column="nazev")
     text = tmp_path / "l.txt"
     text.write_text("x")

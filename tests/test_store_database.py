@@ -48,7 +48,11 @@ def test_existing_database_is_not_created_again(store, workspace):
 @pytest.mark.parametrize("content", [b"not a database at all" * 100, b""])
 def test_damaged_database_is_named_and_left_alone(workspace, content):
     workspace.database.write_bytes(content)
-    with pytest.raises(StoreError, match=r"damaged or was not made by this program.*backups"):
+    with pytest.raises(StoreError, match=r"was not made by this program.*keeps no backup"):
+        Store.open(workspace)
+    workspace.backups.mkdir()
+    (workspace.backups / "hotspots-0001.db").touch()
+    with pytest.raises(StoreError, match=r"was not made by this program.*directory backups"):
         Store.open(workspace)
     assert workspace.database.read_bytes() == content
 

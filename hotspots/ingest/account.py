@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hotspots.cells import printable
 from hotspots.errors import StoreError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.periods import Span
@@ -132,7 +133,7 @@ class Account:
         """Return the account as lines to print, in the language in force."""
         lines = [
             _("{file} ({format}), source {source}").format(
-                file=self.file, format=self.format.upper(), source=self.source
+                file=printable(self.file), format=self.format.upper(), source=self.source
             )
         ]
         if self.dry_run:
@@ -158,12 +159,18 @@ class Account:
             )
         lines.append(self._record_line())
         lines += [
-            _("  row {row}: {reason}").format(row=format_number(row.row), reason=row.reason)
+            _("  row {row}: {reason}").format(
+                row=format_number(row.row), reason=printable(row.reason)
+            )
             for row in self.rejected_rows
         ]
         if self.rejects_file is not None:
-            lines.append(_("Rejected rows are listed in {path}").format(path=self.rejects_file))
-        lines += [_("Note: {text}").format(text=text) for text in self.warnings]
+            lines.append(
+                _("Rejected rows are listed in {path}").format(
+                    path=printable(str(self.rejects_file))
+                )
+            )
+        lines += [_("Note: {text}").format(text=printable(text)) for text in self.warnings]
         return lines
 
     def _table(self) -> list[str]:

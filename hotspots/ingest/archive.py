@@ -1,12 +1,31 @@
 """ZIP archives read member by member, never unpacked to disk, within limits of size."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from hotspots.errors import SourceError
 from hotspots.i18n import _, format_number
 
+# What Python's unpacker raises on bytes that were changed: wrong checksums, streams, methods.
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+)
 UNPACKED_LIMIT: Final = 1 << 30  # bytes, all members together
 MEMBERS_LIMIT: Final = 5_000
 # Beyond this a member is made to exhaust memory; real sheets and tables stay far below.
@@ -26,7 +45,7 @@ def check_members(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
+    except DAMAGED as error:
         raise SourceError(
             _(
                 "{name} cannot be unpacked, it seems damaged or cut off ({reason}); "
@@ -71,7 +90,7 @@ def read_member(path: Path, member: zipfile.ZipInfo) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(member)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
+    except DAMAGED as error:
         raise SourceError(
             _("{name}: '{member}' in it is damaged ({reason}); download it again").format(
                 name=path.name, member=member.filename, reason=error

@@ -32,7 +32,7 @@ class SourceInfo:
     Attributes
     ----------
     source_id
-        Short name: 1 to 40 of a-z, 0-9, `_` and `-`.
+        Short name: 1 to 40 of a-z, 0-9, `_` and `-`, not beginning with `-`.
     kind
         Publisher, one of `schema.SOURCE_KINDS`.
     label, citation
@@ -50,11 +50,11 @@ class SourceInfo:
     citation: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9_-]{1,40}", self.source_id):
+        if not re.fullmatch(r"[a-z0-9_][a-z0-9_-]{0,39}", self.source_id):
             raise ParameterError(
                 _(
                     "source '{name}' is no source name; use 1 to 40 lower-case letters without "
-                    "accents, digits, - and _, for example accidents"
+                    "accents, digits, - and _, not beginning with -, for example accidents"
                 ).format(name=self.source_id)
             )
         if self.kind not in schema.SOURCE_KINDS:

@@ -1,4 +1,4 @@
-"""What a file really is: told by its first bytes, checked against what its name claims."""
+"""How a text file is written: its encoding and line ends, told by all of its bytes."""
 
 import codecs
 from dataclasses import dataclass
@@ -8,103 +8,17 @@ from typing import Final
 from hotspots.errors import ParameterError, SourceError
 from hotspots.i18n import _
 
-CSV: Final = "csv"
-XLSX: Final = "xlsx"
-GPKG: Final = "gpkg"
-GEOJSON: Final = "geojson"
-ZIP: Final = "zip"
-SUFFIXES: Final = {
-    ".csv": CSV,
-    ".tsv": CSV,
-    ".tab": CSV,
-    ".txt": CSV,
-    ".xlsx": XLSX,
-    ".xlsm": XLSX,
-    ".gpkg": GPKG,
-    ".geojson": GEOJSON,
-    ".json": GEOJSON,
-    ".zip": ZIP,
-}
-_ZIP_MAGIC: Final = b"PK\x03\x04"
-_SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 _BLOCK: Final = 1 << 20
-
-
-def _foreign(head: bytes) -> str:
-    """Return the name of a kind of file that is never read, or an empty text."""
-    kinds = (
-        (b"%PDF", _("a PDF document")),
-        (b"\x89PNG", _("a PNG picture")),
-        (b"\xff\xd8\xff", _("a JPEG picture")),
-        (b"GIF8", _("a GIF picture")),
-        (b"MZ", _("a Windows program")),
-        (b"\x7fELF", _("a program")),
-        (b"\xd0\xcf\x11\xe0", _("an old Office document (.xls or .doc)")),
-        (b"{\\rtf", _("an RTF document")),
-        (b"\x1f\x8b", _("a gzip archive")),
-        (b"7z\xbc\xaf", _("a 7-Zip archive")),
-        (b"Rar!", _("a RAR archive")),
-    )
-    return next((name for magic, name in kinds if head.startswith(magic)), "")
-
-
-def detect_format(path: Path) -> str:
-    """Return the format of a file, one of the constants of this module.
-
-    Raises
-    ------
-    SourceError
-        The file is missing, a directory, empty, of a kind not read, or not what its name claims.
-    """
-    if path.is_dir():
-        raise SourceError(_("{path} is a directory; name a file in it").format(path=path))
-    if not path.exists():
-        raise SourceError(_("{path}: there is no such file").format(path=path))
-    claimed = SUFFIXES.get(path.suffix.lower())
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise SourceError(
-            _("{path} cannot be opened: {reason}").format(path=path, reason=error.strerror)
-        ) from error
-    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
-        raise SourceError(_("{name} is empty").format(name=path.name))
-    foreign = _foreign(head)
-    if foreign:
-        raise SourceError(
-            _(
-                "{name} is {kind}, not a table; export the data as CSV, XLSX, GeoPackage or GeoJSON"
-            ).format(name=path.name, kind=foreign)
-        )
-    if claimed is None:
-        raise SourceError(
-            _("{name}: files ending in '{suffix}' are not read; known are {known}").format(
-                name=path.name, suffix=path.suffix, known=", ".join(SUFFIXES)
-            )
-        )
-    found = {_ZIP_MAGIC: ZIP, _SQLITE_MAGIC[:4]: GPKG}.get(head[:4])
-    if found == ZIP and claimed in {XLSX, ZIP}:
-        return claimed
-    if found != claimed and (found or claimed in {XLSX, ZIP, GPKG}):
-        raise SourceError(_mismatch(path, found))
-    return claimed
-
-
-def _mismatch(path: Path, found: str | None) -> str:
-    if found == ZIP:
-        return _(
-            "{name} is a ZIP archive or an Office document, not what its name says; if it is a "
-            "workbook, rename it to end in .xlsx, otherwise save the data as CSV"
-        ).format(name=path.name)
-    if found == GPKG:
-        return _("{name} is a database; if it is a GeoPackage, rename it to end in .gpkg").format(
-            name=path.name
-        )
-    return _(
-        "{name} is not what its name says: it does not begin as a {suffix} file does; "
-        "save or download it again"
-    ).format(name=path.name, suffix=path.suffix)
+_MARKS: Final = (
+    codecs.BOM_UTF16_LE,
+    codecs.BOM_UTF16_BE,
+    codecs.BOM_UTF32_LE,
+    codecs.BOM_UTF32_BE,
+)
+# Codecs that Python counts among those of text and in which no table is written.
+_NO_TEXT: Final = frozenset(
+    {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7"}
+)
 
 
 @dataclass(frozen=True)
@@ -138,17 +52,18 @@ def detect_text(path: Path, *, encoding: str = "") -> TextFormat:
     with path.open("rb") as file:
         head = file.read(_BLOCK)
     if encoding:
-        try:
-            found = codecs.lookup(encoding).name
-        except LookupError:
-            raise ParameterError(
-                _("encoding '{name}' is unknown; write utf-8, cp1250 or iso-8859-2").format(
-                    name=encoding
-                )
-            ) from None
-        found = "utf-8-sig" if found == "utf-8" else found
+        found = _text_codec(encoding)
+        if found in {"utf-16", "utf-32"} and not head.startswith(_MARKS):
+            raise SourceError(
+                _(
+                    "{name} has no byte order mark, so {encoding} does not say how its bytes are "
+                    "ordered; state {encoding}-le or {encoding}-be"
+                ).format(name=path.name, encoding=found)
+            )
     elif head.startswith(codecs.BOM_UTF8):
         found = "utf-8-sig"
+    elif head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        found = "utf-32"
     elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found = "utf-16"
     else:
@@ -212,10 +127,47 @@ def _check_fit(path: Path, encoding: str) -> _Fit:
     return _Fit(None, cut=False, accents=accents)
 
 
+def _text_codec(name: str) -> str:
+    """Return Python's name of the encoding that a user stated."""
+    try:
+        codec = codecs.lookup(name)
+        usable = codec._is_text_encoding and codec.incrementaldecoder is not None
+    except (LookupError, ValueError):
+        usable = False
+    if not usable or codec.name.replace("-", "_") in {one.replace("-", "_") for one in _NO_TEXT}:
+        raise ParameterError(
+            _("encoding '{name}' is unknown; write utf-8, cp1250 or iso-8859-2").format(name=name)
+        )
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+
+
+def _guess_wide(block: bytes) -> str:
+    """Return the encoding of a text of two or four bytes a letter, from where its zeros are."""
+    block = block[:4096]
+    block = block[: len(block) // 4 * 4]
+    if not block:
+        return ""
+    zeros = tuple(block[at::4].count(0) * 4 / len(block) > 0.7 for at in range(4))
+    return {
+        (False, True, True, True): "utf-32-le",
+        (True, True, True, False): "utf-32-be",
+        (False, True, False, True): "utf-16-le",
+        (True, False, True, False): "utf-16-be",
+    }.get(zeros, "")
+
+
 def _refuse_binary(path: Path) -> None:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             if b"\x00" in block:
+                wide = _guess_wide(block)
+                if wide:
+                    raise SourceError(
+                        _(
+                            "{name} seems to be {encoding} without a byte order mark; state it "
+                            "in the mapping ([file] encoding), or save the file as UTF-8"
+                        ).format(name=path.name, encoding=wide)
+                    )
                 raise SourceError(
                     _(
                         "{name} is a binary file, not a table of text; "

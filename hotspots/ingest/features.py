@@ -1,6 +1,7 @@
 """GeoJSON read feature by feature, in bounded memory and never past damage."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +14,12 @@ from hotspots.errors import CRSError, SchemaError, SourceError
 from hotspots.i18n import _
 from hotspots.ingest.detect import detect_text
 from hotspots.ingest.layer import wrong_geometry
-from hotspots.ingest.table import RawBlock, make_columns
+from hotspots.ingest.table import RawBlock, check_width, make_columns
 
 _READ: Final = 1 << 20
 # No real feature of a point is near this; it bounds the memory a broken file can take.
 FEATURE_LIMIT: Final = 8_000_000  # characters
+_DIGITS: Final = 400
 
 
 class FeatureTable:
@@ -50,9 +52,16 @@ class FeatureTable:
         holds_none = True
         for feature in self._features():
             names.update(dict.fromkeys(_properties(feature)))
+            check_width(len(names), path=path)
             holds_none = False
         if holds_none:
             raise SchemaError(_("{name} holds no features").format(name=path.name))
+        if not _is_text("".join(names)):
+            raise SourceError(
+                _(
+                    "{name}: the name of a property holds half of a character; export it anew"
+                ).format(name=path.name)
+            )
         self.columns = tuple(names)
 
     def blocks(self, n_rows: int) -> Iterator[RawBlock]:
@@ -75,7 +84,15 @@ class FeatureTable:
         bad: dict[int, str] = {}
         for i, feature in enumerate(features):
             properties = _properties(feature)
-            records.append([_text(properties.get(name)) for name in self.columns])
+            try:
+                texts = [_text(properties.get(name)) for name in self.columns]
+            except RecursionError:
+                texts = [""] * len(self.columns)
+                bad[i] = _("a property is nested too deeply")
+            if not _is_text("".join(texts)):
+                texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+                bad[i] = _("a property holds half of a character (a lone surrogate)")
+            records.append(texts)
             try:
                 position = _position(feature.get("geometry"))
             except SchemaError as error:
@@ -137,10 +154,10 @@ class FeatureTable:
         name = str(properties.get("name", "")) if isinstance(properties, dict) else ""
         try:
             found = CRS.from_epsg(4326) if "CRS84" in name else CRS.from_user_input(name)
-        except ProjCRSError as error:
+        except (ProjCRSError, ValueError) as error:
             raise CRSError(
                 _("{name}: '{crs}' is no coordinate system that PROJ knows").format(
-                    name=self.path.name, crs=name[:80]
+                    name=self.path.name, crs=ascii(name[:80])[1:-1]
                 )
             ) from error
         if seen and found != self.crs:
@@ -158,7 +175,7 @@ class _Stream:
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self._decoder = json.JSONDecoder()
+        self._decoder = json.JSONDecoder(parse_int=_whole_number)
         self._text = ""
         self._at = 0
         self._over = False
@@ -218,6 +235,20 @@ class _Stream:
                 raise EOFError(_("the file ends too early"))
 
 
+def _whole_number(text: str) -> int | str:
+    """Return a whole number; one with more digits than Python converts stays a text."""
+    return int(text) if len(text) <= _DIGITS else text
+
+
+def _is_text(text: str) -> bool:
+    """Return whether UTF-8 can write `text`; JSON's escapes can name halves of characters."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _properties(feature: dict[str, Any]) -> dict[str, Any]:
     properties = feature.get("properties")
     found = properties if isinstance(properties, dict) else {}
@@ -257,6 +288,8 @@ def _position(geometry: Any) -> tuple[float, float] | None:
         return None
     try:
         x, y = (float(value) for value in (coordinates or ())[:2])
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise SchemaError(_("the geometry has no two numbers as coordinates")) from error
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise SchemaError(_("the geometry's coordinates are no finite numbers"))
     return x, y

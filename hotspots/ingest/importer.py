@@ -34,6 +34,7 @@ from hotspots.settings import Workspace
 from hotspots.store import ImportBatch, ImportTransaction, Source, Store
 from hotspots.store.reading import StoredIncidents
 
+_NAME_BYTES: Final = 200
 _TEXT_FORMATS: Final = frozenset({"csv"})
 
 Progress = Callable[[float], object]
@@ -306,7 +307,9 @@ def _require_incidents(
 def _places_for_rejects(workspace: Workspace, path: Path, chosen: Path | None) -> list[Path]:
     if chosen is not None:
         return [chosen]
-    return [path.with_name(path.name + SUFFIX), workspace.path / (path.name + SUFFIX)]
+    # No file system takes names of more than 255 bytes, the draft's ending included.
+    short = path.name.encode("utf-8", "replace")[:_NAME_BYTES].decode("utf-8", "ignore")
+    return [path.with_name(path.name + SUFFIX), workspace.path / (short + SUFFIX)]
 
 
 def _fingerprint(path: Path) -> tuple[str, int]:

@@ -17,10 +17,19 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjCRSError
 
 from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
+from hotspots.filetypes import GPKG, gdal_path
 from hotspots.i18n import _
 from hotspots.ingest.table import FloatArray, RawBlock
 
-_DAMAGED: Final = (DataSourceError, DataLayerError, FieldError, pa.ArrowException, RuntimeError)
+_DAMAGED: Final = (
+    DataSourceError,
+    DataLayerError,
+    FieldError,
+    pa.ArrowException,
+    RuntimeError,
+    UnicodeDecodeError,
+)
+_HEADER_BYTES: Final = 100  # of a SQLite file
 _POINT: Final = 0
 _MULTIPOINT: Final = 4
 
@@ -54,7 +63,15 @@ class LayerTable:
         _check_whole(path)
         try:
             with _quiet():
-                names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+                self._gdal_path = gdal_path(path, GPKG)
+                names = [str(name) for name in pyogrio.list_layers(self._gdal_path)[:, 0]]
+            if not names:
+                raise SourceError(
+                    _(
+                        "{name} is a database that lists no layers, so nothing in it can be read; "
+                        "save the layer again from QGIS as a GeoPackage"
+                    ).format(name=path.name)
+                )
             if layer and layer not in names:
                 raise NotFoundError(
                     _("{name} has no layer '{layer}'; its layers are {known}").format(
@@ -70,7 +87,7 @@ class LayerTable:
                 )
             self.layer = layer or names[0]
             with _quiet():
-                info = pyogrio.read_info(path, layer=self.layer)
+                info = pyogrio.read_info(self._gdal_path, layer=self.layer)
         except _DAMAGED as error:
             raise _damaged(path, error) from error
         self.columns = tuple(str(name) for name in info["fields"])
@@ -91,7 +108,7 @@ class LayerTable:
                 with _quiet():
                     meta, reader = stack.enter_context(
                         pyogrio.raw.open_arrow(
-                            self.path,
+                            self._gdal_path,
                             layer=self.layer,
                             batch_size=n_rows,
                             use_pyarrow=True,
@@ -110,15 +127,18 @@ class LayerTable:
             raise _damaged(self.path, error) from error
 
     def _block(self, batch: Any, geometry: str, first: int) -> RawBlock:
-        data = tuple(column_texts(batch.column(name)) for name in self.columns)
+        unreadable: dict[int, str] = {}
+        data = tuple(_texts(batch.column(name), name, unreadable) for name in self.columns)
         rows = np.arange(first, first + batch.num_rows, dtype=np.int64)
         if not self.has_geometry:
-            return RawBlock(self.columns, data, rows)
-        shapes = shapely.from_wkb(
-            batch.column(geometry).to_numpy(zero_copy_only=False), on_invalid="ignore"
-        )
+            return RawBlock(self.columns, data, rows, bad_geometry=unreadable)
+        written = batch.column(geometry).to_numpy(zero_copy_only=False)
+        shapes = shapely.from_wkb(written, on_invalid="ignore")
         x, y, bad = point_positions(shapes)
-        return RawBlock(self.columns, data, rows, x=x, y=y, bad_geometry=bad)
+        for i in np.flatnonzero(shapely.is_missing(shapes)).tolist():
+            if written[i] is not None:
+                bad[i] = _("the geometry is damaged")
+        return RawBlock(self.columns, data, rows, x=x, y=y, bad_geometry=bad | unreadable)
 
 
 @contextmanager
@@ -132,7 +152,9 @@ def _quiet() -> Iterator[None]:
 def _check_whole(path: Path) -> None:
     """Refuse a database shorter than its header says (SQLite file format, 1.3.8)."""
     with path.open("rb") as file:
-        head = file.read(100)
+        head = file.read(_HEADER_BYTES)
+    if len(head) < _HEADER_BYTES:
+        raise SourceError(_("{name} is cut off; save or download it again").format(name=path.name))
     page_size, n_pages = struct.unpack(">H", head[16:18])[0], struct.unpack(">I", head[28:32])[0]
     page_size = 65_536 if page_size == 1 else page_size
     if path.stat().st_size < page_size * n_pages:
@@ -159,6 +181,25 @@ def _known_crs(text: str | None) -> CRS | None:
             _("'{name}' is no coordinate system that PROJ knows").format(name=text[:80])
         ) from error
     return None if "undefined" in crs.name.lower() or "unknown" in crs.name.lower() else crs
+
+
+def _texts(column: Any, name: str, unreadable: dict[int, str]) -> Any:
+    """Return a column as texts; rows whose text is no UTF-8 are noted and given marks for it."""
+    kind = column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return column_texts(column)
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        texts = []
+        raw = column.cast(pa.large_binary()).to_pylist()
+        for i, value in enumerate(raw):
+            text = (value or b"").decode("utf-8", "replace")
+            if value is not None and "\ufffd" in text and text.encode() != value:
+                unreadable[i] = _("the text in column {name} is not UTF-8").format(name=name)
+            texts.append(text)
+        return pa.array(texts, pa.string())
+    return column_texts(column)
 
 
 def column_texts(column: Any) -> Any:

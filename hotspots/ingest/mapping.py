@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hotspots import schema
 from hotspots.errors import ParameterError, SourceError
+from hotspots.filetypes import require_file
 from hotspots.i18n import _
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import Span
@@ -141,6 +142,7 @@ class Mapping:
         ParameterError
             It breaks a rule.
         """
+        require_file(path)
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
@@ -149,13 +151,17 @@ class Mapping:
                     path=path, reason=error.strerror
                 )
             ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(
                 _("mapping {path} is no valid TOML: {reason}").format(path=path, reason=error)
             ) from error
         try:
             return cls.from_dict(data)
         except ParameterError as error:
+            raise ParameterError(
+                _("mapping {path}: {reason}").format(path=path, reason=error)
+            ) from error
+        except (ValueError, RecursionError) as error:  # a number too long to be written out
             raise ParameterError(
                 _("mapping {path}: {reason}").format(path=path, reason=error)
             ) from error

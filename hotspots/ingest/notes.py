@@ -15,12 +15,15 @@ class Notes:
     ----------
     offences, discovered, times
         Value that was not understood → rows with it.
+    offence_parts
+        Part of a value of several offences that was not understood → rows with it.
     n_zero
         Rows with the coordinates 0, 0.
     """
 
     def __init__(self) -> None:
         self.offences: Counter[str] = Counter()
+        self.offence_parts: Counter[str] = Counter()
         self.discovered: Counter[str] = Counter()
         self.times: Counter[str] = Counter()
         self.n_zero = 0
@@ -33,6 +36,13 @@ class Notes:
                 _(
                     "offences without a group in [offences], taken as other_offence: {values}"
                 ).format(values=_list_counts(self.offences))
+            )
+        if self.offence_parts:
+            found.append(
+                _(
+                    "parts of offence values without a group in [offences]; the known parts of "
+                    "the value were kept: {values}"
+                ).format(values=_list_counts(self.offence_parts))
             )
         if self.discovered:
             found.append(

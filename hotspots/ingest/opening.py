@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from hotspots import filetypes
 from hotspots.errors import ParameterError, SchemaError
 from hotspots.i18n import _
-from hotspots.ingest import detect
 from hotspots.ingest.batch import CHUNK_ROWS, IncidentReader, SourceInfo
 from hotspots.ingest.features import FeatureTable
 from hotspots.ingest.layer import LayerTable
@@ -71,8 +71,8 @@ def open_reader(
     path = Path(path)
     if chunk_rows < 1:
         raise ParameterError(_("chunk_rows must be above zero, got {n}").format(n=chunk_rows))
-    file_format = detect.detect_format(path)
-    if file_format == detect.ZIP:
+    file_format = filetypes.detect_format(path)
+    if file_format == filetypes.ZIP:
         if mapping is not None:
             raise ParameterError(
                 _("{name}: a mapping applies to a single file; unpack the archive first").format(
@@ -118,11 +118,11 @@ def open_reader(
 
 def open_table(path: Path, file_format: str, mapping: Mapping) -> Table:
     """Open a file as raw rows, the way the mapping's [file] table says."""
-    if file_format == detect.CSV:
+    if file_format == filetypes.CSV:
         return TextTable(path, delimiter=mapping.delimiter, encoding=mapping.encoding)
-    if file_format == detect.XLSX:
+    if file_format == filetypes.XLSX:
         return WorkbookTable(path, sheet=mapping.sheet)
-    if file_format == detect.GPKG:
+    if file_format == filetypes.GPKG:
         return LayerTable(path, layer=mapping.layer)
     return FeatureTable(path)
 

@@ -32,7 +32,7 @@ from hotspots.ingest.batch import CHUNK_ROWS, Chunk, SourceInfo
 from hotspots.ingest.mapping import DATE, OCCURRED, TIME, Mapping
 from hotspots.ingest.midnights import Midnights
 from hotspots.ingest.notes import Notes
-from hotspots.ingest.positions import FloatArray, infer_crs, pair_numbers, place
+from hotspots.ingest.positions import FloatArray, fits_czechia, infer_crs, pair_numbers, place
 from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
@@ -87,6 +87,7 @@ class PointReader:
         self._today = today or datetime.now(PRAGUE).date()
         self._check_columns()
         self._from_geometry = table.has_geometry and schema.X not in mapping.columns
+        self._contradicted: CRS | None = None
         self._crs = self._stated_crs()
 
     @property
@@ -148,13 +149,28 @@ class PointReader:
             and stated is not None
             and not own.equals(stated, ignore_axis_order=True)
         ):
+            self._contradicted = own
+            return stated
+        return own or stated
+
+    def _settle_crs(self, x: FloatArray, y: FloatArray) -> None:
+        """Let the mapping's system win over the layer's only where the values say so too."""
+        own, stated = self._contradicted, self._crs
+        if own is None or stated is None:
+            return
+        if fits_czechia(x, y, crs=own) or not fits_czechia(x, y, crs=stated):
             raise CRSError(
                 _(
                     "{name}: the layer is in {own}, but the mapping says {stated}; "
                     "remove crs from [values]"
                 ).format(name=self.path.name, own=own.to_string(), stated=stated.to_string())
             )
-        return own or stated
+        self.warnings.append(
+            _(
+                "the layer says that it is in {own}, which its positions contradict; they were "
+                "taken as {stated}, as the mapping says"
+            ).format(own=own.to_string(), stated=stated.to_string())
+        )
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the file from its start, chunk by chunk."""
@@ -167,6 +183,7 @@ class PointReader:
             problems: Problems = dict(block.bad_geometry)
             raw_x, raw_y = self._read_positions(block, problems, notes)
             if not checked and not np.isnan(raw_x).all():
+                self._settle_crs(raw_x, raw_y)
                 if crs is None:
                     name = infer_crs(raw_x, raw_y, name=self.path.name)
                     crs = parse_crs(name)
@@ -182,7 +199,13 @@ class PointReader:
             x, y = raw_x, raw_y
             if crs is not None:
                 x, y, outside = place(
-                    raw_x, raw_y, block.rows, crs=crs, name=self.path.name, check=check
+                    raw_x,
+                    raw_y,
+                    block.rows,
+                    crs=crs,
+                    name=self.path.name,
+                    check=check,
+                    geometry=self._from_geometry,
                 )
                 problems = {**outside, **problems}
             incidents = self._incidents(
@@ -353,10 +376,12 @@ class PointReader:
         leading, joined = [], []
         counts = np.bincount(encoded.indices.to_numpy(), minlength=len(encoded.dictionary))
         for value, n in zip(encoded.dictionary.to_pylist(), counts.tolist(), strict=True):
-            groups = self._groups(value)
+            groups, unknown = self._groups(value)
             if not groups:
                 notes.offences[value] += n
                 groups = (OTHER_OFFENCE,)
+            for part in unknown:
+                notes.offence_parts[part] += n
             leading.append(groups[0])
             joined.append(";".join(sorted(groups)))
         return (
@@ -364,19 +389,24 @@ class PointReader:
             pa.array(joined, pa.string()).take(encoded.indices),
         )
 
-    def _groups(self, value: str) -> tuple[str, ...]:
-        """Return the groups that a value means, in page order; none where it is unknown."""
+    def _groups(self, value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the groups that a value means, in page order, and its parts that are unknown.
+
+        No groups and no parts where nothing in it is known.
+        """
         known = {name.strip().casefold(): group for name, group in self.mapping.offences.items()}
         known = {group: group for group in OFFENCE_GROUPS} | known
         whole = known.get(value.casefold())
         if whole:
-            return (whole,)
+            return (whole,), ()
+        best: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
         for mark in (";", "|", ","):
-            parts = [part.strip().casefold() for part in value.split(mark) if part.strip()]
-            if len(parts) > 1 and all(part in known for part in parts):
-                found = {known[part] for part in parts}
-                return tuple(group for group in OFFENCE_GROUPS if group in found)
-        return ()
+            parts = [part.strip() for part in value.split(mark) if part.strip()]
+            found = {known[part.casefold()] for part in parts if part.casefold() in known}
+            unknown = tuple(part for part in parts if part.casefold() not in known)
+            if len(parts) > 1 and found and (not best[0] or len(unknown) < len(best[1])):
+                best = tuple(group for group in OFFENCE_GROUPS if group in found), unknown
+        return best
 
     def _discovered_by(self, block: RawBlock, notes: Notes) -> Any:
         encoded = self._texts(block, schema.DISCOVERED_BY).dictionary_encode()

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from hotspots.errors import SchemaError, SourceError
+from hotspots.filetypes import CSV, GEOJSON, ZIP
 from hotspots.i18n import _
 from hotspots.ingest.archive import check_members, read_member
 from hotspots.ingest.batch import CHUNK_ROWS
-from hotspots.ingest.detect import CSV, GEOJSON, ZIP
 from hotspots.ingest.features import FeatureTable
 from hotspots.ingest.police import PoliceReader, is_police
 from hotspots.ingest.police_types import parse_codes

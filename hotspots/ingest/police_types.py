@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hotspots.errors import SourceError
+from hotspots.filetypes import require_file
 from hotspots.i18n import _
 from hotspots.offences import OFFENCE_GROUPS, OTHER_OFFENCE
 
@@ -130,12 +131,21 @@ def parse_codes(data: bytes, *, name: str) -> CodeList:
             label = " ".join(str(row.get("label") or "").split())
             if label.startswith(_NO_SUBCLASS) or not label:
                 label = " ".join(str(row.get("name") or "").split())
+            label.encode("utf-8")  # an escape may name half of a character
             labels[code] = label[:1].upper() + (label.lower() if label.isupper() else label)[1:]
             above = [int(row.get(key) or 0) for key in _PARENTS]
             parents[code] = tuple(p for p in above if p)
         if not labels:
             raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        csv.Error,
+    ) as error:
         raise SourceError(
             _(
                 "{name} is no code list of the Police ČR: it needs the columns id, parent_id1, "
@@ -181,6 +191,7 @@ def read_codes(path: Path) -> CodeList:
     SourceError
         The file cannot be opened or is no code list.
     """
+    require_file(path)
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -27,6 +27,7 @@ class Reading:
 
     crs: str
     swapped: bool
+    negated: str = ""  # the axes, of "x" and "y" as the file has them, whose sign is wrong
 
 
 # The axes' ranges do not overlap, so at most one reading fits any pair inside Czechia.
@@ -34,11 +35,20 @@ READINGS: Final = tuple(
     Reading(crs, swapped)
     for swapped in (False, True)
     for crs in ("EPSG:4326", "EPSG:5514", "S-JTSK")
+) + tuple(
+    Reading(crs, swapped, negated)
+    for swapped in (False, True)
+    for crs, wrong in (("EPSG:4326", ("x", "y", "xy")), ("EPSG:5514", ("x", "y")))
+    for negated in wrong
 )
 
 
 def fits(x: FloatArray, y: FloatArray, reading: Reading) -> BoolArray:
     """Return whether each pair lies about in Czechia when understood so; NaN does not."""
+    if "x" in reading.negated:
+        x = -x
+    if "y" in reading.negated:
+        y = -y
     if reading.swapped:
         x, y = y, x
     if reading.crs == "S-JTSK":
@@ -72,7 +82,7 @@ def infer_crs(x: FloatArray, y: FloatArray, *, name: str) -> str:
     Raises
     ------
     SourceError
-        x and y are swapped.
+        x and y are swapped, or a sign is wrong.
     CRSError
         No system fits 95 % of the positions, or there are none.
     """
@@ -81,8 +91,10 @@ def infer_crs(x: FloatArray, y: FloatArray, *, name: str) -> str:
     if len(x):
         reading, share = _best(x, y)
         if share >= INFER_SHARE:
+            if reading.negated:
+                raise SourceError(_sign_text(reading, name=name))
             if reading.swapped:
-                raise SourceError(_swap_text(x, y, reading, name=name))
+                raise SourceError(_swap_text(x, y, reading, name=name, geometry=False))
             return reading.crs
     raise CRSError(
         _(
@@ -101,6 +113,7 @@ def check_order(
     *,
     crs: CRS,
     name: str,
+    geometry: bool = False,
 ) -> None:
     """Refuse a file whose positions would lie in Czechia with x and y swapped or negated.
 
@@ -114,6 +127,8 @@ def check_order(
         Shape (n,): row numbers.
     crs, name
         System stated, and the file, for messages.
+    geometry
+        Whether the positions are those of a layer's geometry, which has no columns to swap.
 
     Raises
     ------
@@ -129,8 +144,10 @@ def check_order(
     if share < WRONG_SHARE:
         return
     example = int(np.flatnonzero(out & fits(x, y, reading))[0])
-    if reading.swapped:
-        text = _swap_text(x[out], y[out], reading, name=name)
+    if reading.negated:
+        text = _sign_text(reading, name=name)
+    elif reading.swapped:
+        text = _swap_text(x[out], y[out], reading, name=name, geometry=geometry)
     elif reading.crs == "S-JTSK":
         text = _(
             '{name}: x and y are positive S-JTSK, not {crs}; give crs = "S-JTSK" in [values]'
@@ -154,7 +171,21 @@ def check_order(
     )
 
 
-def _swap_text(x: FloatArray, y: FloatArray, reading: Reading, *, name: str) -> str:
+def _sign_text(reading: Reading, *, name: str) -> str:
+    text = _(
+        "{name}: the sign of {axes} is wrong; with the other sign the positions lie in Czechia as "
+        "{crs}. Correct it in the file"
+    ).format(name=name, axes=", ".join(reading.negated), crs=reading.crs)
+    return f"{text}; {_('x and y are swapped too')}" if reading.swapped else text
+
+
+def _swap_text(x: FloatArray, y: FloatArray, reading: Reading, *, name: str, geometry: bool) -> str:
+    if geometry:
+        return _(
+            "{name}: the first coordinate of the positions ({x}) is the second of {crs}, and the "
+            "second ({y}) the first: they are swapped; swap them, in QGIS: Processing > Swap X "
+            "and Y coordinates"
+        ).format(name=name, x=f"{np.median(x):.10g}", y=f"{np.median(y):.10g}", crs=reading.crs)
     if reading.crs == "EPSG:4326":
         return _(
             "{name}: x holds latitudes ({x}) and y longitudes ({y}), they are swapped; "
@@ -164,6 +195,13 @@ def _swap_text(x: FloatArray, y: FloatArray, reading: Reading, *, name: str) -> 
         "{name}: x holds the S-JTSK southing X ({x}) and y the westing Y ({y}), they are swapped; "
         'swap the columns x and y in [columns], with crs = "{crs}"'
     ).format(name=name, x=f"{np.median(x):.0f}", y=f"{np.median(y):.0f}", crs=reading.crs)
+
+
+def fits_czechia(x: FloatArray, y: FloatArray, *, crs: CRS) -> bool:
+    """Return whether at least half of the positions, understood as `crs`, lie about in Czechia."""
+    placed = ~(np.isnan(x) | np.isnan(y))
+    inside = in_czechia(*crs_module.to_5514(x, y, crs=crs))
+    return bool(placed.any() and (placed & inside).sum() >= WRONG_SHARE * placed.sum())
 
 
 def pair_numbers(x: Numbers, y: Numbers) -> tuple[FloatArray, FloatArray, Problems, int]:
@@ -198,6 +236,7 @@ def place(
     crs: CRS,
     name: str,
     check: bool,
+    geometry: bool = False,
 ) -> tuple[FloatArray, FloatArray, Problems]:
     """Convert positions to EPSG:5514 and reject those outside Czechia.
 
@@ -211,11 +250,13 @@ def place(
         System, and the file for messages.
     check
         Whether to refuse a file with wrong order or sign (see `check_order`).
+    geometry
+        As for `check_order`.
     """
     out_x, out_y = crs_module.to_5514(x, y, crs=crs)
     inside = in_czechia(out_x, out_y)
     if check:
-        check_order(x, y, inside, rows, crs=crs, name=name)
+        check_order(x, y, inside, rows, crs=crs, name=name, geometry=geometry)
     problems: Problems = {}
     for i in np.flatnonzero(~inside & ~np.isnan(x)).tolist():
         pair = x[i : i + 1], y[i : i + 1]
@@ -224,10 +265,12 @@ def place(
             x=f"{x[i]:.10g}", y=f"{y[i]:.10g}"
         )
         if reading is not None:
-            text += (
-                "; " + _("x and y seem swapped")
-                if reading.swapped
-                else "; " + _("it seems to be in {crs}").format(crs=reading.crs)
-            )
+            if reading.negated:
+                hint = _("a sign seems wrong")
+            elif reading.swapped:
+                hint = _("x and y seem swapped")
+            else:
+                hint = _("it seems to be in {crs}").format(crs=reading.crs)
+            text += "; " + hint
         problems[i] = text
     return np.where(inside, out_x, np.nan), np.where(inside, out_y, np.nan), problems

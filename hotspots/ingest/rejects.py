@@ -30,6 +30,8 @@ def is_ours(path: Path) -> bool:
         with use_language(language):
             headers.append(";".join(_header()))
     try:
+        if not path.is_file():
+            return False
         with path.open(encoding="utf-8-sig") as file:
             return file.readline(200).rstrip("\r\n") in headers
     except (OSError, UnicodeDecodeError):
@@ -99,9 +101,9 @@ class Rejects:
             return None
         reason = ""
         for place in places:
-            if place.exists() and not is_ours(place):
-                continue
             try:
+                if place.exists() and not is_ours(place):
+                    continue
                 self._part = self._write_part(place)
             except OSError as error:
                 reason = error.strerror or str(error)

@@ -1,9 +1,11 @@
 """Raw rows of any kind of file: texts by column, positions of a geometry, rows not readable."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyproj import CRS
 
-from hotspots.errors import SchemaError
-from hotspots.i18n import _
+from hotspots.errors import SchemaError, SourceError
+from hotspots.i18n import _, format_number
 from hotspots.ingest.batch import RAW_LIMIT
 
 FloatArray = npt.NDArray[np.float64]
@@ -94,24 +96,44 @@ class Table(Protocol):
         ...
 
 
+# No real table is near this; it bounds the memory and time a broken file can take.
+HEADER_LIMIT: Final = 2_000  # columns
+
+
+def check_width(n_columns: int, *, path: Path) -> None:
+    """Raise `SourceError` where a file has more columns than a real table has."""
+    if n_columns > HEADER_LIMIT:
+        raise SourceError(
+            _(
+                "{name} has {n} columns, more than {limit}; export the columns that are needed"
+            ).format(name=path.name, n=format_number(n_columns), limit=format_number(HEADER_LIMIT))
+        )
+
+
 def check_header(columns: list[str], *, path: Path) -> tuple[str, ...]:
     """Return the header's names, stripped.
 
     Raises
     ------
+    SourceError
+        More columns than `HEADER_LIMIT`.
     SchemaError
         No name at all, or one name twice.
     """
-    names = [name.strip().lstrip("\ufeff").strip() for name in columns]
+    # A name written over two lines of its cell is one name.
+    names = [
+        re.sub(r"\s*[\r\n]\s*", " ", name.strip().lstrip("\ufeff").strip()) for name in columns
+    ]
     while names and not names[-1]:
         names.pop()
+    check_width(len(names), path=path)
     if not any(names):
         raise SchemaError(
             _("{path}: row 1 holds no column names; put the names of the columns there").format(
                 path=path.name
             )
         )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted({name for name, n in Counter(names).items() if name and n > 1})
     if twice:
         raise SchemaError(
             _("{path}: the header names {names} more than once; rename one of the columns").format(

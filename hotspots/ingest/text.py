@@ -26,6 +26,8 @@ _READ: Final = 1 << 20  # characters read at a time
 _SAMPLE_LINES: Final = 20
 # A quoted field may run over this many lines; a quote open for longer was never closed.
 _QUOTED_LINES: Final = 100
+# A name of a column written over several lines of its cell, as Excel allows.
+_HEADER_LINES: Final = 10
 # Number, text and values of a row; no values where its quotes make no sense.
 _Row = tuple[int, str, list[str] | None]
 
@@ -64,10 +66,10 @@ class TextTable:
         self.format = detect_text(path, encoding=encoding)
         sample = self._sample()
         self.delimiter = delimiter or find_delimiter(sample)
-        header = next(csv.reader(sample[:1], delimiter=self.delimiter), [])
+        header, self._header_lines = self._read_header()
         self.columns = check_header(header, path=path)
         self._width = len(header)
-        if len(sample) < 2:
+        if len(sample) <= self._header_lines:
             raise SchemaError(
                 _("{name} holds a header only; there are no rows below it").format(name=path.name)
             )
@@ -83,6 +85,28 @@ class TextTable:
             raise SourceError(_("{name} is empty").format(name=self.path.name))
         return found
 
+    def _read_header(self) -> tuple[list[str], int]:
+        """Return the names of the columns and the number of lines they take."""
+        with self._open() as file:
+            lines = _Lines(file, self.path, old_mac=self.format.old_mac).take(_HEADER_LINES)
+        try:
+            for n in range(1, len(lines) + 1):
+                joined = "\n".join(lines[:n])
+                if _ends_closed(joined, self.delimiter):
+                    names = _split_strictly(joined, self.delimiter) if n > 1 else None
+                    if names is not None:
+                        return names, n
+                    break
+            return next(csv.reader(lines[:1], delimiter=self.delimiter), []), 1
+        except csv.Error as error:
+            raise SourceError(
+                _(
+                    "{name}: row 1 cannot be split into names of columns: one is longer than "
+                    "{limit} characters, or a carriage return stands inside it; export the "
+                    "table again"
+                ).format(name=self.path.name, limit=format_number(csv.field_size_limit()))
+            ) from error
+
     def _open(self) -> TextIO:
         return self.path.open(
             encoding=self.format.encoding, newline="\r" if self.format.old_mac else "\n"
@@ -92,7 +116,7 @@ class TextTable:
         """Read the rows from the start, at most `n_rows` at a time."""
         with self._open() as file:
             lines = _Lines(file, self.path, old_mac=self.format.old_mac)
-            lines.take(1)
+            lines.take(self._header_lines)
             while texts := lines.take(n_rows):
                 block = self._split(texts, lines)
                 if len(block.rows) or block.bad:
@@ -124,7 +148,7 @@ class TextTable:
         bad: list[tuple[int, str, str]] = []
         for number, text, record in parsed:
             if record is None:
-                bad.append((number, self._why_open(number, lines), text[:RAW_LIMIT]))
+                bad.append((number, self._why_open(number, text, lines), text[:RAW_LIMIT]))
             elif len(record) == n_columns or (
                 len(record) > n_columns and not any(record[n_columns:])
             ):
@@ -218,7 +242,16 @@ class TextTable:
                 yield number, text, None
         lines.put_back(queue[at:])
 
-    def _why_open(self, number: int, lines: "_Lines") -> str:
+    def _why_open(self, number: int, text: str, lines: "_Lines") -> str:
+        if len(text) > csv.field_size_limit():
+            return _("the row holds a value that is longer than {limit} characters").format(
+                limit=format_number(csv.field_size_limit())
+            )
+        if "\r" in text:
+            return _(
+                "the row cannot be split into columns: a carriage return stands inside a value "
+                "without quotation marks"
+            )
         if lines.is_last(number) and lines.ends_open:
             return _(
                 "the file ends inside a quoted value: the file seems cut off; "

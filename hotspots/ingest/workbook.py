@@ -1,7 +1,6 @@
 """Workbooks (XLSX) read sheet row by sheet row, formulas as the values they had when saved."""
 
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -10,23 +9,26 @@ from typing import Any, Final
 
 import numpy as np
 import openpyxl
+from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._reader import WorkSheetParser
 from pyproj import CRS
 
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.i18n import _
-from hotspots.ingest.archive import check_members
+from hotspots.ingest.archive import DAMAGED, check_members
 from hotspots.ingest.table import RawBlock, check_header, make_columns
 
+# openpyxl checks little: wrong XML reaches it as any of Python's own errors.
 _DAMAGED: Final = (
-    zipfile.BadZipFile,
+    *DAMAGED,
     InvalidFileException,
-    KeyError,
-    ValueError,
-    EOFError,
-    OSError,
+    ArithmeticError,
     SyntaxError,  # xml.etree's ParseError
 )
+# What a sheet of a workbook can hold (ECMA-376, as Excel keeps it).
+ROWS_LIMIT: Final = 1_048_576
+COLUMNS_LIMIT: Final = 16_384
 
 
 class WorkbookTable:
@@ -66,7 +68,7 @@ class WorkbookTable:
                         name=path.name, sheet=sheet, known=", ".join(names)
                     )
                 )
-            filled = [sheet] if sheet else [n for n in names if _first_rows(book[n], 1)]
+            filled = [sheet] if sheet else [n for n in names if _first_rows(book[n], 1, path)]
             if not filled:
                 raise SourceError(_("{name} is empty").format(name=path.name))
             if len(filled) > 1:
@@ -77,7 +79,7 @@ class WorkbookTable:
                     ).format(name=path.name, known=", ".join(filled))
                 )
             self.sheet = filled[0]
-            first = _first_rows(book[self.sheet], 2)
+            first = _first_rows(book[self.sheet], 2, path)
         if not first:
             raise SourceError(
                 _("{name}: the sheet '{sheet}' is empty").format(name=path.name, sheet=self.sheet)
@@ -120,9 +122,9 @@ class WorkbookTable:
         begin = self._header_row + 1
         with self._opened() as book:
             sheet = book[self.sheet]
-            sheet.reset_dimensions()
-            for number, cells in enumerate(sheet.iter_rows(min_row=begin), start=begin):
-                texts = [cell_text(cell) for cell in cells]
+            for number, texts in _rows(sheet, self.path):
+                if number < begin:
+                    continue
                 if any(texts[width:]):
                     reason = _(
                         "the row has a value in column {n}, beyond the {width} of the header"
@@ -144,14 +146,50 @@ class WorkbookTable:
         return RawBlock(self.columns, data, np.array(rows, dtype=np.int64), bad)
 
 
-def _first_rows(sheet: Any, n: int) -> list[tuple[int, list[str]]]:
+def _rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and texts of the rows that the sheet holds.
+
+    openpyxl's own `iter_rows` fills every gap with empty rows and cells, without an end where the
+    file names a row or column that no sheet has; its parser leaves the gaps out.
+
+    Raises
+    ------
+    SourceError
+        A row or column beyond what a sheet can hold, or rows that are not in order.
+    """
+    book = sheet.parent
+    last = 0
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            width = max((cell["column"] for cell in cells), default=0)
+            if not last < number <= ROWS_LIMIT or width > COLUMNS_LIMIT:
+                raise SourceError(
+                    _(
+                        "{name}: its sheet '{sheet}' numbers rows or columns as no workbook does "
+                        "(row {row}, column {column}); it seems damaged, save it again"
+                    ).format(name=path.name, sheet=sheet.title, row=number, column=width)
+                )
+            last = number
+            texts = [""] * width
+            for cell in cells:
+                texts[cell["column"] - 1] = cell_text(ReadOnlyCell(sheet, **cell))
+            yield number, texts
+
+
+def _first_rows(sheet: Any, n: int, path: Path) -> list[tuple[int, list[str]]]:
     """Return number and texts of the first `n` rows that are not blank."""
     if not hasattr(sheet, "iter_rows"):  # a sheet that is a chart
         return []
-    sheet.reset_dimensions()
     found: list[tuple[int, list[str]]] = []
-    for number, cells in enumerate(sheet.iter_rows(min_row=1), start=1):
-        texts = [cell_text(cell) for cell in cells]
+    for number, texts in _rows(sheet, path):
         if any(texts):
             found.append((number, texts))
         if len(found) == n:

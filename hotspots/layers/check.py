@@ -117,6 +117,13 @@ def check_polygons(geometry: gpd.GeoSeries, names: "pd.Series[str]", *, what: st
                 what=what, names=some(names[odd])
             )
         )
+    endless = ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    if endless.any():
+        raise SchemaError(
+            _("{what} has polygons with coordinates that are no numbers: {names}").format(
+                what=what, names=some(names[endless])
+            )
+        )
     broken = ~shapely.is_valid(shapes)
     if broken.any():
         first = int(np.flatnonzero(broken)[0])

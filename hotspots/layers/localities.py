@@ -9,23 +9,36 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 from pyproj.exceptions import ProjError
+from shapely.errors import GEOSException
+from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.crs import CZECHIA_5514, EPSG, SJTSK_POSITIVE
 from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
 from hotspots.files import replacing
+from hotspots.filetypes import LAYER_SUFFIXES, detect_format, gdal_path
 from hotspots.i18n import _, ngettext
 from hotspots.layers.check import check_areas, check_polygons, some
 from hotspots.layers.origin import EXAMPLE, drawn_origin, say_origin
-from hotspots.layers.reading import LAYERS_FILE
+from hotspots.layers.reading import LAYERS_FILE, read_boundary
 from hotspots.settings import Workspace
 
-SUFFIXES: Final = (".gpkg", ".geojson", ".json", ".shp")
 # Drawn on a screen over a map: nobody knows a locality's edge better than this.
 DRAWN_PRECISION_M: Final = 20.0
+# What a damaged file can make the reader raise: text that is no UTF-8, broken geometries.
+_DAMAGED: Final = (
+    DataSourceError,
+    FieldError,
+    GEOSException,
+    UnicodeError,
+    ValueError,
+    RuntimeError,
+    pa.ArrowException,
+)
 
 
 def slug(text: str) -> str:
@@ -72,8 +85,8 @@ def import_localities(
     CRSError
         The file has no coordinate system, or one whose positions fall outside Czechia.
     SchemaError
-        No such column; a name is missing or occurs twice; a geometry is invalid, empty or no
-        polygon; no polygon at all.
+        No such column; a name is missing or occurs twice; a geometry is invalid, empty, no
+        polygon, or lies wholly outside the study area; no polygon at all.
     NotFoundError
         No such layer; the workspace has no layers.
     """
@@ -86,6 +99,7 @@ def import_localities(
         )
     drawn = _read(file, layer)
     localities = _localities(drawn, file, name_column, example)
+    _require_inside(localities, read_boundary(workspace), file)
     with replacing(target) as draft:
         shutil.copyfile(target, draft)
         pyogrio.write_dataframe(
@@ -95,30 +109,26 @@ def import_localities(
 
 
 def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
-    if not file.is_file():
-        raise SourceError(_("file {path} does not exist").format(path=file))
-    if file.suffix.lower() not in SUFFIXES:
-        raise SourceError(
-            _("{path}: localities are read from {known} files, not {suffix!r}").format(
-                path=file, known=", ".join(SUFFIXES), suffix=file.suffix
-            )
-        )
+    source = gdal_path(file, detect_format(file, known=LAYER_SUFFIXES))
+    names: list[str] = []
     try:
-        names = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+        names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
+        if not names:
+            raise SourceError(_("{path} holds no layer").format(path=file))
         if layer is None and len(names) > 1:
             raise NotFoundError(
                 _("{path} has several layers ({known}); say which one to read").format(
                     path=file, known=", ".join(names)
                 )
             )
-        frame = pyogrio.read_dataframe(file, layer=layer)
+        frame = pyogrio.read_dataframe(source, layer=layer)
     except DataLayerError as error:
         raise NotFoundError(
             _("{path} has no layer {layer}; it has {known}").format(
                 path=file, layer=layer, known=", ".join(names)
             )
         ) from error
-    except DataSourceError as error:
+    except _DAMAGED as error:
         raise SourceError(
             _("{path} cannot be read as a map layer: {reason}").format(path=file, reason=error)
         ) from error
@@ -179,6 +189,18 @@ def _localities(
     ).sort_values(schema.AREA_ID, ignore_index=True)
     check_areas(frame, schema.LOCALITY, what=str(file))
     return frame
+
+
+def _require_inside(localities: gpd.GeoDataFrame, boundary: BaseGeometry, file: Path) -> None:
+    """Refuse localities in which no incident of the study area can ever lie."""
+    outside = ~localities.intersects(boundary)
+    if outside.any():
+        raise SchemaError(
+            _(
+                "{path}: these localities lie wholly outside the study area: {names}; check the "
+                "file's coordinate system, or leave them out"
+            ).format(path=file, names=some(localities.loc[outside, schema.NAME]))
+        )
 
 
 def _ids(names: "pd.Series[str]") -> list[str]:

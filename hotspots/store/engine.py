@@ -23,6 +23,7 @@ BUSY_TIMEOUT_MS: Final = 5_000
 WRITER_CACHE_KIB: Final = 128 * 1024
 READER_CACHE_KIB: Final = 8 * 1024
 SQLITE: Final = "sqlite"
+_BACKUPS: Final = "hotspots_backups"
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
@@ -83,7 +84,7 @@ def make_engine(workspace: Workspace, *, create: bool = False) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
-    return engine
+    return engine.execution_options(**{_BACKUPS: workspace.backups})
 
 
 def _make_server_engine(url: str) -> Engine:
@@ -143,6 +144,19 @@ def _large_cache(connection: Connection) -> Iterator[None]:
         driver.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}").close()
 
 
+def say_damaged(reason: str, backups: Path | None) -> str:
+    """Return what to do about a damaged database; a copy is named only where there is one."""
+    if backups is not None and any(backups.glob("*.db")):
+        return _(
+            "the database is damaged or was not made by this program ({reason}); "
+            "put back a copy from the workspace's directory backups"
+        ).format(reason=reason)
+    return _(
+        "the database is damaged or was not made by this program ({reason}); the workspace keeps "
+        "no backup, so make a new one with hotspots init and import the files again"
+    ).format(reason=reason)
+
+
 @contextmanager
 def explained(engine: Engine) -> Iterator[None]:
     """Turn the database's errors into a `StoreError` that says what to do."""
@@ -157,17 +171,17 @@ def explained(engine: Engine) -> Iterator[None]:
         code = getattr(original, "sqlite_errorcode", 0) & 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             text = _("another import is writing to the database; try again when it has ended")
-        elif code == sqlite3.SQLITE_FULL:
-            text = _("the disk is full; nothing was changed. Make room and try again")
+        elif code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+            text = _(
+                "the disk is full or cannot be written ({reason}); nothing was changed. Make room, "
+                "check the disk and try again"
+            ).format(reason=reason)
         elif code == sqlite3.SQLITE_CANTOPEN:
             text = _("the database cannot be opened; check the path and its permissions")
         elif code == sqlite3.SQLITE_READONLY:
             text = _("the database is read-only; check the permissions of its directory")
         elif code in _DAMAGED or (code == sqlite3.SQLITE_ERROR and "no such" in reason):
-            text = _(
-                "the database is damaged or was not made by this program ({reason}); "
-                "put back a copy from the workspace's directory backups"
-            ).format(reason=reason)
+            text = say_damaged(reason, engine.get_execution_options().get(_BACKUPS))
         else:
             text = _("the database does not answer as it should: {reason}").format(reason=reason)
         raise StoreError(text) from error

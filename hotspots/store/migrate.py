@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect
 from hotspots.errors import StoreError
 from hotspots.i18n import _
 from hotspots.store import tables
-from hotspots.store.engine import reading, writing
+from hotspots.store.engine import reading, say_damaged, writing
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -77,12 +77,7 @@ def ensure_current(engine: Engine, *, file: Path | None, backups: Path) -> None:
     if found == tables.HEAD:
         return
     if found is None:
-        raise StoreError(
-            _(
-                "the database is damaged or was not made by this program ({reason}); "
-                "put back a copy from the workspace's directory backups"
-            ).format(reason=_("its tables are missing"))
-        )
+        raise StoreError(say_damaged(_("its tables are missing"), backups))
     if found not in known_revisions():
         raise StoreError(
             _(
