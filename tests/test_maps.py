@@ -15,6 +15,7 @@ from shapely.geometry import LineString, Point, box
 from hotspots import schema
 from hotspots.aggregate import CountTable, Tally
 from hotspots.analysis.situation import Situation
+from hotspots.analysis.words import detail
 from hotspots.errors import ParameterError, StoreError
 from hotspots.finding import Finding
 from hotspots.maps.background import tile_hosts
@@ -286,9 +287,11 @@ def test_czech_texts(small):
 
 def test_a_map_without_record_counts_nothing():
     situation = make_situation([[0, 0]], record=["missing"] * 2)
-    situation = replace(situation, table=replace(situation.table, tally=Tally(2, 0, 0, 0, 0, 2)))
+    table = replace(situation.table, tally=Tally(2, 0, 0, 0, 0, 2))
+    told = detail(table, situation.selection.by)
+    assert told == "no record · 2 incidents on days without record are not counted"
+    situation = replace(situation, table=table, finding=replace(situation.finding, detail=told))
     page = render_html(build_map(situation, make_layers(situation), language="en"))
-    told = "no record · 2 incidents on days without record are not counted"
     assert page.count(told) == 2  # above the map, and where it says what is not on it
     assert "All in all." not in page
     assert "Of 2 selected" not in page

@@ -6,11 +6,12 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, request
 
 from hotspots import export
-from hotspots.errors import NotFoundError
-from hotspots.i18n import _
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.i18n import _, format_number
 from web.answers import answers, entity_tag, retried
 from web.params import parse_params
 
+MAX_CELLS = 400_000
 bp = Blueprint("export", __name__)
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -39,6 +40,14 @@ def download(suffix: str) -> Response:
     else:
         selection = params.selection(known.record(params.sources))
         situation = answers().situation(selection, known.version)
+        n_cells = len(situation.table.areas) * len(situation.table.periods)
+        if n_cells > MAX_CELLS:
+            raise ParameterError(
+                _(
+                    "This table would have {n} rows, at most {most} are given out here; choose "
+                    "longer steps or a shorter period."
+                ).format(n=format_number(n_cells), most=format_number(MAX_CELLS))
+            )
         with tempfile.TemporaryDirectory(prefix="hotspots-export-") as directory:
             path = Path(directory) / f"hotspots.{suffix}"
             export.write_counts(situation.table, path, finding=situation.finding)

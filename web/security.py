@@ -1,6 +1,7 @@
 """Headers that shut the browser's doors, and the check of the host name asked for."""
 
 import ipaddress
+import re
 from typing import Final
 
 from flask import Flask, Request, Response, request
@@ -19,6 +20,8 @@ HEADERS: Final = {
         "usb=()"
     ),
 }
+# RFC 3986, 3.2.2 and 3.2.3, as far as names on a network go: a name or address, then a port.
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?")
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 ANY_ADDRESS: Final = "*"
 
@@ -52,10 +55,9 @@ def is_served_host(asked: Request, allowed: frozenset[str]) -> bool:
 
 
 def _host_name(host: str) -> str:
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].rstrip(".")
+    """Return the name in a Host header without its port, empty where the header is malformed."""
+    match = _HOST.fullmatch(host.strip().lower())
+    return match[1].rstrip(".") if match else ""
 
 
 def _is_address(name: str) -> bool:

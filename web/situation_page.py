@@ -12,7 +12,7 @@ from hotspots.analysis.kinds import area_labels, off_areas_place, period_label
 from hotspots.analysis.ranking import ALONG_STREETS, RankedArea, ranking
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.maps.texts import rate_note, totals_text
+from hotspots.maps.texts import rate_note
 from hotspots.maps.windows import has_record, list_measures
 from hotspots.selection import COUNT, DENSITY, RATE
 from web import texts
@@ -65,7 +65,7 @@ def show() -> Response:
     if request.if_none_match.contains_weak(tag):
         return _cached(make_response("", 304), tag)
     if not known.n_incidents:
-        return make_response(render_template("empty.html", workspace=answers().workspace.path))
+        return make_response(render_template("empty.html", workspace=answers().workspace.path.name))
     return _cached(make_response(_render(params, known)), tag)
 
 
@@ -124,7 +124,7 @@ def _render(params: PageParams, known: Known) -> str:
         notices=notices,
         situation=found,
         finding=found.finding,
-        detail=totals_text(found),
+        detail=found.finding.detail,
         rows=rows,
         top=rows[:TOP],
         top_state=_top_state(found, rows),

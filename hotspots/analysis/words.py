@@ -67,8 +67,19 @@ def make_finding(table: CountTable, told: Told) -> Finding:
 
 
 def detail(table: CountTable, kind: str) -> str:
-    """Return one line of totals that adds up: incidents, in areas, off, outside, not placed."""
+    """Return one line of totals that adds up: incidents, in areas, off, outside, not placed.
+
+    Where no period has a record it says so instead of zeros.
+    """
     tally = table.tally
+    if all(state == schema.MISSING for state in table.record):
+        text = ngettext(
+            "no record · {n} incident on a day without record is not counted",
+            "no record · {n} incidents on days without record are not counted",
+            tally.n_off_record,
+        )
+        n_off = format_number(tally.n_off_record)
+        return text.format(n=n_off) if tally.n_off_record else _("no record")
     parts = [
         ngettext("{n} incident", "{n} incidents", tally.n_selected).format(
             n=format_number(tally.n_selected)

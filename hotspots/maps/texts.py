@@ -132,20 +132,6 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
     }
 
 
-def totals_text(situation: Situation) -> str:
-    """Return the line of totals; where nothing is recorded, that there is none, not zeros."""
-    if has_record(situation.table):
-        return situation.finding.detail
-    off = situation.table.tally.n_off_record
-    if not off:
-        return _("no record")
-    return ngettext(
-        "no record · {n} incident on a day without record is not counted",
-        "no record · {n} incidents on days without record are not counted",
-        off,
-    ).format(n=format_number(off))
-
-
 def rate_note(table: CountTable) -> str:
     """Return how many areas have no rate and why, nothing where all have one."""
     residents = table.areas[schema.RESIDENTS].to_numpy(dtype=float)
@@ -176,7 +162,7 @@ def placement_text(situation: Situation) -> str:
     """Return how many of the selected incidents the map leaves unplaced, with shares."""
     tally = situation.table.tally
     if not has_record(situation.table):
-        return totals_text(situation)
+        return situation.finding.detail
     kind = off_areas_place(situation.selection.by)
     parts = [
         (tally.n_off_areas, kind),

@@ -15,7 +15,7 @@ from hotspots.i18n import LANGUAGES, _, current_language, use_language
 from hotspots.maps.background import find_background, tile_hosts
 from hotspots.maps.layers import MapLayers, read_map_layers
 from hotspots.maps.payload import make_payload, to_json
-from hotspots.maps.texts import about_lines, totals_text
+from hotspots.maps.texts import about_lines
 from hotspots.maps.time_choropleth import INLINE, LINKED, MapFigure, TimeChoropleth, TimeMap
 from hotspots.maps.windows import Window, list_measures, list_windows, parse_window, window_bounds
 from hotspots.selection import COUNT
@@ -126,7 +126,7 @@ def build_map(
     TimeChoropleth(
         data,
         heading=situation.finding.sentence,
-        detail=totals_text(situation),
+        detail=situation.finding.detail,
         about=about,
         nonce=mark,
         assets=assets,

@@ -14,7 +14,7 @@ from hotspots.ingest.mapping import Mapping
 from hotspots.maps.time_map import DEFAULT_ASSET_URL
 from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
-from web import create_app
+from web import create_app, export_files
 from web.security import CONTENT_POLICY
 
 from .conftest import HOSTILE, X, Y
@@ -182,6 +182,13 @@ def test_exports_are_files_of_the_same_question(client, suffix):
         assert len(json.loads(response.data)["features"]) == 3
 
 
+def test_an_export_of_too_many_rows_says_what_to_choose(client, monkeypatch):
+    monkeypatch.setattr(export_files, "MAX_CELLS", 10)
+    response = client.get("/export.csv?by=district&every=year")
+    assert response.status_code == 400
+    assert "delší kroky" in response.text
+
+
 def test_an_unknown_export_is_not_found(client):
     response = client.get("/export.pdf?lang=en")
     assert response.status_code == 404
@@ -241,7 +248,8 @@ def test_an_empty_workspace_says_what_to_import_first(empty):
     client = create_app(empty, testing=True).test_client()
     page = text_of(client.get("/?lang=en"))
     assert "There are no incidents here yet." in page
-    assert f"hotspots --workspace {empty.path} import FILE.csv" in page
+    assert f"hotspots import FILE.csv --workspace {empty.path.name}" in page
+    assert str(empty.path) not in page  # where it lies is no one's business
     assert "<iframe" not in page
     assert client.get("/data").status_code == 200
     assert client.get("/method").status_code == 200

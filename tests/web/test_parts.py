@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.wrappers import Request
 
 from hotspots.errors import HotspotsError
 from web import create_app, serve
 from web.cache import LruCache
 from web.charts import CLASSES, clock_classes, nice_step
-from web.security import ANY_ADDRESS
+from web.security import ANY_ADDRESS, is_served_host
 from web.server import allowed_hosts
 
 
@@ -86,6 +87,25 @@ def test_a_server_on_all_interfaces_goes_by_numbers_only(sample):
     client = app.test_client()
     assert client.get("/health", headers={"Host": "192.168.1.5:8000"}).status_code == 200
     assert client.get("/health", headers={"Host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    ("host", "is_served"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("[::1].evil.example", False),
+        ("127.0.0.1:x<script>", False),
+        ("127.0.0.1:80;x", False),
+        ("127.0.0.1 evil.example", False),
+        ("", False),
+    ],
+)
+def test_malformed_hosts_are_no_hosts(host, is_served):
+    asked = Request({"HTTP_HOST": host, "REQUEST_METHOD": "GET"})
+    assert is_served_host(asked, frozenset()) is is_served
 
 
 @pytest.fixture
