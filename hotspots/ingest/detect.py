@@ -148,12 +148,13 @@ def _guess_wide(block: bytes) -> str:
     if not block:
         return ""
     zeros = tuple(block[at::4].count(0) * 4 / len(block) > 0.7 for at in range(4))
-    return {
+    codecs_by_zeros: dict[tuple[bool, ...], str] = {
         (False, True, True, True): "utf-32-le",
         (True, True, True, False): "utf-32-be",
         (False, True, False, True): "utf-16-le",
         (True, False, True, False): "utf-16-be",
-    }.get(zeros, "")
+    }
+    return codecs_by_zeros.get(zeros, "")
 
 
 def _refuse_binary(path: Path) -> None:

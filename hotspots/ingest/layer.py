@@ -1,9 +1,10 @@
 """GeoPackage layers streamed as raw rows with the positions of their points."""
 
+import sqlite3
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,6 +104,7 @@ class LayerTable:
     def blocks(self, n_rows: int) -> Iterator[RawBlock]:
         """Read the rows from the start, at most `n_rows` at a time."""
         first = 1
+        broken = _broken_geometries(self.path, self.layer) if self.has_geometry else frozenset()
         try:
             with ExitStack() as stack:
                 with _quiet():
@@ -113,6 +115,7 @@ class LayerTable:
                             batch_size=n_rows,
                             use_pyarrow=True,
                             datetime_as_string=True,
+                            return_fids=bool(broken),
                         )
                     )
                 geometry = meta["geometry_name"] or "wkb_geometry"
@@ -121,7 +124,12 @@ class LayerTable:
                         batch = next(reader, None)
                     if batch is None:
                         break
-                    yield self._block(batch, geometry, first)
+                    block = self._block(batch, geometry, first)
+                    if broken:
+                        fids = batch.column(meta["fid_column"] or "OGC_FID").to_pylist()
+                        for i in [i for i, fid in enumerate(fids) if fid in broken]:
+                            block.bad_geometry[i] = _("the geometry is damaged")
+                    yield block
                     first += batch.num_rows
         except _DAMAGED as error:
             raise _damaged(self.path, error) from error
@@ -159,6 +167,28 @@ def _check_whole(path: Path) -> None:
     page_size = 65_536 if page_size == 1 else page_size
     if path.stat().st_size < page_size * n_pages:
         raise SourceError(_("{name} is cut off; save or download it again").format(name=path.name))
+
+
+def _broken_geometries(path: Path, layer: str) -> frozenset[int]:
+    """Return the rows whose geometry is no GeoPackage one; GDAL reads those as without any."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+            known = base.execute(
+                "select g.column_name from gpkg_geometry_columns g join sqlite_master m "
+                "on lower(m.name) = lower(g.table_name) "
+                "where m.type = 'table' and lower(g.table_name) = lower(?)",
+                (layer,),
+            ).fetchone()
+            if known is None:
+                return frozenset()
+            table, column = (name.replace('"', '""') for name in (layer, known[0]))
+            found = base.execute(
+                f'select rowid from "{table}" where "{column}" is not null and '  # noqa: S608
+                f"(typeof(\"{column}\") <> 'blob' or substr(\"{column}\", 1, 2) <> x'4750')"
+            )
+            return frozenset(int(rowid) for (rowid,) in found)
+    except (sqlite3.Error, UnicodeError):  # GDAL names the damage
+        return frozenset()
 
 
 def _damaged(path: Path, error: Exception) -> SourceError:

@@ -385,8 +385,9 @@ def find_delimiter(lines: list[str]) -> str:
     The one that splits the header and most of the rows into the same number of columns wins; a
     comma loses to equals, since it is also the Czech decimal mark.
     """
-    # Lines longer than a field may be for the csv module tell nothing about the delimiter.
-    lines = [line for line in lines if len(line) < csv.field_size_limit()]
+    # Lines that the csv module refuses tell nothing about the delimiter: a field too long, a stray
+    # carriage return.
+    lines = [line for line in lines if len(line) < csv.field_size_limit() and "\r" not in line]
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         try:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import unicodedata
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -121,7 +122,9 @@ def _read(file: Path, layer: str | None) -> gpd.GeoDataFrame:
                     path=file, known=", ".join(names)
                 )
             )
-        frame = pyogrio.read_dataframe(source, layer=layer)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # what is wrong is found below
+            frame = pyogrio.read_dataframe(source, layer=layer)
     except DataLayerError as error:
         raise NotFoundError(
             _("{path} has no layer {layer}; it has {known}").format(
