@@ -13,11 +13,19 @@ import shapely
 
 from hotspots.cells import defuse, printable
 from hotspots.crs import to_5514
-from hotspots.errors import CRSError, HotspotsError, ParameterError, SchemaError, SourceError
+from hotspots.errors import (
+    CRSError,
+    HotspotsError,
+    ParameterError,
+    SchemaError,
+    SourceError,
+    StoreError,
+)
 from hotspots.filetypes import require_file
 from hotspots.ingest import Mapping, SourceInfo, open_reader
 from hotspots.ingest.police_types import parse_codes, read_codes
 from hotspots.settings import Settings
+from hotspots.store.engine import explained, make_engine
 from tests.importing import make_runner, make_workspace, rejecting
 from tests.reading import LAT, LON, X, Y, mapping, read_all, write
 
@@ -460,3 +468,16 @@ def test_known_parts_of_a_value_keep_their_groups(tmp_path):
 def test_header_only_columns_are_still_missed(tmp_path):
     with pytest.raises(SchemaError, match="header only"):
         open_reader(write(tmp_path, 'id;"d\ne";x\n'), mapping=mapping())
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE])
+def test_a_disk_that_takes_no_more_is_no_damage(tmp_path, code):
+    engine = make_engine(make_workspace(tmp_path / "w"))
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    with (
+        pytest.raises(StoreError, match="the disk is full or cannot be written") as caught,
+        explained(engine),
+    ):
+        raise error
+    assert "damaged" not in str(caught.value)

@@ -313,7 +313,7 @@ def test_files_that_are_no_layers(workspace, tmp_path):
         layers.import_localities(workspace, tmp_path / "no.gpkg", name_column="nazev")
     text = tmp_path / "l.txt"
     text.write_text("x")
-    with pytest.raises(SourceError, match=r"read from .gpkg, .geojson, .json, .shp files"):
+    with pytest.raises(SourceError, match=r"not read; known are \.gpkg, \.geojson"):
         layers.import_localities(workspace, text, name_column="nazev")
     broken = tmp_path / "l.gpkg"
     broken.write_bytes(b"%PDF-1.7 not a GeoPackage")
