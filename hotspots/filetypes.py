@@ -100,6 +100,12 @@ def detect_format(path: Path, *, known: Mapping[str, str] = SUFFIXES) -> str:
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise SourceError(_("{name} is empty").format(name=path.name))
     foreign = _foreign(head)
+    if foreign and SHP in known.values():
+        raise SourceError(
+            _("{name} is {kind}; save the polygons as a GeoPackage or GeoJSON").format(
+                name=path.name, kind=foreign
+            )
+        )
     if foreign:
         raise SourceError(
             _(

@@ -260,6 +260,17 @@ def test_the_mapping_corrects_a_layer_whose_positions_contradict_it(tmp_path):
     assert any("which its positions contradict" in text for text in reader.warnings)
 
 
+def test_the_mapping_replaces_a_system_that_leads_nowhere(tmp_path):
+    path = make_layer(
+        tmp_path / "a.gpkg",
+        "update gpkg_spatial_ref_sys set organization='x', organization_coordsys_id=1, "
+        'definition=\'LOCAL_CS["foo",UNIT["metre",1]]\' where srs_id=5514',
+    )
+    with pytest.raises(CRSError, match="cannot be converted"):
+        read_all(path, layer_mapping())
+    assert len(read_all(path, layer_mapping("EPSG:5514"))[0]) == 2
+
+
 def test_swapped_positions_of_a_layer_are_named_without_columns(tmp_path):
     path = make_features(tmp_path, ({"id": 1, "d": "2024-03-05"}, [LAT, LON]))
     with pytest.raises(SourceError, match="Swap X and Y coordinates") as caught:

@@ -317,7 +317,7 @@ def test_files_that_are_no_layers(workspace, tmp_path):
         layers.import_localities(workspace, text, name_column="nazev")
     broken = tmp_path / "l.gpkg"
     broken.write_bytes(b"%PDF-1.7 not a GeoPackage")
-    with pytest.raises(SourceError, match="cannot be read as a map layer"):
+    with pytest.raises(SourceError, match="is a PDF document; save the polygons"):
         layers.import_localities(workspace, broken, name_column="nazev")
     table = tmp_path / "table.gpkg"
     pyogrio.write_dataframe(pd.DataFrame({"nazev": ["A"]}), table)

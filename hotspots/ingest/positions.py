@@ -200,7 +200,10 @@ def _swap_text(x: FloatArray, y: FloatArray, reading: Reading, *, name: str, geo
 def fits_czechia(x: FloatArray, y: FloatArray, *, crs: CRS) -> bool:
     """Return whether at least half of the positions, understood as `crs`, lie about in Czechia."""
     placed = ~(np.isnan(x) | np.isnan(y))
-    inside = in_czechia(*crs_module.to_5514(x, y, crs=crs))
+    try:
+        inside = in_czechia(*crs_module.to_5514(x, y, crs=crs))
+    except CRSError:  # a local system, say, that leads nowhere
+        return False
     return bool(placed.any() and (placed & inside).sum() >= WRONG_SHARE * placed.sum())
 
 
