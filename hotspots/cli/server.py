@@ -1,6 +1,7 @@
 """`hotspots serve` and `hotspots demo`: the pages in a browser on this machine."""
 
 import os
+import signal
 import sys
 import tempfile
 import webbrowser
@@ -39,6 +40,8 @@ def _serve(workspace: Workspace, *, host: str, port: int, open_browser: bool) ->
             ).format(host=host, port=port),
             error=True,
         )
+    # A stop by the system ends as Ctrl+C does, so that a temporary workspace is removed.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     app = create_app(workspace)
     if open_browser and _has_screen():
         Timer(1.5, webbrowser.open, args=(f"http://{host}:{port}/",)).start()
