@@ -1,7 +1,7 @@
 """Texts in Czech and English, and numbers and dates written the way each language writes them.
 
-English is the language of the source; Czech stands in `translations/cs/*.po`, one file per part
-of the program, read at run time (no compiled files). The language in force is per context: the
+English is the language of the source; Czech stands in `translations/cs/messages.po`, read at run
+time (no compiled files). The language in force is per context: the
 command line takes it from the environment, the server from the request.
 """
 
@@ -61,16 +61,15 @@ def use_language(language: str) -> Iterator[None]:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(language: str) -> NullTranslations:
-    """Return the merged catalogue of `language`; English is the source and needs none."""
-    merged: NullTranslations | None = None
-    for path in sorted((TRANSLATIONS_DIR / language).glob("*.po")):
-        compiled = BytesIO()
-        with path.open("rb") as file:
-            write_mo(compiled, read_po(file, locale=language))
-        compiled.seek(0)
-        part = Translations(compiled)
-        merged = part if merged is None else merged.merge(part)  # type: ignore[attr-defined]
-    return merged or NullTranslations()
+    """Return the catalogue of `language`; English is the source and needs none."""
+    path = TRANSLATIONS_DIR / language / "messages.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def gettext(message: str) -> str:
