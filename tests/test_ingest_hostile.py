@@ -5,6 +5,7 @@ import os
 import random
 import sqlite3
 import zipfile
+from dataclasses import replace
 
 import geopandas as gpd
 import openpyxl
@@ -151,6 +152,17 @@ def make_layer(path, *statements):
     base.commit()
     base.close()
     return path
+
+
+def test_an_endless_view_is_refused_unread(tmp_path):
+    path = make_layer(
+        tmp_path / "a.gpkg",
+        "alter table l rename to old",
+        "create view l as with recursive n(fid, id, d, geom) as (select 1, '1', '2024-03-05', "
+        "null union all select fid + 1, id, d, geom from n) select * from n",
+    )
+    with pytest.raises(SourceError, match="is a view, computed while it is read"):
+        open_reader(path, mapping=replace(layer_mapping(), layer="l"))
 
 
 @pytest.mark.parametrize("n", [4, 15, 16, 20, 31, 99])

@@ -87,6 +87,7 @@ class LayerTable:
                     ).format(name=path.name, known=", ".join(names))
                 )
             self.layer = layer or names[0]
+            _require_table(path, self.layer)
             with _quiet():
                 info = pyogrio.read_info(self._gdal_path, layer=self.layer)
         except _DAMAGED as error:
@@ -167,6 +168,24 @@ def _check_whole(path: Path) -> None:
     page_size = 65_536 if page_size == 1 else page_size
     if path.stat().st_size < page_size * n_pages:
         raise SourceError(_("{name} is cut off; save or download it again").format(name=path.name))
+
+
+def _require_table(path: Path, layer: str) -> None:
+    """Refuse a view: the database computes it while it is read, maybe without end."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+            found = base.execute(
+                "select type from sqlite_master where lower(name) = lower(?)", (layer,)
+            ).fetchall()
+    except (sqlite3.Error, UnicodeError):  # GDAL names the damage
+        return
+    if ("view",) in found:
+        raise SourceError(
+            _(
+                "{name}: the layer '{layer}' is a view, computed while it is read; save it as a "
+                "layer of its own, in QGIS: Export > Save Features As"
+            ).format(name=path.name, layer=layer)
+        )
 
 
 def _broken_geometries(path: Path, layer: str) -> frozenset[int]:
