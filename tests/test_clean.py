@@ -13,8 +13,8 @@ from hotspots.clean import (
     parse_clocks,
     parse_moments,
     parse_numbers,
-    place_in_time,
 )
+from hotspots.occurrence import place_in_time
 
 TODAY = date(2026, 6, 1)
 

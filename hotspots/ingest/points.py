@@ -22,7 +22,6 @@ from hotspots.clean import (
     parse_clocks,
     parse_moments,
     parse_numbers,
-    place_in_time,
 )
 from hotspots.crs import parse_crs
 from hotspots.errors import CRSError, SchemaError
@@ -36,6 +35,7 @@ from hotspots.ingest.positions import FloatArray, fits_czechia, infer_crs, pair_
 from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
+from hotspots.occurrence import place_in_time
 from hotspots.offences import OFFENCE_GROUPS, OTHER_OFFENCE
 from hotspots.periods import Span
 

@@ -1,0 +1,85 @@
+"""When an incident happened: a date, a time of day and an end joined to one span of time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hotspots.clean import LAST_MINUTE_S, UNKNOWN, Clocks, Moments, Problems, TimeArray
+from hotspots.i18n import _
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """When each incident happened: `start` and `end` datetime64[s] or NaT, and a precision."""
+
+    start: TimeArray
+    end: TimeArray
+    precision: npt.NDArray[np.object_]
+    problems: Problems
+
+
+def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None) -> Occurrences:
+    """Join a date, a time of day and an end to the span in which an incident happened.
+
+    A month without a day lasts to its last minute (precision `month`), a day without a time from
+    00:00 to 23:59 (`day`), an hour without minutes to its 59th minute (`hour`); an instant ends
+    when it starts (`minute`). A span of times over midnight ends on the next day, and an end later
+    than the start makes a `span`.
+
+    Parameters
+    ----------
+    moments
+        Start, or the day when `clocks` gives the time.
+    clocks
+        Times of day that stand in a column of their own.
+    until
+        Ends, missing where unknown. One without a time lasts to 23:59.
+    """
+    n = len(moments.values)
+    start = moments.values.copy()
+    end = start.copy()
+    precision = np.where(moments.has_time, "minute", "day").astype(object)
+    # A time of day tells nothing where the day is not known.
+    day_only = ~moments.has_time & ~moments.whole_month
+    if clocks is not None:
+        timed = day_only & (clocks.start_min != UNKNOWN)
+        day = start.astype("datetime64[D]").astype("datetime64[s]")
+        from_s, to_s = clocks.start_min * 60, clocks.end_min * 60
+        over_midnight = clocks.end_min < clocks.start_min
+        start = np.where(timed, day + from_s, start)
+        end = np.where(timed, day + to_s + np.where(over_midnight, 86_400, 0), end)
+        precision[timed] = "minute"
+        precision[timed & (clocks.end_min != clocks.start_min)] = "hour"
+        precision[timed & clocks.is_span & (clocks.end_min != clocks.start_min)] = "span"
+        day_only = day_only & ~timed
+    end = np.where(day_only, end + np.int64(LAST_MINUTE_S), end)
+    end = np.where(moments.whole_month, _last_minutes(moments), end)
+    precision[moments.whole_month] = "month"
+    precision[np.isnat(start)] = "unknown"
+    problems: Problems = {}
+    if until is not None:
+        given = ~until.missing & ~np.isnat(until.values) & ~np.isnat(start)
+        last = np.where(until.has_time, until.values, until.values + np.int64(LAST_MINUTE_S))
+        last = np.where(until.whole_month, _last_minutes(until), last)
+        for i in np.flatnonzero(given & (last < start)).tolist():
+            problems[int(i)] = _("the end {end} lies before the start {start}").format(
+                end=_moment_text(last[i]), start=_moment_text(start[i])
+            )
+        longer = given & (last > start)
+        same_day = last.astype("datetime64[D]") == start.astype("datetime64[D]")
+        whole_day = longer & day_only & same_day & ~until.has_time
+        # A span that begins on an unknown day of its month names no day either.
+        precision[longer & ~whole_day & ~moments.whole_month] = "span"
+        end = np.where(given & (last >= start), last, end)
+    return Occurrences(start.reshape(n), end.reshape(n), precision, problems)
+
+
+def _last_minutes(moments: Moments) -> TimeArray:
+    """Return the last minute of each moment's month."""
+    following = (moments.values.astype("datetime64[M]") + 1).astype("datetime64[s]")
+    return np.asarray(following - np.timedelta64(60, "s"))
+
+
+def _moment_text(value: np.datetime64) -> str:
+    return str(value.astype("datetime64[m]")).replace("T", " ")
