@@ -104,8 +104,11 @@ SEGMENT: Final = "segment"
 DISTRICT: Final = "district"
 TOWN_PART: Final = "town_part"
 ELECTORAL_DISTRICT: Final = "electoral_district"
+CADASTRAL_UNIT: Final = "cadastral_unit"
 MUNICIPALITY: Final = "municipality"
 LOCALITY: Final = "locality"
+PATROL_BEAT: Final = "patrol_beat"
+QUARTER: Final = "quarter"
 GRID: Final = "grid"
 AREA_KINDS: Final = (
     STREET,
@@ -113,12 +116,60 @@ AREA_KINDS: Final = (
     DISTRICT,
     TOWN_PART,
     ELECTORAL_DISTRICT,
+    CADASTRAL_UNIT,
     MUNICIPALITY,
     LOCALITY,
+    PATROL_BEAT,
+    QUARTER,
     GRID,
 )
 # Displaced positions say nothing about anything finer than these.
-DISPLACED_KINDS: Final = frozenset({DISTRICT, TOWN_PART, ELECTORAL_DISTRICT, MUNICIPALITY})
+DISPLACED_KINDS: Final = frozenset(
+    {DISTRICT, TOWN_PART, ELECTORAL_DISTRICT, CADASTRAL_UNIT, MUNICIPALITY}
+)
+# Drawn by the town for its own use: they may overlap, so that each is counted for itself.
+OWN_KINDS: Final = frozenset({LOCALITY, PATROL_BEAT, QUARTER})
+# Areas in which an incident keeps the place of its time when layers change; the town's own areas
+# and the grid are always those in force.
+KEPT_KINDS: Final = frozenset(AREA_KINDS) - OWN_KINDS - {GRID}
+
+# --- address points and buildings ------------------------------------------------------------
+ADDRESS_CODE: Final = "address_code"  # str, RÚIAN's code of the address point (Kód ADM)
+STREET_CODE: Final = "street_code"  # str, RÚIAN's code of the street; "" where there is none
+STREET_NAME: Final = "street_name"  # str; "" in villages without street names
+NUMBER_KIND: Final = "number_kind"  # č.p. (house number) or č.ev. (provisional number)
+HOUSE_NUMBER: Final = "house_number"  # str of digits
+ORIENTATION_NUMBER: Final = "orientation_number"  # str of digits and a letter: "12a"; "" if none
+TOWN_PART_CODE: Final = "town_part_code"  # str, RÚIAN's code of the part (část obce)
+TOWN_PART_NAME: Final = "town_part_name"  # str
+POSTCODE: Final = "postcode"  # str of five digits
+BUILDING_CODE: Final = "building_code"  # str, RÚIAN's code of the building
+BUILDING_KIND: Final = "building_kind"  # č.p., č.ev. or "" (without a number)
+HOUSE_NUMBERS: Final = "house_numbers"  # str, joined by ";"
+FLATS: Final = "flats"  # float64, NaN where unknown
+
+ADDRESS_COLUMNS: Final = (
+    ADDRESS_CODE,
+    STREET_CODE,
+    STREET_NAME,
+    NUMBER_KIND,
+    HOUSE_NUMBER,
+    ORIENTATION_NUMBER,
+    TOWN_PART_CODE,
+    TOWN_PART_NAME,
+    POSTCODE,
+    LAYER_SOURCE,
+    GEOMETRY,
+)
+BUILDING_COLUMNS: Final = (
+    BUILDING_CODE,
+    BUILDING_KIND,
+    HOUSE_NUMBERS,
+    TOWN_PART_CODE,
+    FLATS,
+    LAYER_SOURCE,
+    GEOMETRY,
+)
 
 # --- count table, long form ----------------------------------------------------------------
 PERIOD: Final = "period"  # str label: 2024-03, 2024-Q1, 2024-W07, 2024

@@ -11,6 +11,7 @@ from hotspots.i18n import LANGUAGES, _
 
 _SHOWN: Final = 80  # characters of a wrong value
 _TOO_LARGE: Final = 1e9  # m; beyond it a number of a setting is a slip
+_WEB_ADDRESS: Final = re.compile(r"https?://[\w.\[\]:-]+(/[\w./%~+-]*)?", re.ASCII)
 BACKGROUNDS: Final = ("none", "cuzk", "osm")
 
 
@@ -44,6 +45,12 @@ class Settings:
         Map background: `none` (own vector layers), `cuzk` or `osm` tiles (need internet).
     sample
         The workspace holds made-up incidents; every page says so.
+    ruian_url
+        Where RÚIAN's files are published: the folder above `soucasna/` and `csv/`.
+    districts_url
+        Map service of ČÚZK asked for districts (ZSJ) that the municipality's file lacks.
+    overpass_url
+        Overpass service asked for streets where RÚIAN has none.
     """
 
     municipality: str = "536385"
@@ -54,6 +61,9 @@ class Settings:
     grid_cell_m: float = 250.0
     background: str = "none"
     sample: bool = False
+    ruian_url: str = "https://vdp.cuzk.gov.cz/vymenny_format"
+    districts_url: str = "https://ags.cuzk.gov.cz/arcgis/rest/services/RUIAN/MapServer"
+    overpass_url: str = "https://overpass-api.de/api/interpreter"
 
     def __post_init__(self) -> None:
         for name in ("street_reach_m", "segment_length_m", "grid_cell_m"):
@@ -79,6 +89,15 @@ class Settings:
                     "setting municipality must be a code of digits, such as 536385, got {value!r}"
                 ).format(value=self.municipality[:40])
             )
+        for name in ("ruian_url", "districts_url", "overpass_url"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not _WEB_ADDRESS.fullmatch(value):
+                raise ParameterError(
+                    _(
+                        "setting {name} must be an address that begins with https:// or http://, "
+                        "got {value!r}"
+                    ).format(name=name, value=_shown(value))
+                )
         if not isinstance(self.sample, bool):
             raise ParameterError(
                 _("setting {name} must be true or false, got {value!r}").format(

@@ -78,7 +78,7 @@ def test_blank_rows_above_the_header_of_a_workbook(tmp_path):
 def test_a_workbook_cut_off_or_swollen(tmp_path, monkeypatch):
     rows = [["id", "d", "x", "y"], *([i, date(2024, 3, 5), X, Y] for i in range(500))]
     path = make_workbook(tmp_path / "a.xlsx", rows)
-    monkeypatch.setattr("hotspots.ingest.archive.UNPACKED_LIMIT", 1000)
+    monkeypatch.setattr("hotspots.archive.UNPACKED_LIMIT", 1000)
     with pytest.raises(SourceError, match="would unpack to"):
         open_reader(path, mapping=mapping())
     path.write_bytes(path.read_bytes()[:3000])

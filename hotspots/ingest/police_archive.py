@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from hotspots.archive import check_members, read_member
 from hotspots.errors import SchemaError, SourceError
 from hotspots.filetypes import CSV, GEOJSON, ZIP
 from hotspots.i18n import _
-from hotspots.ingest.archive import check_members, read_member
 from hotspots.ingest.batch import CHUNK_ROWS
 from hotspots.ingest.features import FeatureTable
 from hotspots.ingest.police import PoliceReader, is_police

@@ -14,9 +14,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
 from pyproj import CRS
 
+from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.i18n import _
-from hotspots.ingest.archive import DAMAGED, check_members
 from hotspots.ingest.table import RawBlock, check_header, make_columns
 
 # openpyxl checks little: wrong XML reaches it as any of Python's own errors.

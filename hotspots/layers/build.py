@@ -22,7 +22,7 @@ from hotspots.layers.places import BUS_STOP
 from hotspots.layers.power import share_by_area, share_by_distance
 from hotspots.layers.reading import PLACE_LAYER
 from hotspots.layers.street_layers import make_street_layers
-from hotspots.layers.street_layers import write_layers as write_gpkg
+from hotspots.layers.version_records import write_frames
 from hotspots.settings import Settings
 
 # Citations as the sources name themselves; the same in every language.
@@ -82,7 +82,7 @@ def write_layers(layers: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     """Write layers as one GeoPackage, whole or not at all."""
     with replacing(path) as draft:
         draft.unlink()
-        write_gpkg(layers, str(draft))
+        write_frames(layers, draft)
 
 
 def make_boundary(facts: Facts) -> Polygon:

@@ -3,14 +3,17 @@
 from pathlib import Path
 from typing import Final
 
+import pyogrio
+
 from hotspots.errors import NotFoundError
-from hotspots.files import replacing
 from hotspots.i18n import _
-from hotspots.layers.reading import LAYERS_FILE
 from hotspots.layers.street_layers import has_default_streets, remake_streets
+from hotspots.layers.versions import BUNDLED, LAYERS_FILE, put_in_force
 from hotspots.settings import Workspace
 
 BUNDLED_NAME: Final = "jesenik.gpkg"
+BUNDLED_MUNICIPALITY: Final = "536385"
+BUNDLED_TOWN: Final = "Jeseník"
 
 
 def bundled_dir() -> Path:
@@ -54,8 +57,9 @@ def bundled_layers() -> Path:
 def install_bundled(workspace: Workspace) -> Path:
     """Put the bundled layers in force in `workspace` and return their path there.
 
-    Whole or not at all. Layers that were there, drawn localities included, are replaced. Street
-    polygons are made with the reach and segment length of the workspace's settings.
+    Whole or not at all. They become a version of their own: layers that were there, drawn
+    localities included, are no longer in force, but kept. Street polygons are made with the reach
+    and segment length of the workspace's settings.
 
     Raises
     ------
@@ -63,10 +67,17 @@ def install_bundled(workspace: Workspace) -> Path:
         The program was installed without its layers.
     """
     source = bundled_layers()
-    workspace.layers.mkdir(parents=True, exist_ok=True)
-    target = workspace.layers / LAYERS_FILE
-    with replacing(target) as draft:
-        draft.write_bytes(source.read_bytes())
+    names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
+    frames = {name: pyogrio.read_dataframe(source, layer=name) for name in names}
+    put_in_force(
+        workspace,
+        frames,
+        made_by=BUNDLED,
+        keep_layers=False,
+        municipality=BUNDLED_MUNICIPALITY,
+        town=BUNDLED_TOWN,
+        with_streets=True,
+    )
     if not has_default_streets(workspace.settings):
         remake_streets(workspace)
-    return target
+    return workspace.layers / LAYERS_FILE

@@ -1,7 +1,6 @@
 """Localities drawn by the town: bringing its polygons into the workspace."""
 
 import re
-import shutil
 import unicodedata
 import warnings
 from pathlib import Path
@@ -20,12 +19,12 @@ from shapely.geometry.base import BaseGeometry
 from hotspots import schema
 from hotspots.crs import CZECHIA_5514, EPSG, SJTSK_POSITIVE
 from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError
-from hotspots.files import replacing
 from hotspots.filetypes import LAYER_SUFFIXES, detect_format, gdal_path
 from hotspots.i18n import _, ngettext
 from hotspots.layers.check import check_areas, check_polygons, some
 from hotspots.layers.origin import EXAMPLE, drawn_origin, say_origin
-from hotspots.layers.reading import LAYERS_FILE, read_boundary
+from hotspots.layers.reading import read_boundary
+from hotspots.layers.versions import LAYERS_FILE, OWN_AREAS, put_in_force
 from hotspots.settings import Workspace
 
 # Drawn on a screen over a map: nobody knows a locality's edge better than this.
@@ -94,18 +93,15 @@ def import_localities(
     target = workspace.layers / LAYERS_FILE
     if not target.is_file():
         raise NotFoundError(
-            _("{path} is missing; bring the bundled layers with: hotspots init {workspace}").format(
-                path=target, workspace=workspace.path
-            )
+            _(
+                "the workspace {workspace} has no layers yet; bring them with: "
+                "hotspots layers fetch, or hotspots layers import FILE"
+            ).format(workspace=workspace.path)
         )
     drawn = _read(file, layer)
     localities = _localities(drawn, file, name_column, example)
     _require_inside(localities, read_boundary(workspace), file)
-    with replacing(target) as draft:
-        shutil.copyfile(target, draft)
-        pyogrio.write_dataframe(
-            localities, draft, layer=schema.LOCALITY, driver="GPKG", append=False
-        )
+    put_in_force(workspace, {schema.LOCALITY: localities}, made_by=OWN_AREAS, keep_layers=True)
     return say_origin(localities)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -13,15 +14,22 @@ from shapely.geometry.base import BaseGeometry
 from hotspots import schema
 from hotspots.crs import require_5514
 from hotspots.errors import NotFoundError, ParameterError, SchemaError, SourceError
+from hotspots.former import FormerAreas
 from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
 from hotspots.layers.grid import make_grid
 from hotspots.layers.origin import say_origin
+from hotspots.layers.versions import LAYERS_FILE, placement, version_file
 from hotspots.settings import Workspace
 
-LAYERS_FILE: Final = "layers.gpkg"
 AXIS_LAYERS: Final = {schema.STREET: "street_axis", schema.SEGMENT: "segment_axis"}
 PLACE_LAYER: Final = "place"
+ADDRESS_LAYER: Final = "address"
+BUILDING_LAYER: Final = "building"
+_POINT_COLUMNS: Final = {
+    ADDRESS_LAYER: schema.ADDRESS_COLUMNS,
+    BUILDING_LAYER: schema.BUILDING_COLUMNS,
+}
 
 _Stamp = tuple[Path, int, int]
 
@@ -64,6 +72,56 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
         return cells.copy()
     areas = _areas(_stamp(workspace), kind)
     return say_origin(areas) if kind == schema.LOCALITY else areas.copy()
+
+
+def read_former(workspace: Workspace, kind: str) -> tuple[FormerAreas, ...]:
+    """Return the areas by which incidents of earlier times are placed, in order of time.
+
+    Empty where all incidents are placed by the layers in force, for areas the town draws itself
+    and for the grid, and for versions that had no areas of this kind.
+
+    Raises
+    ------
+    NotFoundError
+        The workspace has no layers, or a version needed is gone from `layers/versions`.
+    SourceError, SchemaError, CRSError
+        As `read_areas`.
+    """
+    if kind not in schema.KEPT_KINDS:
+        return ()
+    order = placement(workspace)
+    found = []
+    for entry, following in pairwise(order):
+        stamp = _stamp_of(version_file(workspace, entry.version_id))
+        if kind in _names(stamp) and following.since is not None:
+            areas = _areas(stamp, kind)
+            former = FormerAreas(entry.version_id, following.since, areas.copy(), _boundary(stamp))
+            found.append(former)
+    return tuple(found)
+
+
+def read_points(workspace: Workspace, layer: str) -> gpd.GeoDataFrame:
+    """Return address points or buildings; empty where the workspace has none.
+
+    Parameters
+    ----------
+    workspace
+        Whose layers to read.
+    layer
+        `ADDRESS_LAYER` or `BUILDING_LAYER`.
+
+    Returns
+    -------
+    points
+        `schema.ADDRESS_COLUMNS` or `schema.BUILDING_COLUMNS`, EPSG:5514, sorted by code; the
+        geometry is None where the source gives no position. The caller's own copy.
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError, CRSError
+        As `read_areas`.
+    """
+    return _points(_stamp(workspace), layer).copy()
 
 
 def read_axes(workspace: Workspace, kind: str) -> gpd.GeoDataFrame | None:
@@ -134,15 +192,21 @@ def list_layers(workspace: Workspace) -> tuple[str, ...]:
     return _names(_stamp(workspace))
 
 
+def _stamp_of(path: Path) -> _Stamp:
+    state = path.stat()
+    return path, state.st_mtime_ns, state.st_size
+
+
 def _stamp(workspace: Workspace) -> _Stamp:
     path = workspace.layers / LAYERS_FILE
     try:
         state = path.stat()
     except FileNotFoundError as error:
         raise NotFoundError(
-            _("{path} is missing; bring the bundled layers with: hotspots init {workspace}").format(
-                path=path, workspace=workspace.path
-            )
+            _(
+                "the workspace {workspace} has no layers yet; bring them with: "
+                "hotspots layers fetch, or hotspots layers import FILE"
+            ).format(workspace=workspace.path)
         ) from error
     return path, state.st_mtime_ns, state.st_size
 
@@ -227,6 +291,17 @@ def _boundary(stamp: _Stamp) -> BaseGeometry:
 
 
 @lru_cache(maxsize=4)
+def _points(stamp: _Stamp, layer: str) -> gpd.GeoDataFrame:
+    columns = _POINT_COLUMNS[layer]
+    if layer not in _names(stamp):
+        empty: dict[str, list[object]] = {name: [] for name in columns}
+        return gpd.GeoDataFrame(empty, geometry=schema.GEOMETRY, crs="EPSG:5514")
+    frame = _frame(stamp, layer)
+    _require(frame, columns, _what(stamp, layer))
+    return frame[list(columns)].sort_values(columns[0], ignore_index=True)
+
+
+@lru_cache(maxsize=4)
 def _places(stamp: _Stamp) -> gpd.GeoDataFrame:
     columns = [
         schema.NAME,
@@ -258,8 +333,10 @@ def _require(frame: gpd.GeoDataFrame, columns: tuple[str, ...], what: str) -> No
 
 
 __all__ = [
+    "ADDRESS_LAYER",
     "AREA_LAYERS",
     "AXIS_LAYERS",
+    "BUILDING_LAYER",
     "LAYERS_FILE",
     "PLACE_LAYER",
     "layers_version",
@@ -267,5 +344,7 @@ __all__ = [
     "read_areas",
     "read_axes",
     "read_boundary",
+    "read_former",
     "read_places",
+    "read_points",
 ]

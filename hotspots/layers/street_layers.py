@@ -1,24 +1,21 @@
 """The four street layers of a GeoPackage: made from axes, and made anew with other settings."""
 
-import shutil
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
-from hotspots.files import replacing
 from hotspots.layers.reading import (
     AXIS_LAYERS,
-    LAYERS_FILE,
     read_areas,
     read_axes,
     read_boundary,
 )
 from hotspots.layers.streets import GRID_M, make_street_areas
+from hotspots.layers.versions import REMADE, put_in_force
 from hotspots.settings import Settings, Workspace
 
 # Zigzag of the polygons' shared edges taken off [m]: what the point spacing adds.
@@ -76,18 +73,11 @@ def make_street_layers(
     return layers
 
 
-def write_layers(layers: dict[str, gpd.GeoDataFrame], path: str) -> None:
-    """Write layers into the GeoPackage `path`; those of the same names are replaced."""
-    for name, frame in layers.items():
-        pyogrio.write_dataframe(
-            frame, path, layer=name, driver="GPKG", promote_to_multi=False, geometry_type="Unknown"
-        )
-
-
 def remake_streets(workspace: Workspace) -> None:
     """Make the workspace's street layers anew from its axes, with the settings now in force.
 
-    Needed after `street_reach_m` or `segment_length_m` has changed. Whole or not at all.
+    Needed after `street_reach_m` or `segment_length_m` has changed. Whole or not at all; a new
+    version of the layers.
 
     Raises
     ------
@@ -105,10 +95,7 @@ def remake_streets(workspace: Workspace) -> None:
         reach_m=workspace.settings.street_reach_m,
         segment_length_m=workspace.settings.segment_length_m,
     )
-    target = workspace.layers / LAYERS_FILE
-    with replacing(target) as draft:
-        shutil.copyfile(target, draft)
-        write_layers(layers, str(draft))
+    put_in_force(workspace, layers, made_by=REMADE, keep_layers=True, with_streets=True)
 
 
 def has_default_streets(settings: Settings) -> bool:

@@ -1,0 +1,176 @@
+"""What a GeoPackage of layers says of itself: which version it is, and who is placed by what."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pyogrio
+from pyogrio.errors import DataSourceError
+
+from hotspots import schema
+from hotspots.errors import SourceError
+from hotspots.i18n import _
+from hotspots.layers.town_data import SourceFile
+from hotspots.settings import Workspace
+
+_VERSION_KEY: Final = "HOTSPOTS_VERSION"
+_PLACEMENT_KEY: Final = "HOTSPOTS_PLACEMENT"
+
+# What made a version.
+BUNDLED: Final = "bundled"
+IMPORTED: Final = "imported"
+FETCHED: Final = "fetched"
+OWN_AREAS: Final = "own_areas"  # localities, patrol beats, quarters, electoral districts
+JOINED_RESIDENTS: Final = "residents"
+REMADE: Final = "remade"  # streets, with other settings
+REPAIRED: Final = "repaired"
+EDITED: Final = "edited"  # by hand, in another program
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the layers.
+
+    Attributes
+    ----------
+    version_id
+        1, 2, 3, …; 0 for layers older than this bookkeeping.
+    made_at
+        When it was put together, UTC, ISO 8601.
+    made_by
+        What made it, one of this module's constants.
+    municipality, town
+        Study area: ZÚJ and name.
+    valid_on
+        The day the official data in it stand for; None for the bundled ones.
+    sources
+        Files it was made from.
+    reach_m, segment_length_m
+        With which its streets were made; None where that is not known.
+    """
+
+    version_id: int
+    made_at: str
+    made_by: str
+    municipality: str
+    town: str
+    valid_on: date | None = None
+    sources: tuple[SourceFile, ...] = ()
+    reach_m: float | None = None
+    segment_length_m: float | None = None
+
+
+@dataclass(frozen=True)
+class PlacedSince:
+    """Incidents from `since` on (None: from the beginning) are placed by a version."""
+
+    version_id: int
+    since: date | None
+
+
+def write_frames(frames: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
+    """Write layers into the GeoPackage `path`; those of the same names are replaced."""
+    for name, frame in frames.items():
+        pyogrio.write_dataframe(
+            frame, path, layer=name, driver="GPKG", promote_to_multi=False, geometry_type="Unknown"
+        )
+
+
+def mark_version(path: Path, version: Version, order: tuple[PlacedSince, ...]) -> None:
+    """Write into the metadata of a GeoPackage which version it is and who is placed by what."""
+    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    # GDAL writes a file's metadata only along with a layer; the smallest is written once more.
+    layer = schema.MUNICIPALITY if schema.MUNICIPALITY in names else names[0]
+    pyogrio.write_dataframe(
+        pyogrio.read_dataframe(path, layer=layer),
+        path,
+        layer=layer,
+        driver="GPKG",
+        promote_to_multi=False,
+        geometry_type="Unknown",
+        dataset_metadata={
+            _VERSION_KEY: json.dumps(asdict(version), default=str),
+            _PLACEMENT_KEY: json.dumps([asdict(p) for p in order], default=str),
+        },
+    )
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        layers = pyogrio.list_layers(path)
+        info = pyogrio.read_info(path, layer=str(layers[0, 0])) if len(layers) else {}
+    except DataSourceError as error:
+        raise SourceError(
+            _("{path} cannot be read as GeoPackage ({reason}); import the layers anew").format(
+                path=path, reason=error
+            )
+        ) from error
+    return info.get("dataset_metadata") or {}
+
+
+def read_version(path: Path, workspace: Workspace) -> Version:
+    """Return which version a GeoPackage says it is.
+
+    Raises
+    ------
+    SourceError
+        It is damaged.
+    """
+    text = _metadata(path).get(_VERSION_KEY)
+    if text is None:
+        made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        settings = workspace.settings
+        return Version(
+            0,
+            made_at.isoformat(timespec="seconds"),
+            BUNDLED,
+            settings.municipality,
+            settings.town,
+        )
+    try:
+        values: dict[str, Any] = json.loads(text)
+        sources = tuple(
+            SourceFile(**{**source, "valid_on": _day(source["valid_on"])})
+            for source in values.pop("sources")
+        )
+        valid_on = _day(values.pop("valid_on"))
+        return Version(**values, valid_on=valid_on, sources=sources)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_placement(path: Path, workspace: Workspace) -> tuple[PlacedSince, ...]:
+    """Return by which version the incidents of each time are placed, in order of time.
+
+    Raises
+    ------
+    SourceError
+        The GeoPackage is damaged.
+    """
+    version = read_version(path, workspace)
+    text = _metadata(path).get(_PLACEMENT_KEY)
+    if text is None:
+        return (PlacedSince(version.version_id, None),)
+    try:
+        return tuple(
+            PlacedSince(int(entry["version_id"]), _day(entry["since"]))
+            for entry in json.loads(text)
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> SourceError:
+    return SourceError(
+        _("{path}: what it says of its version cannot be read ({reason})").format(
+            path=path, reason=error
+        )
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
