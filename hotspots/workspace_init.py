@@ -1,4 +1,4 @@
-"""Make a workspace: settings, bundled layers, empty database; whole or not at all."""
+"""Make a workspace: settings, bundled layers if they are of its town, empty database; whole."""
 
 import shutil
 import tempfile
@@ -7,7 +7,7 @@ from typing import Final
 
 from hotspots.errors import ParameterError, StoreError
 from hotspots.i18n import _
-from hotspots.layers import LAYERS_FILE, install_bundled
+from hotspots.layers import BUNDLED_MUNICIPALITY, LAYERS_FILE, install_bundled
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
 
@@ -20,7 +20,8 @@ def init_workspace(path: Path, *, settings: Settings | None = None) -> Workspace
 
     A new workspace is built in a directory of its own beside or inside `path` and moved into
     place when it is whole. An existing one keeps its settings, layers and incidents; only what is
-    missing is added.
+    missing is added. Only Jeseník's layers come with the program; the workspace of another town
+    has none until they are fetched or imported.
 
     Parameters
     ----------
@@ -103,7 +104,8 @@ def _fill(workspace: Workspace) -> None:
     """Add what a workspace lacks."""
     for directory in (workspace.layers, workspace.mappings, workspace.backups):
         directory.mkdir(exist_ok=True)
-    if not (workspace.layers / LAYERS_FILE).is_file():
+    bundled = workspace.settings.municipality == BUNDLED_MUNICIPALITY
+    if bundled and not (workspace.layers / LAYERS_FILE).is_file():
         install_bundled(workspace)
     store = Store.open(workspace) if Store.exists(workspace) else Store.create(workspace)
     store.close()

@@ -1,0 +1,289 @@
+"""Versions of layers: kept, switched whole, undone, and who is placed by which."""
+
+import errno
+import shutil
+from datetime import date
+
+import geopandas as gpd
+import pyogrio
+import pytest
+import shapely
+from shapely.geometry import box
+
+from hotspots import layers, schema
+from hotspots.errors import NotFoundError, SourceError, StoreError
+from hotspots.layers import versions
+from hotspots.layers.town_data import SourceFile
+from hotspots.layers.versions import (
+    BUNDLED,
+    EDITED,
+    IMPORTED,
+    OWN_AREAS,
+    REMADE,
+    PlacedSince,
+    current_version,
+    is_hand_edited,
+    list_versions,
+    place_anew,
+    placement,
+    put_in_force,
+    use_version,
+)
+from hotspots.settings import Settings, Workspace
+
+X, Y = -543_000.0, -1_051_000.0
+OCTOBER = SourceFile("a.xml.zip", "a" * 64, 12, date(2026, 10, 31), "ČÚZK, RÚIAN", "https://x/a")
+
+
+def areas(kind, *shapes):
+    return gpd.GeoDataFrame(
+        {
+            schema.AREA_ID: [f"{kind}:{i}" for i in range(len(shapes))],
+            schema.NAME: [f"{kind} {i}" for i in range(len(shapes))],
+            schema.KIND: kind,
+            schema.RESIDENTS: float("nan"),
+            schema.RESIDENTS_YEAR: float("nan"),
+            schema.AREA_KM2: shapely.area(list(shapes)) / 1e6,
+            schema.LENGTH_M: float("nan"),
+            schema.DERIVED: False,
+            schema.PRECISION_M: 1.0,
+            schema.LAYER_SOURCE: "test",
+        },
+        geometry=list(shapes),
+        crs=5514,
+    )
+
+
+def town(width=1000.0, *, cut=500.0):
+    return {
+        schema.MUNICIPALITY: areas(schema.MUNICIPALITY, box(X, Y, X + width, Y + 1000)),
+        schema.DISTRICT: areas(
+            schema.DISTRICT, box(X, Y, X + cut, Y + 1000), box(X + cut, Y, X + width, Y + 1000)
+        ),
+    }
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return Workspace(tmp_path / "w", Settings())
+
+
+def put(workspace, frames=None, *, keep_layers=False, made_by=IMPORTED, **options):
+    return put_in_force(
+        workspace, frames or town(), made_by=made_by, keep_layers=keep_layers, **options
+    )
+
+
+def cut_of(workspace):
+    return layers.read_areas(workspace, schema.DISTRICT).total_bounds, round(
+        layers.read_areas(workspace, schema.DISTRICT).geometry.iloc[0].bounds[2] - X
+    )
+
+
+def test_the_first_version_places_everybody(workspace):
+    made = put(workspace, valid_on=date(2026, 10, 31), sources=(OCTOBER,), with_streets=True)
+    assert made.version_id == 1
+    assert current_version(workspace) == made
+    assert list_versions(workspace) == (made,)
+    assert placement(workspace) == (PlacedSince(1, None),)
+    assert (made.reach_m, made.segment_length_m) == (30.0, 150.0)
+    assert made.sources == (OCTOBER,)
+    assert made.municipality == "536385"
+    assert not is_hand_edited(workspace)
+    assert layers.read_former(workspace, schema.DISTRICT) == ()
+
+
+def test_new_official_layers_leave_old_incidents_where_they_were(workspace):
+    put(workspace, town(cut=400))
+    put(workspace, town(cut=600), since=date(2026, 10, 31))
+    assert placement(workspace) == (PlacedSince(1, None), PlacedSince(2, date(2026, 10, 31)))
+    (former,) = layers.read_former(workspace, schema.DISTRICT)
+    assert (former.version_id, former.until) == (1, date(2026, 10, 31))
+    assert former.areas.geometry.iloc[0].bounds[2] == X + 400
+    assert former.boundary.equals(box(X, Y, X + 1000, Y + 1000))
+    assert cut_of(workspace)[1] == 600
+    assert layers.read_former(workspace, schema.GRID) == ()
+    assert layers.read_former(workspace, schema.LOCALITY) == ()
+    assert layers.read_former(workspace, schema.STREET) == (), "version 1 had no streets"
+
+
+def test_they_are_placed_anew_on_purpose(workspace):
+    put(workspace, town(cut=400))
+    put(workspace, town(cut=500), since=date(2024, 1, 1))
+    put(workspace, town(cut=600), since=date(2026, 10, 31))
+    before = layers.layers_version(workspace)
+    assert place_anew(workspace, since=date(2025, 1, 1)) == (
+        PlacedSince(1, None),
+        PlacedSince(2, date(2024, 1, 1)),
+        PlacedSince(3, date(2025, 1, 1)),
+    )
+    assert [f.until for f in layers.read_former(workspace, schema.DISTRICT)] == [
+        date(2024, 1, 1),
+        date(2025, 1, 1),
+    ]
+    assert layers.layers_version(workspace) != before, "caches must notice"
+    assert place_anew(workspace, since=date(2023, 1, 1)) == (
+        PlacedSince(1, None),
+        PlacedSince(3, date(2023, 1, 1)),
+    )
+    assert place_anew(workspace) == (PlacedSince(3, None),)
+    assert layers.read_former(workspace, schema.DISTRICT) == ()
+    assert not is_hand_edited(workspace)
+
+
+def test_data_of_an_earlier_day_take_the_place_of_later_ones(workspace):
+    put(workspace)
+    put(workspace, since=date(2026, 10, 31))
+    put(workspace, since=date(2026, 9, 30))
+    assert placement(workspace) == (PlacedSince(1, None), PlacedSince(3, date(2026, 9, 30)))
+
+
+def test_own_areas_change_nothing_else(workspace):
+    put(workspace, town(cut=400))
+    first = put(
+        workspace,
+        town(cut=600),
+        since=date(2026, 10, 31),
+        valid_on=date(2026, 10, 31),
+        sources=(OCTOBER,),
+        with_streets=True,
+    )
+    drawn = {schema.LOCALITY: areas(schema.LOCALITY, box(X, Y, X + 9, Y + 9))}
+    mine = SourceFile("mine.gpkg", "b" * 64, 3, None, "město")
+    made = put(workspace, drawn, keep_layers=True, made_by=OWN_AREAS, sources=(mine, OCTOBER))
+    assert placement(workspace) == (PlacedSince(1, None), PlacedSince(3, date(2026, 10, 31)))
+    assert made.valid_on == first.valid_on
+    assert made.sources == (OCTOBER, mine)
+    assert made.reach_m == 30.0
+    assert layers.list_layers(workspace) == (
+        schema.DISTRICT,
+        schema.LOCALITY,
+        schema.MUNICIPALITY,
+    )
+    assert cut_of(workspace)[1] == 600
+
+
+def test_a_version_is_put_back(workspace):
+    put(workspace, town(cut=400))
+    put(workspace, town(cut=500), since=date(2026, 9, 30))
+    put(workspace, town(cut=600), since=date(2026, 10, 31))
+    use_version(workspace, 2)
+    assert current_version(workspace).version_id == 2
+    assert cut_of(workspace)[1] == 500
+    assert placement(workspace) == (PlacedSince(1, None), PlacedSince(2, date(2026, 10, 31)))
+    use_version(workspace, 3)
+    assert cut_of(workspace)[1] == 600
+    assert [v.version_id for v in list_versions(workspace)] == [1, 2, 3]
+    use_version(workspace, 1)
+    assert placement(workspace) == (PlacedSince(1, None),)
+    with pytest.raises(NotFoundError, match="no version 9 of the layers; there are 1, 2, 3"):
+        use_version(workspace, 9)
+
+
+def test_another_town_starts_afresh(workspace):
+    put(workspace)
+    put(workspace, municipality="564729", town="Děčany", since=date(2026, 10, 31))
+    assert placement(workspace) == (PlacedSince(2, None),)
+    use_version(workspace, 1)
+    assert placement(workspace) == (PlacedSince(1, None),)
+
+
+def test_edits_by_hand_are_kept_as_a_version(workspace):
+    put(workspace, town(cut=400))
+    file = workspace.layers / layers.LAYERS_FILE
+    frame = pyogrio.read_dataframe(file, layer=schema.DISTRICT)
+    frame[schema.NAME] = ["by hand", "too"]
+    pyogrio.write_dataframe(frame, file, layer=schema.DISTRICT, driver="GPKG")
+    assert is_hand_edited(workspace)
+    put(workspace, town(cut=600), since=date(2026, 10, 31))
+    assert [(v.version_id, v.made_by) for v in list_versions(workspace)] == [
+        (1, IMPORTED),
+        (2, EDITED),
+        (3, IMPORTED),
+    ]
+    assert placement(workspace) == (PlacedSince(2, None), PlacedSince(3, date(2026, 10, 31)))
+    assert set(layers.read_former(workspace, schema.DISTRICT)[0].areas[schema.NAME]) == {
+        "by hand",
+        "too",
+    }
+
+
+def test_layers_older_than_versions_become_the_first(workspace):
+    workspace.layers.mkdir(parents=True)
+    shutil.copyfile(layers.bundled_layers(), workspace.layers / layers.LAYERS_FILE)
+    old = current_version(workspace)
+    assert (old.version_id, old.made_by, old.town) == (0, BUNDLED, "Jeseník")
+    assert placement(workspace) == (PlacedSince(0, None),)
+    put(workspace, since=date(2026, 10, 31))
+    assert [(v.version_id, v.made_by) for v in list_versions(workspace)] == [
+        (1, BUNDLED),
+        (2, IMPORTED),
+    ]
+    assert placement(workspace)[0] == PlacedSince(1, None)
+    assert len(layers.read_former(workspace, schema.DISTRICT)[0].areas) == 21
+
+
+def test_bundled_layers_remember_their_streets(workspace):
+    layers.install_bundled(workspace)
+    made = current_version(workspace)
+    assert (made.made_by, made.municipality, made.reach_m) == (BUNDLED, "536385", 30.0)
+    wide = Workspace(workspace.path, Settings(street_reach_m=40))
+    layers.remake_streets(wide)
+    made = current_version(wide)
+    assert (made.version_id, made.made_by, made.reach_m) == (2, REMADE, 40.0)
+    assert placement(wide) == (PlacedSince(2, None),)
+
+
+@pytest.mark.parametrize("at", ["write_frames", "mark_version", "_archive"])
+def test_a_failure_at_any_step_changes_nothing(workspace, monkeypatch, at):
+    put(workspace, town(cut=400))
+    before = (workspace.layers / layers.LAYERS_FILE).read_bytes()
+
+    def fail(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(versions, at, fail)
+    with pytest.raises(StoreError, match="No space left"):
+        put(workspace, town(cut=600))
+    assert (workspace.layers / layers.LAYERS_FILE).read_bytes() == before
+    monkeypatch.undo()
+    assert [v.version_id for v in list_versions(workspace)] == [1]
+    assert not list(workspace.layers.glob(".*.gpkg*"))
+    assert put(workspace, town(cut=600)).version_id == 2
+
+
+def test_one_program_changes_the_layers_at_a_time(workspace, monkeypatch):
+    put(workspace)
+    monkeypatch.setattr(versions, "_LOCK_WAIT_S", 0.1)
+    with (
+        versions.FileLock(workspace.layers / ".lock", is_singleton=False),
+        pytest.raises(StoreError, match="another program is changing the layers"),
+    ):
+        put(workspace)
+    put(workspace)
+
+
+def test_a_version_that_is_gone_is_missed(workspace):
+    put(workspace)
+    put(workspace, since=date(2026, 10, 31))
+    (workspace.layers / "versions" / "0001.gpkg").unlink()
+    with pytest.raises(NotFoundError, match="no version 1 of the layers; there are 2"):
+        layers.read_former(workspace, schema.DISTRICT)
+    place_anew(workspace)
+    assert layers.read_former(workspace, schema.DISTRICT) == ()
+
+
+@pytest.mark.parametrize("text", ["{", '{"sources": []}', "[]"])
+def test_what_a_file_says_of_itself_may_be_damaged(workspace, text):
+    put(workspace)
+    file = workspace.layers / layers.LAYERS_FILE
+    frame = pyogrio.read_dataframe(file, layer=schema.MUNICIPALITY)
+    pyogrio.write_dataframe(
+        frame,
+        file,
+        layer=schema.MUNICIPALITY,
+        driver="GPKG",
+        dataset_metadata={"HOTSPOTS_VERSION": text, "HOTSPOTS_PLACEMENT": text},
+    )
+    with pytest.raises(SourceError, match="what it says of its version cannot be read"):
+        current_version(workspace)
