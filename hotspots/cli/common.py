@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
+from hotspots.progress import Report, silent
 from hotspots.settings import Workspace
 
 EXIT_FAILED: Final = 1
@@ -121,6 +122,18 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             fail(HotspotsError(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")))
 
     return wrapped
+
+
+@contextmanager
+def reporting() -> Iterator[Report]:
+    """Show a bar whose text says what is being done; nothing in a pipe or with `--json`."""
+    if not sys.stderr.isatty() or shared().as_json:
+        yield silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda text, share: bar.update(task, description=text, completed=share)
 
 
 @contextmanager
