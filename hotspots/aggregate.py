@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.errors import ParameterError
+from hotspots.former import FormerAreas
 from hotspots.i18n import _, ngettext
 from hotspots.join import AreaIndex
 from hotspots.periods import Period, RecordCalendar, Span, day_number, day_numbers
@@ -106,7 +107,7 @@ class CountTable:
             n rows in the order of `areas`, index 0…n-1: `area_id`, `name`, `kind`,
             `recorded_days`, `n_incidents` (<NA> where every period is missing), `area_km2`,
             `length_m`, `residents`, `residents_year`, `density_per_km2`, `density_per_100_m`,
-            `rate_per_1000_year`. Densities are incidents of the whole span.
+            `rate_per_1000_year`, `layer_source`. Densities are incidents of the whole span.
         """
         n = len(self.areas)
         recorded = np.array([state != schema.MISSING for state in self.record], dtype=bool)
@@ -177,6 +178,7 @@ def count_by_area(
     boundary: BaseGeometry,
     overlapping: bool = False,
     index: AreaIndex | None = None,
+    former: Sequence[FormerAreas] = (),
     placement: Placement | None = None,
 ) -> CountTable:
     """Count incidents by area and period.
@@ -201,7 +203,10 @@ def count_by_area(
     boundary
         The study area in EPSG:5514.
     overlapping
-        Whether one incident counts in every area it lies in (localities).
+        Whether one incident counts in every area it lies in (the town's own areas).
+    former
+        Areas of earlier times, by which the incidents of those times keep their place, as in
+        `place_incidents`.
     index, placement
         What `AreaIndex` and `place_incidents` give for these very incidents and for `areas`
         sorted by `area_id` with index 0…n-1, where the caller has them already.
@@ -231,6 +236,7 @@ def count_by_area(
             boundary=boundary,
             overlapping=overlapping,
             index=index,
+            former=former,
         )
     days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
     column = period_of(days, periods)

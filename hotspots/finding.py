@@ -29,6 +29,9 @@ class Finding:
         What was left out and why, one sentence each.
     approximate
         Whether the areas' boundaries are derived, not official.
+    boundaries
+        Whom to credit for the areas and for what a map draws with them; the same in every
+        language, but for what the town itself drew.
     """
 
     sentence: str
@@ -42,3 +45,4 @@ class Finding:
     gaps: tuple[Span, ...] = ()
     notes: tuple[str, ...] = field(default=())
     approximate: bool = False
+    boundaries: tuple[str, ...] = ()

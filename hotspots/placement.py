@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import geopandas as gpd
@@ -13,11 +14,13 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.errors import SchemaError
+from hotspots.former import FormerAreas
 from hotspots.i18n import _
 from hotspots.join import AreaIndex
 from hotspots.periods import Span, day_number, day_numbers
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 # Where an incident went, one code each, in this order of precedence.
 OFF_RECORD: Final = 0  # on a day on which its own source kept no record
@@ -25,6 +28,8 @@ NOT_PLACED: Final = 1  # no position
 IN_AREAS: Final = 2
 OFF_AREAS: Final = 3  # inside the study area, in no area
 OUTSIDE: Final = 4
+# Placed by the areas in force, not by those of an earlier time.
+IN_FORCE: Final = -1
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,15 @@ class Placement:
     points, rows
         Pairs of an incident in areas (its position in the frame) and an area (its row), sorted
         by incident; one pair per incident unless areas overlap.
+    kept_by
+        Shape (k,): position in `former` of the areas of its time that an incident keeps its
+        place by; `IN_FORCE` for all others.
     """
 
     where: npt.NDArray[np.int8]
     points: IntArray
     rows: IntArray
+    kept_by: IntArray
 
     def tally(self) -> Tally:
         """Return how many went where."""
@@ -71,6 +80,30 @@ class Placement:
             n_not_placed=int(n[NOT_PLACED]),
             n_off_record=int(n[OFF_RECORD]),
         )
+
+
+@dataclass(frozen=True)
+class KeptPlaces:
+    """How many incidents keep the place they had in the layers of their time.
+
+    `until` is the first day from which none does, `version_ids` are the versions of the layers
+    they are placed by.
+    """
+
+    n_incidents: int
+    until: date
+    version_ids: tuple[int, ...]
+
+
+def kept_places(placement: Placement, former: Sequence[FormerAreas]) -> KeptPlaces | None:
+    """Return how many incidents of `placement` were placed by `former`; None where none was."""
+    kept = placement.kept_by[placement.kept_by != IN_FORCE]
+    if not len(kept):
+        return None
+    used = [former[number] for number in np.unique(kept)]
+    return KeptPlaces(
+        len(kept), used[-1].until, tuple(sorted({entry.version_id for entry in used}))
+    )
 
 
 def on_own_record(
@@ -104,6 +137,7 @@ def place_incidents(
     boundary: BaseGeometry,
     overlapping: bool = False,
     index: AreaIndex | None = None,
+    former: Sequence[FormerAreas] = (),
 ) -> Placement:
     """Find the area of every incident, or why it has none.
 
@@ -122,6 +156,9 @@ def place_incidents(
         Whether areas may overlap, so that one incident counts in each of them.
     index
         The index of these very `areas`, where the caller keeps one.
+    former
+        Areas of earlier times, in order of time; not for areas that overlap. See
+        `locate_incidents`.
 
     Returns
     -------
@@ -137,14 +174,67 @@ def place_incidents(
     require_columns(
         incidents, (schema.SOURCE, schema.OCCURRED_FROM, schema.X, schema.Y), what="incidents"
     )
-    index = AreaIndex(areas) if index is None else index
     days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
+    on_record = on_own_record(incidents[schema.SOURCE], days, record_by_source)
+    asked = np.flatnonzero(on_record)
+    found = locate_incidents(
+        incidents[[schema.OCCURRED_FROM, schema.X, schema.Y]].iloc[asked],
+        areas,
+        boundary=boundary,
+        overlapping=overlapping,
+        index=index,
+        former=former,
+    )
+    where = np.full(len(incidents), OFF_RECORD, dtype=np.int8)
+    where[asked] = found.where
+    kept_by = np.full(len(incidents), IN_FORCE, dtype=np.int64)
+    kept_by[asked] = found.kept_by
+    return Placement(where, asked[found.points], found.rows, kept_by)
+
+
+def locate_incidents(
+    incidents: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    boundary: BaseGeometry,
+    overlapping: bool = False,
+    index: AreaIndex | None = None,
+    former: Sequence[FormerAreas] = (),
+) -> Placement:
+    """Find the area of every incident, whatever its source kept record of.
+
+    An incident of a former time keeps the place it had then: it is looked for in the areas of its
+    time, and counts in the area of `areas` with the same `area_id`. Where that area is gone, its
+    position decides among `areas`; it lay in the town, so in none of them it is off areas. One
+    that was off areas or outside then stays so.
+
+    Parameters
+    ----------
+    incidents
+        k incidents with `occurred_from`, `x`, `y`. Not modified.
+    areas, boundary, overlapping, index
+        As in `place_incidents`.
+    former
+        Areas of earlier times, in order of time. Each places the incidents before its `until`
+        that no earlier entry places; one without a date is placed by `areas`.
+
+    Returns
+    -------
+    placement
+        Without `OFF_RECORD`.
+
+    Raises
+    ------
+    SchemaError, CRSError
+        As in `place_incidents`.
+    """
+    index = AreaIndex(areas) if index is None else index
     x = incidents[schema.X].to_numpy(dtype=np.float64)
     y = incidents[schema.Y].to_numpy(dtype=np.float64)
     where = np.full(len(incidents), OUTSIDE, dtype=np.int8)
     where[~(np.isfinite(x) & np.isfinite(y))] = NOT_PLACED
-    where[~on_own_record(incidents[schema.SOURCE], days, record_by_source)] = OFF_RECORD
-    asked = np.flatnonzero(where == OUTSIDE)
+    row, kept_by = _keep_places(incidents, areas, where, former)
+    asked = np.flatnonzero((where != NOT_PLACED) & (kept_by == IN_FORCE))
     if overlapping:
         points, rows = index.pairs(x[asked], y[asked])
     else:
@@ -153,13 +243,72 @@ def place_incidents(
         rows = found[points]
     points = asked[points]
     where[points] = IN_AREAS
-    rest = np.flatnonzero(where == OUTSIDE)
-    if len(rest):
-        # Threads may share the boundary, and preparing it in two of them corrupts memory.
-        boundary = shapely.from_wkb(shapely.to_wkb(boundary))
-        shapely.prepare(boundary)
-        where[rest[shapely.intersects_xy(boundary, x[rest], y[rest])]] = OFF_AREAS
-    return Placement(where, points, rows)
+    rest = asked[where[asked] == OUTSIDE]
+    where[rest[_lie_inside(boundary, x[rest], y[rest])]] = OFF_AREAS
+    if former:
+        kept = np.flatnonzero(row >= 0)
+        order = np.argsort(np.concatenate([points, kept]), kind="stable")
+        points = np.concatenate([points, kept])[order]
+        rows = np.concatenate([rows, row[kept]])[order]
+    return Placement(where, points, rows, kept_by)
+
+
+def _keep_places(
+    incidents: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    where: npt.NDArray[np.int8],
+    former: Sequence[FormerAreas],
+) -> tuple[IntArray, IntArray]:
+    """Place incidents of former times by the layers of theirs.
+
+    Writes into `where` what that decides, and returns each incident's row of `areas` (−1 where
+    its time gives none) and the position in `former` of what placed it (`IN_FORCE` where nothing
+    did).
+    """
+    row = np.full(len(incidents), -1, dtype=np.int64)
+    kept_by = np.full(len(incidents), IN_FORCE, dtype=np.int64)
+    if not former:
+        return row, kept_by
+    times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
+    days = day_numbers(times)
+    open_yet = (where != NOT_PLACED) & ~np.isnat(times)
+    x = incidents[schema.X].to_numpy(dtype=np.float64)
+    y = incidents[schema.Y].to_numpy(dtype=np.float64)
+    for number, entry in enumerate(former):
+        own = np.flatnonzero(open_yet & (days < day_number(entry.until)))
+        open_yet[own] = False
+        if not len(own):
+            continue
+        then = AreaIndex(entry.areas).locate(x[own], y[own])
+        same = _same_areas(entry.areas, areas)[then]
+        off = then < 0
+        row[own] = same
+        where[own[same >= 0]] = IN_AREAS
+        inside = _lie_inside(entry.boundary, x[own[off]], y[own[off]])
+        where[own[off][inside]] = OFF_AREAS
+        gone = own[(same < 0) & ~off]
+        kept_by[own] = number
+        kept_by[gone] = IN_FORCE
+        # It lay in the town: where no area has it now, it is off areas rather than outside.
+        where[gone] = OFF_AREAS
+    return row, kept_by
+
+
+def _same_areas(then: gpd.GeoDataFrame, now: gpd.GeoDataFrame) -> IntArray:
+    """Return each former area's row of `now`, −1 where it is gone; a last −1 stands for none."""
+    ids = pd.Index(now[schema.AREA_ID].astype(str))
+    rows = ids.get_indexer(then[schema.AREA_ID].astype(str))
+    return np.append(rows, -1).astype(np.int64)
+
+
+def _lie_inside(boundary: BaseGeometry, x: FloatArray, y: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return whether each point lies in the study area or on its edge."""
+    if not len(x):
+        return np.zeros(0, dtype=bool)
+    # Threads may share the boundary, and preparing it in two of them corrupts memory.
+    own = shapely.from_wkb(shapely.to_wkb(boundary))
+    shapely.prepare(own)
+    return np.asarray(shapely.intersects_xy(own, x, y), dtype=bool)
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], *, what: str) -> None:

@@ -199,6 +199,7 @@ COUNT_COLUMNS: Final = (
     DENSITY_KM2,
     DENSITY_100M,
     RATE_1000,
+    LAYER_SOURCE,
 )
 
 RECORDED: Final = "recorded"
