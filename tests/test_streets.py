@@ -54,10 +54,14 @@ def test_one_straight_street_is_a_stadium_in_two_halves():
     stadium = 300 * 60 + math.pi * 30**2
     assert made.streets[schema.AREA_KM2].item() * 1e6 == pytest.approx(stadium, rel=1e-3)
     assert made.streets[schema.LENGTH_M].item() == pytest.approx(300)
-    assert made.segments[schema.AREA_ID].tolist() == ["street:a/01", "street:a/02"]
+    assert made.segments[schema.AREA_ID].tolist() == [
+        "street:a/542775-1051000",
+        "street:a/542925-1051000",
+    ]
+    assert made.segments[schema.SEGMENT_NUMBER].tolist() == [2, 1]
     assert made.segments[schema.STREET_ID].tolist() == ["street:a"] * 2
     assert lengths(made, "street:a") == pytest.approx([150, 150])
-    first = made.segments.geometry.iloc[0]
+    first = made.segments.geometry.iloc[1]
     assert first.contains(Point(X + 10, Y)), "numbering begins at the western end"
     assert not first.intersects(Point(X + 151, Y))
 
@@ -173,7 +177,7 @@ def test_a_street_known_at_one_point_has_an_area_but_no_length():
     made = make_street_areas(make_axes({"a": Point(X, Y), "b": line((40, -50), (40, 50))}))
     assert math.isnan(made.streets[schema.LENGTH_M].iloc[0])
     assert math.isnan(made.segments[schema.LENGTH_M].iloc[0])
-    assert made.segments[schema.AREA_ID].iloc[0] == "street:a/01"
+    assert made.segments[schema.AREA_ID].iloc[0] == "street:a/543000-1051000"
     whole = math.pi * 30**2
     assert 0.5 * whole < polygon(made, "street:a").area < whole
     assert made.street_axes.geometry.iloc[0].geom_type == "Point"

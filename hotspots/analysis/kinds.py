@@ -20,8 +20,11 @@ def kind_label(kind: str) -> str:
         schema.DISTRICT: _("districts (basic settlement units)"),
         schema.TOWN_PART: _("town parts"),
         schema.ELECTORAL_DISTRICT: _("electoral districts"),
+        schema.CADASTRAL_UNIT: _("cadastral units"),
         schema.MUNICIPALITY: _("the whole town"),
         schema.LOCALITY: _("localities"),
+        schema.PATROL_BEAT: _("patrol beats"),
+        schema.QUARTER: _("quarters"),
         schema.GRID: _("grid cells"),
     }[kind]
 
@@ -34,8 +37,11 @@ def named_area(kind: str, name: str) -> str:
         schema.DISTRICT: (_("district"), _("district {name}")),
         schema.TOWN_PART: (_("town part"), _("town part {name}")),
         schema.ELECTORAL_DISTRICT: (_("electoral district"), _("electoral district {name}")),
+        schema.CADASTRAL_UNIT: (_("cadastral unit"), _("cadastral unit {name}")),
         schema.MUNICIPALITY: (_("town"), _("town {name}")),
         schema.LOCALITY: (_("locality"), _("locality {name}")),
+        schema.PATROL_BEAT: (_("patrol beat"), _("patrol beat {name}")),
+        schema.QUARTER: (_("quarter"), _("quarter {name}")),
         schema.GRID: (_("cell"), _("cell {name}")),
     }[kind]
     said = name.casefold()
@@ -62,16 +68,17 @@ def period_label(period: Period, every: str) -> str:
 
 def area_labels(areas: pd.DataFrame) -> list[str]:
     """Return each area's name for a reader: segments of a street by their number along it."""
-    labels = []
-    for area_id, name, kind in zip(
-        areas[schema.AREA_ID], areas[schema.NAME], areas[schema.KIND], strict=True
-    ):
-        number = str(area_id).rpartition("/")[2].lstrip("0")
-        if kind == schema.SEGMENT and number.isdigit():
-            labels.append(_("{street}, segment {number}").format(street=name, number=number))
-        else:
-            labels.append(str(name))
-    return labels
+    names = areas[schema.NAME].astype(str).to_list()
+    if schema.SEGMENT_NUMBER not in areas:
+        return names
+    return [
+        _("{street}, segment {number}").format(street=name, number=number)
+        if kind == schema.SEGMENT
+        else name
+        for name, kind, number in zip(
+            names, areas[schema.KIND], areas[schema.SEGMENT_NUMBER], strict=True
+        )
+    ]
 
 
 def in_areas(kind: str, n: int) -> str:
@@ -82,8 +89,11 @@ def in_areas(kind: str, n: int) -> str:
         schema.DISTRICT: _("{n} in districts"),
         schema.TOWN_PART: _("{n} in town parts"),
         schema.ELECTORAL_DISTRICT: _("{n} in electoral districts"),
+        schema.CADASTRAL_UNIT: _("{n} in cadastral units"),
         schema.MUNICIPALITY: _("{n} in the town"),
         schema.LOCALITY: _("{n} in localities"),
+        schema.PATROL_BEAT: _("{n} in patrol beats"),
+        schema.QUARTER: _("{n} in quarters"),
         schema.GRID: _("{n} in the grid"),
     }[kind]
     return text.format(n=format_number(n))
@@ -97,8 +107,11 @@ def off_areas(kind: str, n: int) -> str:
         schema.DISTRICT: _("{n} off districts"),
         schema.TOWN_PART: _("{n} off town parts"),
         schema.ELECTORAL_DISTRICT: _("{n} off electoral districts"),
+        schema.CADASTRAL_UNIT: _("{n} off cadastral units"),
         schema.MUNICIPALITY: _("{n} off the town's layer"),
         schema.LOCALITY: _("{n} off localities"),
+        schema.PATROL_BEAT: _("{n} off patrol beats"),
+        schema.QUARTER: _("{n} off quarters"),
         schema.GRID: _("{n} off the grid"),
     }[kind]
     return text.format(n=format_number(n))
@@ -112,14 +125,20 @@ def off_areas_place(kind: str) -> str:
         schema.DISTRICT: _("off all districts"),
         schema.TOWN_PART: _("off all town parts"),
         schema.ELECTORAL_DISTRICT: _("off all electoral districts"),
+        schema.CADASTRAL_UNIT: _("off all cadastral units"),
         schema.MUNICIPALITY: _("off the town's layer"),
         schema.LOCALITY: _("off all localities"),
+        schema.PATROL_BEAT: _("off all patrol beats"),
+        schema.QUARTER: _("off all quarters"),
         schema.GRID: _("off the grid"),
     }[kind]
 
 
 def concentration(kind: str, n: int, *, total: int, share: str) -> str:
-    """Return that `n` areas of `total` hold `share` of the incidents, without a full stop."""
+    """Return that `n` areas of `total` hold `share` of the incidents, without a full stop.
+
+    Of a kind whose areas do not overlap: see `share_in_own`.
+    """
     text = {
         schema.STREET: ngettext(
             "{share} of the incidents on streets fall on {n} street of {total}",
@@ -146,9 +165,9 @@ def concentration(kind: str, n: int, *, total: int, share: str) -> str:
             "{share} of the incidents fall on {n} electoral districts of {total}",
             n,
         ),
-        schema.LOCALITY: ngettext(
-            "{share} of the incidents in localities fall on {n} locality of {total}",
-            "{share} of the incidents in localities fall on {n} localities of {total}",
+        schema.CADASTRAL_UNIT: ngettext(
+            "{share} of the incidents fall on {n} cadastral unit of {total}",
+            "{share} of the incidents fall on {n} cadastral units of {total}",
             n,
         ),
     }.get(
@@ -160,6 +179,61 @@ def concentration(kind: str, n: int, *, total: int, share: str) -> str:
         ),
     )
     return text.format(share=share, n=format_number(n), total=format_number(total))
+
+
+def share_in_own(kind: str, n: int, *, total: int, share: str) -> str:
+    """Return how many of the town's incidents lie in areas that it draws itself."""
+    text = {
+        schema.LOCALITY: ngettext(
+            "{n} of {total} incidents in the town lies in localities ({share}).",
+            "{n} of {total} incidents in the town lie in localities ({share}).",
+            n,
+        ),
+        schema.PATROL_BEAT: ngettext(
+            "{n} of {total} incidents in the town lies in patrol beats ({share}).",
+            "{n} of {total} incidents in the town lie in patrol beats ({share}).",
+            n,
+        ),
+        schema.QUARTER: ngettext(
+            "{n} of {total} incidents in the town lies in quarters ({share}).",
+            "{n} of {total} incidents in the town lie in quarters ({share}).",
+            n,
+        ),
+    }[kind]
+    return text.format(n=format_number(n), total=format_number(total), share=share)
+
+
+def own_method(kind: str) -> str:
+    """Return how incidents are counted in areas that the town draws itself."""
+    return {
+        schema.LOCALITY: _(
+            "Each incident counts in every locality its position lies in, on the day it began."
+        ),
+        schema.PATROL_BEAT: _(
+            "Each incident counts in every patrol beat its position lies in, on the day it began."
+        ),
+        schema.QUARTER: _(
+            "Each incident counts in every quarter its position lies in, on the day it began."
+        ),
+    }[kind]
+
+
+def boundaries_label(kind: str, *, derived: bool, precision_m: float) -> str:
+    """Return whose boundaries the areas of a layer have, and how far they may be off.
+
+    `precision_m` may be NaN where nobody knows.
+    """
+    if kind in schema.OWN_KINDS:
+        return _("made up, an example") if derived else _("drawn by the town")
+    if kind == schema.GRID:
+        return _("exact, a computed grid")
+    if derived and precision_m > 0:
+        return _("approximate, off by up to {m} m").format(m=format_number(precision_m))
+    if derived:
+        return _("approximate")
+    if kind in (schema.STREET, schema.SEGMENT):
+        return _("computed from official lines")
+    return _("official")
 
 
 def even_clause(size: str, share: str) -> str:
@@ -182,7 +256,7 @@ def indistinct(kind: str) -> str:
         schema.ELECTORAL_DISTRICT: _(
             "Differences between electoral districts cannot be told from chance."
         ),
-        schema.LOCALITY: _("Differences between localities cannot be told from chance."),
+        schema.CADASTRAL_UNIT: _("Differences between cadastral units cannot be told from chance."),
     }.get(kind, _("Differences between grid cells cannot be told from chance."))
 
 
@@ -196,5 +270,7 @@ def few(kind: str) -> str:
         schema.ELECTORAL_DISTRICT: _(
             "There are few incidents; the order of electoral districts may be chance."
         ),
-        schema.LOCALITY: _("There are few incidents; the order of localities may be chance."),
+        schema.CADASTRAL_UNIT: _(
+            "There are few incidents; the order of cadastral units may be chance."
+        ),
     }.get(kind, _("There are few incidents; the order of cells may be chance."))

@@ -67,7 +67,7 @@ def build_layers(facts_dir: Path) -> dict[str, gpd.GeoDataFrame]:
             boundary,
             reach_m=usual.street_reach_m,
             segment_length_m=usual.segment_length_m,
-        )
+        ).layers
     )
     layers[schema.DISTRICT], layers[schema.TOWN_PART] = _districts(facts, boundary)
     layers[schema.ELECTORAL_DISTRICT] = _electoral_districts(facts, boundary)

@@ -28,7 +28,12 @@ def area_columns(kind: str) -> tuple[str, ...]:
     """Return the columns an area layer of `kind` has, geometry last."""
     if kind != schema.SEGMENT:
         return schema.AREA_COLUMNS
-    return (*schema.AREA_COLUMNS[:-1], schema.STREET_ID, schema.GEOMETRY)
+    return (
+        *schema.AREA_COLUMNS[:-1],
+        schema.STREET_ID,
+        schema.SEGMENT_NUMBER,
+        schema.GEOMETRY,
+    )
 
 
 def some(names: "pd.Series[str]") -> str:

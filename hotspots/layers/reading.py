@@ -19,6 +19,7 @@ from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
 from hotspots.layers.grid import make_grid
 from hotspots.layers.origin import say_origin
+from hotspots.layers.segment_ids import with_segment_numbers
 from hotspots.layers.versions import LAYERS_FILE, placement, version_file
 from hotspots.settings import Workspace
 
@@ -47,8 +48,8 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     Returns
     -------
     areas
-        Frame with `schema.AREA_COLUMNS` (segments also `street_id`), EPSG:5514, sorted by
-        `area_id`, numbered from 0. The caller's own copy.
+        Frame with `schema.AREA_COLUMNS` (segments also `street_id` and `segment_number`),
+        EPSG:5514, sorted by `area_id`, numbered from 0. The caller's own copy.
 
     Raises
     ------
@@ -259,6 +260,8 @@ def _what(stamp: _Stamp, layer: str) -> str:
 @lru_cache(maxsize=16)
 def _areas(stamp: _Stamp, kind: str) -> gpd.GeoDataFrame:
     frame = _frame(stamp, kind)
+    if kind == schema.SEGMENT and {schema.AREA_ID, schema.STREET_ID} <= set(frame.columns):
+        frame = with_segment_numbers(frame)
     check_areas(frame, kind, what=_what(stamp, kind))
     chosen = frame[list(area_columns(kind))].sort_values(schema.AREA_ID, ignore_index=True)
     chosen[schema.DERIVED] = chosen[schema.DERIVED].astype(bool)

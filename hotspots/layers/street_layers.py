@@ -1,5 +1,6 @@
 """The four street layers of a GeoPackage: made from axes, and made anew with other settings."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
@@ -22,23 +23,44 @@ from hotspots.settings import Settings, Workspace
 SMOOTH_M: Final = 0.25
 
 
+@dataclass(frozen=True)
+class StreetLayers:
+    """The layers made from street axes.
+
+    Attributes
+    ----------
+    layers
+        `street`, `segment`, `street_axis` and `segment_axis`: EPSG:5514, coordinates rounded to
+        1 cm, shared edges smoothed by at most 0.25 m and still shared.
+    without_area
+        `area_id` of streets that have an axis but got no polygon: all of it belongs to another
+        street, has no length or lies outside the study area.
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    without_area: tuple[str, ...] = ()
+
+
 def make_street_layers(
-    axes: gpd.GeoDataFrame, boundary: BaseGeometry, *, reach_m: float, segment_length_m: float
-) -> dict[str, gpd.GeoDataFrame]:
+    axes: gpd.GeoDataFrame,
+    boundary: BaseGeometry,
+    *,
+    reach_m: float,
+    segment_length_m: float,
+    former: gpd.GeoDataFrame | None = None,
+) -> StreetLayers:
     """Return the layers `street`, `segment`, `street_axis` and `segment_axis`.
 
     Parameters
     ----------
-    axes, reach_m, segment_length_m
+    axes, reach_m, segment_length_m, former
         As `make_street_areas`.
     boundary
         Study area (EPSG:5514), outside which nothing belongs to a street.
 
     Returns
     -------
-    layers
-        EPSG:5514, coordinates rounded to 1 cm, shared edges smoothed by at most 0.25 m and still
-        shared.
+    StreetLayers
 
     Raises
     ------
@@ -46,7 +68,11 @@ def make_street_layers(
         As `make_street_areas`.
     """
     made = make_street_areas(
-        axes, reach_m=reach_m, segment_length_m=segment_length_m, within=boundary
+        axes,
+        reach_m=reach_m,
+        segment_length_m=segment_length_m,
+        within=boundary,
+        former=former,
     )
     segments = made.segments.copy()
     shapes = shapely.normalize(shapely.coverage_simplify(segments.geometry.array, SMOOTH_M))
@@ -70,7 +96,7 @@ def make_street_layers(
             lines.geometry.array, GRID_M, mode="pointwise"
         )
         layers[AXIS_LAYERS[kind]] = rounded
-    return layers
+    return StreetLayers(layers, made.without_area)
 
 
 def remake_streets(workspace: Workspace) -> None:
@@ -88,14 +114,21 @@ def remake_streets(workspace: Workspace) -> None:
     lines = read_axes(workspace, schema.STREET)
     if lines is None or streets.empty:
         return
-    columns = [schema.AREA_ID, schema.NAME, schema.PRECISION_M, schema.LAYER_SOURCE]
-    layers = make_street_layers(
+    columns = [
+        schema.AREA_ID,
+        schema.NAME,
+        schema.DERIVED,
+        schema.PRECISION_M,
+        schema.LAYER_SOURCE,
+    ]
+    made = make_street_layers(
         lines.merge(streets[columns], on=schema.AREA_ID, validate="one_to_one"),
         read_boundary(workspace),
         reach_m=workspace.settings.street_reach_m,
         segment_length_m=workspace.settings.segment_length_m,
+        former=read_axes(workspace, schema.SEGMENT),
     )
-    put_in_force(workspace, layers, made_by=REMADE, keep_layers=True, with_streets=True)
+    put_in_force(workspace, made.layers, made_by=REMADE, keep_layers=True, with_streets=True)
 
 
 def has_default_streets(settings: Settings) -> bool:

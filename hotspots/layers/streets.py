@@ -17,6 +17,7 @@ from hotspots import schema
 from hotspots.crs import EPSG, require_5514
 from hotspots.errors import ParameterError, SchemaError
 from hotspots.i18n import _
+from hotspots.layers.segment_ids import FormerSegments, name_segments, number_segments
 from hotspots.layers.segments import (
     SAME_M,
     Lines,
@@ -46,8 +47,8 @@ class StreetAreas:
     Attributes
     ----------
     streets, segments
-        Area frames of kind `street` and `segment` (the latter with `street_id`), EPSG:5514,
-        sorted by `area_id`. A street is the union of its segments.
+        Area frames of kind `street` and `segment` (the latter with `street_id` and
+        `segment_number`), EPSG:5514, sorted by `area_id`. A street is the union of its segments.
     street_axes, segment_axes
         `area_id` and the lines (a point for a street known at one point), same order.
     without_area
@@ -68,6 +69,7 @@ def make_street_areas(
     reach_m: float = 30.0,
     segment_length_m: float = 150.0,
     within: BaseGeometry | None = None,
+    former: gpd.GeoDataFrame | None = None,
 ) -> StreetAreas:
     """Return the polygons nearer to one street's axis than to any other and within reach of it.
 
@@ -84,13 +86,17 @@ def make_street_areas(
     axes
         n streets with `area_id` (unique), `name` and a geometry in EPSG:5514: LineString,
         MultiLineString, or Point for a street known at one point only. Optional columns
-        `precision_m` and `layer_source` are carried over. Not modified.
+        `precision_m`, `layer_source` and `derived` (True where absent: guessed, not official) are
+        carried over. Not modified.
     reach_m
         How far a street reaches from its axis [m], above zero.
     segment_length_m
         Longest segment [m], above zero.
     within
         Polygon (EPSG:5514) outside which nothing belongs to a street.
+    former
+        Axes of the segments of an earlier version: `area_id` and geometry, EPSG:5514. A segment
+        that is still the same stretch keeps its id (see `name_segments`). Not modified.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def make_street_areas(
     Raises
     ------
     CRSError
-        `axes` is not in EPSG:5514.
+        `axes` or `former` is not in EPSG:5514.
     SchemaError
         A column is missing, an `area_id` occurs twice, or a geometry is neither line nor point.
     ParameterError
@@ -125,6 +131,7 @@ def make_street_areas(
                 )
             )
     _check_axes(axes)
+    earlier = FormerSegments(former)
     ordered = axes.sort_values(schema.AREA_ID, ignore_index=True)
     shapes: _Shapes = shapely.force_2d(np.asarray(ordered.geometry.array, dtype=object))
     pointlike = shapely.get_type_id(shapes) == _POINT
@@ -144,7 +151,7 @@ def make_street_areas(
     polygons = _share_out(reach, flat, reach_m)
     keep = shapely.area(polygons) > 0
     lines = np.array([segment.line for segment in flat] or [], dtype=object)
-    return _frames(ordered, owner[keep], polygons[keep], lines[keep])
+    return _frames(ordered, owner[keep], polygons[keep], lines[keep], earlier)
 
 
 def _check_axes(axes: gpd.GeoDataFrame) -> None:
@@ -251,15 +258,21 @@ def _cells(
 
 
 def _frames(
-    ordered: gpd.GeoDataFrame, owner: npt.NDArray[np.int64], polygons: _Shapes, lines: _Shapes
+    ordered: gpd.GeoDataFrame,
+    owner: npt.NDArray[np.int64],
+    polygons: _Shapes,
+    lines: _Shapes,
+    former: FormerSegments,
 ) -> StreetAreas:
-    number = pd.Series(owner).groupby(owner).cumcount().to_numpy() + 1
-    street_ids = ordered[schema.AREA_ID].astype(str).to_numpy()
-    segment_ids = np.array(
-        [f"{street_ids[o]}/{k:02d}" for o, k in zip(owner, number, strict=True)], dtype=object
-    )
+    street_ids = ordered[schema.AREA_ID].astype(str).to_numpy(dtype=object)
+    segment_ids = name_segments(street_ids[owner], lines, former)
     segments = _area_frame(ordered, owner, segment_ids, schema.SEGMENT, polygons, lines)
-    segments.insert(len(segments.columns) - 1, schema.STREET_ID, street_ids[owner])
+    segments.insert(
+        len(segments.columns) - 1, schema.STREET_ID, pd.array(street_ids[owner], dtype="str")
+    )
+    segments.insert(
+        len(segments.columns) - 1, schema.SEGMENT_NUMBER, number_segments(street_ids[owner])
+    )
     present = np.unique(owner)
     whole = np.empty(len(present), dtype=object)
     axes = np.empty(len(present), dtype=object)
@@ -309,7 +322,7 @@ def _area_frame(
             schema.RESIDENTS_YEAR: np.full(n, np.nan),
             schema.AREA_KM2: shapely.area(polygons) / 1e6,
             schema.LENGTH_M: length,
-            schema.DERIVED: np.ones(n, dtype=bool),
+            schema.DERIVED: np.asarray(carried(schema.DERIVED, True), dtype=bool),
             schema.PRECISION_M: np.asarray(carried(schema.PRECISION_M, np.nan), dtype=np.float64),
             schema.LAYER_SOURCE: pd.array(carried(schema.LAYER_SOURCE, ""), dtype="str"),
         },
