@@ -1,0 +1,1 @@
+"""Official layers fetched over the network: RÚIAN's files, the districts' service, Overpass."""
