@@ -8,6 +8,8 @@ import pytest
 
 from hotspots.errors import NotFoundError
 from hotspots.maps.assets import (
+    AREA_SCRIPTS,
+    AREA_STYLES,
     SCRIPTS,
     STATIC_DIR,
     STYLES,
@@ -17,6 +19,9 @@ from hotspots.maps.assets import (
     asset_version,
     read_manifest,
 )
+
+ALL_SCRIPTS = sorted({*SCRIPTS, *AREA_SCRIPTS})
+ALL_STYLES = sorted({*STYLES, *AREA_STYLES})
 
 
 def test_vendored_files_are_unchanged():
@@ -39,11 +44,11 @@ def test_the_manifest_names_version_and_licence():
 
 
 def test_every_static_file_is_used():
-    own = {name for name in (*STYLES, *SCRIPTS) if asset_file(name).parent == STATIC_DIR}
+    own = {name for name in (*ALL_STYLES, *ALL_SCRIPTS) if asset_file(name).parent == STATIC_DIR}
     assert {p.name for p in STATIC_DIR.iterdir()} == own
 
 
-@pytest.mark.parametrize("name", [*STYLES, *SCRIPTS])
+@pytest.mark.parametrize("name", [*ALL_STYLES, *ALL_SCRIPTS])
 def test_assets_fit_into_a_page(name):
     text = asset_text(name)
     assert "</script" not in text.lower()
@@ -52,7 +57,7 @@ def test_assets_fit_into_a_page(name):
     assert re.fullmatch(r"[0-9a-f]{12}", asset_version(name))
 
 
-@pytest.mark.parametrize("name", [name for name in SCRIPTS if name != "leaflet.js"])
+@pytest.mark.parametrize("name", [name for name in ALL_SCRIPTS if name != "leaflet.js"])
 def test_own_scripts_write_text_only(name):
     text = asset_text(name)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)

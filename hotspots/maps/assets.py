@@ -29,6 +29,10 @@ SCRIPTS: Final = (
     "frame.js",
     "start.js",
 )
+# Of the map of layers, which counts nothing.
+AREA_STYLES: Final = ("leaflet.css", "map.css", "panel.css", "area_map.css")
+AREA_SCRIPTS: Final = ("leaflet.js", "dom.js", "area_map.js")
+_SERVED: Final = frozenset((*STYLES, *SCRIPTS, *AREA_STYLES, *AREA_SCRIPTS))
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,15 @@ def asset_file(name: str) -> Path:
     Raises
     ------
     NotFoundError
-        The map has no such file; only names of `STYLES` and `SCRIPTS` are served.
+        The map has no such file; only names of this module's lists are served.
     """
-    if name not in STYLES + SCRIPTS:
+    if name not in _SERVED:
         raise NotFoundError(_("the map has no file '{name}'").format(name=name))
     vendored = {file.name for file in read_manifest()}
     return (VENDOR_DIR if name in vendored else STATIC_DIR) / name
 
 
-@lru_cache(maxsize=len(STYLES) + len(SCRIPTS))
+@lru_cache(maxsize=len(_SERVED))
 def asset_text(name: str) -> str:
     """Return the text of a script or style, fit to stand inside a page.
 
@@ -80,7 +84,7 @@ def asset_text(name: str) -> str:
     return "\n".join(lines)
 
 
-@lru_cache(maxsize=len(STYLES) + len(SCRIPTS))
+@lru_cache(maxsize=len(_SERVED))
 def asset_version(name: str) -> str:
     """Return a short mark that changes with the file, for addresses that caches may keep.
 
