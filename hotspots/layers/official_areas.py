@@ -1,0 +1,173 @@
+"""Area layers from official polygons: ids, precision, residents known before, invalid polygons."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from hotspots import schema
+from hotspots.errors import SchemaError
+from hotspots.i18n import _
+from hotspots.layers.area_frame import make_area_frame
+from hotspots.layers.check import some
+from hotspots.layers.town_data import CODE, NUMBER
+
+# Codes of ČSÚ have six digits; RÚIAN writes them without the leading zeros.
+CODE_DIGITS: Final = 6
+# RÚIAN gives boundaries to 1 cm, but the ground they stand for was measured to about this [m].
+OFFICIAL_PRECISION_M: Final = 1.0
+# A repair that changes a polygon's area by a larger share than this is no repair.
+REPAIR_SHARE: Final = 1e-4
+_POLYGONAL: Final = (3, 6)  # shapely type ids of Polygon and MultiPolygon
+
+_Shapes = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class OfficialAreas:
+    """One area layer made from official polygons.
+
+    Attributes
+    ----------
+    areas
+        Area frame; empty where the data have no polygon of this kind.
+    without_polygon
+        Names of units that the data know by a point only, or not at all.
+    repaired
+        Names of those whose invalid polygons were repaired.
+    """
+
+    areas: gpd.GeoDataFrame
+    without_polygon: tuple[str, ...]
+    repaired: tuple[str, ...]
+
+
+def code_id(kind: str, code: str) -> str:
+    """Return the `area_id` of a unit with a code of RÚIAN, the same for every version of layers."""
+    return f"{kind}:{code.zfill(CODE_DIGITS)}"
+
+
+def make_official_areas(
+    kind: str,
+    units: gpd.GeoDataFrame,
+    *,
+    source: str,
+    former: gpd.GeoDataFrame | None,
+    repair: bool,
+) -> OfficialAreas:
+    """Return the area layer of one kind of unit.
+
+    Parameters
+    ----------
+    kind
+        `municipality`, `cadastral_unit`, `district` or `electoral_district`.
+    units
+        Frame of `TownData`, EPSG:5514; may have a column `precision_m` (generalised boundaries).
+        Not modified.
+    source
+        Whom to credit.
+    former
+        The same layer as it was, from which residents are taken by `area_id`.
+    repair
+        Whether invalid polygons are made valid.
+
+    Returns
+    -------
+    OfficialAreas
+
+    Raises
+    ------
+    SchemaError
+        A polygon is invalid and `repair` is not asked for, or a repair would change its area by
+        more than 0.01 %.
+    """
+    shapes: _Shapes = shapely.force_2d(np.asarray(units.geometry.array, dtype=object))
+    polygonal = np.isin(shapely.get_type_id(shapes), _POLYGONAL) & ~shapely.is_empty(shapes)
+    ids, names = _ids_and_names(kind, units)
+    drawn = units[polygonal]
+    mended, repaired = _mend(kind, shapes[polygonal], names[polygonal], repair)
+    precision = (
+        drawn[schema.PRECISION_M].to_numpy(np.float64)
+        if schema.PRECISION_M in drawn.columns
+        else OFFICIAL_PRECISION_M
+    )
+    areas = make_area_frame(
+        kind,
+        list(ids[polygonal]),
+        list(names[polygonal]),
+        np.asarray(shapely.normalize(mended), dtype=object),
+        derived=False,
+        precision_m=precision,
+        source=source,
+    )
+    return OfficialAreas(with_residents(areas, former), tuple(names[~polygonal]), repaired)
+
+
+def with_residents(areas: gpd.GeoDataFrame, former: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Return areas with the residents, and their year, of the former areas of the same id.
+
+    Residents that `areas` has already stay. Nothing is modified.
+    """
+    if former is None or former.empty:
+        return areas
+    known = former.set_index(schema.AREA_ID)
+    filled = areas.copy()
+    lacking = areas[schema.RESIDENTS].isna()
+    for column in (schema.RESIDENTS, schema.RESIDENTS_YEAR):
+        before = areas[schema.AREA_ID].map(known[column])
+        filled[column] = areas[column].where(~lacking, before).astype(np.float64)
+    return filled
+
+
+def _ids_and_names(kind: str, units: gpd.GeoDataFrame) -> tuple["pd.Series[str]", "pd.Series[str]"]:
+    codes = units[CODE].astype(str)
+    if kind == schema.MUNICIPALITY:
+        return "municipality:" + codes, units[schema.NAME].astype(str)
+    if kind != schema.ELECTORAL_DISTRICT:
+        return codes.map(lambda code: code_id(kind, code)), units[schema.NAME].astype(str)
+    numbers = units[NUMBER].astype(str).str.lstrip("0")
+    twice = numbers.duplicated(keep=False)
+    # Boroughs of a large city may number their districts each from 1.
+    names = numbers.where(~twice, numbers + " (" + codes + ")")
+    return (f"{kind}:" + numbers.str.zfill(2)).where(~twice, f"{kind}:" + codes), names
+
+
+def _mend(
+    kind: str, shapes: _Shapes, names: "pd.Series[str]", repair: bool
+) -> tuple[_Shapes, tuple[str, ...]]:
+    broken = ~shapely.is_valid(shapes)
+    if not broken.any():
+        return shapes, ()
+    if not repair:
+        raise SchemaError(
+            _(
+                "official polygons of kind {kind} are invalid: {names} ({reason}); "
+                "allow them to be repaired with --repair"
+            ).format(
+                kind=kind,
+                names=some(names[broken]),
+                reason=shapely.is_valid_reason(shapes[broken][0]),
+            )
+        )
+    mended = shapes.copy()
+    mended[broken] = [_polygons_of(shape) for shape in shapely.make_valid(shapes[broken])]
+    before, after = np.abs(shapely.area(shapes)), shapely.area(mended)
+    changed = ~(np.abs(after - before) <= REPAIR_SHARE * before)
+    if changed.any():
+        raise SchemaError(
+            _(
+                "official polygons of kind {kind} are invalid, and a repair would change their "
+                "area by more than 0.01 %: {names}; download the file again, or mend them by hand"
+            ).format(kind=kind, names=some(names[changed]))
+        )
+    return mended, tuple(names[broken])
+
+
+def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return what of a repaired shape has an area."""
+    pieces = shapely.get_parts(shapely.get_parts(shape))
+    return shapely.union_all([piece for piece in pieces if shapely.area(piece) > 0])
