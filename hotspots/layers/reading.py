@@ -62,17 +62,26 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     SchemaError, CRSError
         The layer breaks a rule of `check_areas`.
     """
-    if kind not in schema.AREA_KINDS:
-        raise ParameterError(
-            _("kind must be one of {known}, got {value!r}").format(
-                known=", ".join(schema.AREA_KINDS), value=kind
-            )
-        )
+    _require_kind(kind)
     if kind == schema.GRID:
         cells = _grid(_stamp(workspace), workspace.settings.grid_cell_m)
         return cells.copy()
     areas = _areas(_stamp(workspace), kind)
-    return say_origin(areas) if kind == schema.LOCALITY else areas.copy()
+    return say_origin(areas) if kind in schema.OWN_KINDS else areas.copy()
+
+
+def read_kept(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
+    """Return the areas of one kind as their file keeps them, to be changed and written again.
+
+    Unlike `read_areas`, nothing in it is said in a language: see `hotspots.layers.origin`.
+
+    Raises
+    ------
+    ParameterError, NotFoundError, SourceError, SchemaError, CRSError
+        As `read_areas`.
+    """
+    _require_kind(kind)
+    return _areas(_stamp(workspace), kind).copy()
 
 
 def read_former(workspace: Workspace, kind: str) -> tuple[FormerAreas, ...]:
@@ -191,6 +200,15 @@ def list_layers(workspace: Workspace) -> tuple[str, ...]:
         The workspace has no layers; the file is damaged.
     """
     return _names(_stamp(workspace))
+
+
+def _require_kind(kind: str) -> None:
+    if kind not in schema.AREA_KINDS:
+        raise ParameterError(
+            _("kind must be one of {known}, got {value!r}").format(
+                known=", ".join(schema.AREA_KINDS), value=kind
+            )
+        )
 
 
 def _stamp_of(path: Path) -> _Stamp:
@@ -348,6 +366,7 @@ __all__ = [
     "read_axes",
     "read_boundary",
     "read_former",
+    "read_kept",
     "read_places",
     "read_points",
 ]
