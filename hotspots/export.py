@@ -25,6 +25,7 @@ from pyogrio.errors import DataSourceError, FeatureError
 
 from hotspots import crs, schema
 from hotspots.aggregate import CountTable
+from hotspots.analysis.credits import list_citations
 from hotspots.analysis.words import span_text
 from hotspots.cells import defuse
 from hotspots.errors import ParameterError
@@ -39,6 +40,7 @@ DEGREE_DIGITS: Final = 1e-7  # about 1 cm
 COUNT_PREFIX: Final = "n_"
 AREAS_LAYER: Final = "areas"
 COUNTS_LAYER: Final = "counts"
+ATTRIBUTION_KEY: Final = "ATTRIBUTION"  # of the metadata of a GeoPackage
 
 
 def write_counts(table: CountTable, path: Path, *, finding: Finding | None = None) -> None:
@@ -58,14 +60,17 @@ def write_counts(table: CountTable, path: Path, *, finding: Finding | None = Non
             Long form on the first sheet, on the second the totals and the finding.
         ``.geojson``
             WGS84 (RFC 7946), one feature per area, counts per period among its properties,
-            ``null`` where missing; members ``tally`` and ``finding`` beside the features.
+            ``null`` where missing; members ``attribution`` (whom to credit for the geometry),
+            ``tally`` and ``finding`` beside the features.
         ``.gpkg``
-            EPSG:5514; layer ``areas`` as in GeoJSON, table ``counts`` in long form.
+            EPSG:5514; layer ``areas`` as in GeoJSON, table ``counts`` in long form; the
+            attribution is in the metadata of the file.
         ``.parquet``
             GeoParquet in EPSG:5514, one row per area as in GeoJSON.
 
-        An existing file is replaced. In CSV and XLSX a text that a spreadsheet would take for a
-        formula gets an apostrophe before it.
+        Every row names the source of its area (`layer_source`). An existing file is replaced. In
+        CSV and XLSX a text that a spreadsheet would take for a formula gets an apostrophe before
+        it.
     finding
         Printed on the second sheet of XLSX and in GeoJSON.
 
@@ -184,6 +189,7 @@ def _about(table: CountTable, finding: Finding | None) -> list[tuple[str, Any]]:
         lines += [(_("Source"), source) for source in finding.sources]
         lines += [(_("No record"), span_text(gap)) for gap in finding.gaps]
         lines += [(_("Note"), note) for note in finding.notes]
+    lines += [(_("Boundaries"), citation) for citation in list_citations([table.areas])]
     lines += [
         (_("Incidents selected"), tally.n_selected),
         (_("in areas"), tally.n_in_areas),
@@ -208,6 +214,7 @@ def _write_geojson(table: CountTable, path: Path, finding: Finding | None) -> No
     properties = areas.drop(columns=schema.GEOMETRY).astype(object)
     properties = properties.where(properties.notna(), None)
     begin: dict[str, Any] = {"type": "FeatureCollection", "name": AREAS_LAYER}
+    begin["attribution"] = _attribution(table)
     if finding is not None:
         begin["finding"] = _finding_member(finding)
     begin["tally"] = asdict(table.tally)
@@ -232,10 +239,16 @@ def _finding_member(finding: Finding) -> dict[str, Any]:
         "to": finding.span.end.isoformat(),
         "method": finding.method,
         "sources": list(finding.sources),
+        "boundaries": list(finding.boundaries),
         "gaps": [[gap.start.isoformat(), gap.end.isoformat()] for gap in finding.gaps],
         "notes": list(finding.notes),
         "approximate": finding.approximate,
     }
+
+
+def _attribution(table: CountTable) -> str:
+    """Return whom to credit for the geometry of the areas."""
+    return "; ".join(list_citations([table.areas]))
 
 
 def _plain(value: Any) -> Any:
@@ -249,7 +262,14 @@ def _write_gpkg(table: CountTable, path: Path, _finding: Finding | None) -> None
     counts = table.to_frame()
     for column in (schema.PERIOD_FROM, schema.PERIOD_TO):
         counts[column] = counts[column].dt.strftime("%Y-%m-%d")
-    pyogrio.write_dataframe(counts, path, layer=COUNTS_LAYER, driver="GPKG", append=True)
+    pyogrio.write_dataframe(
+        counts,
+        path,
+        layer=COUNTS_LAYER,
+        driver="GPKG",
+        append=True,
+        dataset_metadata={ATTRIBUTION_KEY: _attribution(table)},
+    )
 
 
 def _write_parquet(table: CountTable, path: Path, _finding: Finding | None) -> None:

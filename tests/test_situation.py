@@ -26,6 +26,8 @@ def town(monkeypatch, tmp_path):
 
     class Town:
         areas = make_areas()
+        former = ()
+        places = pd.DataFrame({schema.LAYER_SOURCE: ["stops, CC BY 4.0", None]})
 
         def ask(self, incidents, selection=None, *, known=None, given=None):
             store = FakeStore([source()] if known is None else known, incidents)
@@ -35,6 +37,8 @@ def town(monkeypatch, tmp_path):
     made = Town()
     monkeypatch.setattr(layers, "read_areas", lambda _workspace, _kind: made.areas)
     monkeypatch.setattr(layers, "read_boundary", lambda _workspace: BOUNDARY)
+    monkeypatch.setattr(layers, "read_former", lambda _workspace, _kind: made.former)
+    monkeypatch.setattr(layers, "read_places", lambda _workspace: made.places)
     return made
 
 

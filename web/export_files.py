@@ -9,7 +9,7 @@ from hotspots import export
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import _, format_number
 from web.answers import answers, entity_tag, retried
-from web.params import parse_params
+from web.asked import read_params
 
 MAX_CELLS = 400_000
 bp = Blueprint("export", __name__)
@@ -32,7 +32,7 @@ def download(suffix: str) -> Response:
                 suffix=suffix[:20], known=", ".join(TYPES)
             )
         )
-    params = parse_params(request.args)
+    params = read_params()
     known = answers().known()
     tag = entity_tag(known)
     if request.if_none_match.contains_weak(tag):

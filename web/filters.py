@@ -20,7 +20,10 @@ KINDS = (
     schema.DISTRICT,
     schema.TOWN_PART,
     schema.ELECTORAL_DISTRICT,
+    schema.CADASTRAL_UNIT,
     schema.LOCALITY,
+    schema.PATROL_BEAT,
+    schema.QUARTER,
     schema.GRID,
     schema.MUNICIPALITY,
 )
@@ -87,13 +90,14 @@ def make_filters(
     situation: Situation | None,
     *,
     recorded: dict[str, Recorded],
-    has_localities: bool,
+    present: tuple[str, ...],
     no_rate: str,
 ) -> Filters:
     """Return the side panel for the state `params`.
 
     `situation` is None where none can be made; `recorded` is what each source ever recorded;
-    `no_rate` says why rates cannot be chosen, empty where they can.
+    `present` are the kinds of area that the town has; `no_rate` says why rates cannot be chosen,
+    empty where they can.
     """
     has_rate = not no_rate
     return Filters(
@@ -122,7 +126,7 @@ def make_filters(
         by=[
             Option(kind, texts.kind_label(kind), params.by == kind)
             for kind in KINDS
-            if kind != schema.LOCALITY or has_localities or params.by == kind
+            if kind in present
         ],
         measures=[
             Option(

@@ -11,7 +11,8 @@ from hotspots.maps.time_map import build_map, read_map_layers, render_html
 from hotspots.maps.windows import list_measures
 from hotspots.selection import COUNT
 from web.answers import answers, retried
-from web.params import ALL, parse_params
+from web.asked import read_params
+from web.params import ALL
 from web.security import map_policy
 
 bp = Blueprint("map", __name__)
@@ -27,7 +28,7 @@ def show() -> Response:
 
     Never kept by the browser: its scripts carry a nonce that belongs to one answer.
     """
-    params = parse_params(request.args)
+    params = read_params()
     known = answers().known()
     workspace = answers().workspace
     selection = params.selection(known.record(params.sources))

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from hotspots.aggregate import FEWEST_RESIDENTS
 from web import texts
 from web.answers import answers, retried
-from web.params import parse_params
+from web.asked import read_params
 
 bp = Blueprint("method", __name__)
 
@@ -14,7 +14,7 @@ bp = Blueprint("method", __name__)
 @retried
 def show() -> Response:
     """Answer the page; with the query of a map it begins with that map's own method."""
-    params = parse_params(request.args)
+    params = read_params()
     settings = answers().workspace.settings
     known = answers().known()
     situation = None

@@ -162,10 +162,11 @@ class PageParams:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
-def parse_params(query: MultiDict[str, str]) -> PageParams:
+def parse_params(query: MultiDict[str, str], *, default_by: str = schema.STREET) -> PageParams:
     """Read the query string of a page.
 
-    Lists are given as repeated keys or joined by commas; an empty value counts as none.
+    Lists are given as repeated keys or joined by commas; an empty value counts as none. Without
+    an area kind it is `default_by`: a village may have no street names.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def parse_params(query: MultiDict[str, str]) -> PageParams:
         )
     first, last, months = _when(query)
     return PageParams(
-        by=_choice(query, "by", schema.AREA_KINDS, schema.STREET),
+        by=_choice(query, "by", schema.AREA_KINDS, default_by),
         every=_choice(query, "every", periods.EVERY, periods.MONTH),
         months=months,
         first=first,

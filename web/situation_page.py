@@ -17,9 +17,10 @@ from hotspots.maps.windows import has_record, list_measures
 from hotspots.selection import COUNT, DENSITY, RATE
 from web import texts
 from web.answers import Known, answers, entity_tag, retried
+from web.asked import read_params
 from web.charts import line_chart
 from web.filters import make_filters
-from web.params import PageParams, parse_params
+from web.params import PageParams
 
 bp = Blueprint("situation", __name__)
 TOP = 8
@@ -59,7 +60,7 @@ class Notice:
 @retried
 def show() -> Response:
     """Answer the page."""
-    params = parse_params(request.args)
+    params = read_params()
     known = answers().known()
     tag = entity_tag(known)
     if request.if_none_match.contains_weak(tag):
@@ -77,7 +78,7 @@ def _cached(response: Response, tag: str) -> Response:
 
 def _render(params: PageParams, known: Known) -> str:
     workspace = answers().workspace
-    has_localities = schema.LOCALITY in layers.list_layers(workspace)
+    present = layers.present_kinds(workspace)
     record = known.record(params.sources)
     recorded = answers().recorded(known.version)
     if _is_wholly_displaced(params, known):
@@ -89,21 +90,21 @@ def _render(params: PageParams, known: Known) -> str:
             known,
             town,
             recorded=recorded,
-            has_localities=has_localities,
+            present=present,
             no_rate=_("The number of residents of these areas is not known."),
         )
         return render_template(
             "situation.html",
             params=params,
             filters=side,
-            notices=[_displaced_source(params)],
+            notices=[_displaced_source(params, present)],
             situation=None,
             query=params.to_query(),
             texts=texts,
         )
     found = answers().situation(params.selection(record), known.version)
     no_rate = "" if RATE in list_measures(found.table) else _why_no_rate(found.table)
-    notices = _displaced(params, found)
+    notices = _displaced(params, found, present)
     measure = params.measure
     if measure == RATE and no_rate:
         measure = COUNT
@@ -118,7 +119,7 @@ def _render(params: PageParams, known: Known) -> str:
             known,
             found,
             recorded=recorded,
-            has_localities=has_localities,
+            present=present,
             no_rate=no_rate,
         ),
         notices=notices,
@@ -245,23 +246,26 @@ def _is_wholly_displaced(params: PageParams, known: Known) -> bool:
     )
 
 
-def _by_district(params: PageParams) -> str:
-    return params.but(by=schema.DISTRICT, index=None).to_query()
+def _coarser(text: str, params: PageParams, present: tuple[str, ...]) -> Notice:
+    """Return a notice whose way on are districts, or the whole town where it has none."""
+    by = schema.DISTRICT if schema.DISTRICT in present else schema.MUNICIPALITY
+    action = _("Show districts") if by == schema.DISTRICT else _("Show the whole town")
+    return Notice(text, action, params.but(by=by, index=None).to_query())
 
 
-def _displaced_source(params: PageParams) -> Notice:
-    return Notice(
+def _displaced_source(params: PageParams, present: tuple[str, ...]) -> Notice:
+    return _coarser(
         _(
             "The publisher moved every position of the chosen source to the centre of an area. "
             "Such positions say nothing about streets, so no map of them is drawn here. By "
             "district they can be counted."
         ),
-        _("Show districts"),
-        _by_district(params),
+        params,
+        present,
     )
 
 
-def _displaced(params: PageParams, situation: Situation) -> list[Notice]:
+def _displaced(params: PageParams, situation: Situation, present: tuple[str, ...]) -> list[Notice]:
     """Return the notice of incidents left out because their positions are not exact."""
     n = sum(part.n for part in situation.left_out if part.reason == "displaced")
     if not n:
@@ -273,4 +277,4 @@ def _displaced(params: PageParams, situation: Situation) -> list[Notice]:
         "they can be counted by district.",
         n,
     )
-    return [Notice(text.format(n=format_number(n)), _("Show districts"), _by_district(params))]
+    return [_coarser(text.format(n=format_number(n)), params, present)]

@@ -3,8 +3,9 @@
 from babel.numbers import format_decimal
 
 from hotspots import periods, schema
+from hotspots.analysis.kinds import boundaries_label as boundaries_label
 from hotspots.analysis.ranking import ALONG_STREETS
-from hotspots.i18n import _, current_language, format_day, format_number
+from hotspots.i18n import _, current_language, format_day
 from hotspots.periods import Span
 from hotspots.selection import COUNT, DENSITY, RATE
 from hotspots.store.source import CONFIRMED, INFERRED
@@ -18,7 +19,10 @@ def kind_label(kind: str) -> str:
         schema.DISTRICT: _("Districts (ZSJ)"),
         schema.TOWN_PART: _("Town parts"),
         schema.ELECTORAL_DISTRICT: _("Electoral districts"),
+        schema.CADASTRAL_UNIT: _("Cadastral units"),
         schema.LOCALITY: _("Localities"),
+        schema.PATROL_BEAT: _("Patrol beats"),
+        schema.QUARTER: _("Quarters"),
         schema.GRID: _("Grid"),
         schema.MUNICIPALITY: _("Whole town"),
     }
@@ -33,7 +37,10 @@ def kind_column(kind: str) -> str:
         schema.DISTRICT: _("District"),
         schema.TOWN_PART: _("Town part"),
         schema.ELECTORAL_DISTRICT: _("Electoral district"),
+        schema.CADASTRAL_UNIT: _("Cadastral unit"),
         schema.LOCALITY: _("Locality"),
+        schema.PATROL_BEAT: _("Patrol beat"),
+        schema.QUARTER: _("Quarter"),
         schema.GRID: _("Cell"),
         schema.MUNICIPALITY: _("Town"),
     }
@@ -49,17 +56,6 @@ def every_label(every: str) -> str:
         periods.YEAR: _("by year"),
     }
     return labels[every]
-
-
-def boundaries_label(kind: str, *, derived: bool, precision_m: float) -> str:
-    """Return whose boundaries the areas of a layer have, and how far they may be off."""
-    if kind == schema.LOCALITY:
-        return _("made up, an example") if derived else _("drawn by the town")
-    if kind == schema.GRID:
-        return _("exact, a computed grid")
-    if derived:
-        return _("approximate, off by up to {m} m").format(m=format_number(precision_m))
-    return _("official")
 
 
 def has_length(kind: str) -> bool:

@@ -5,12 +5,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hotspots import layers, schema
 from hotspots.aggregate import CountTable, count_by_area, count_periods, period_of
+from hotspots.analysis.credits import credit_layers
 from hotspots.analysis.filters import (
     COLUMNS_READ,
     displaced_refusal,
@@ -26,7 +28,7 @@ from hotspots.errors import NotFoundError, ParameterError
 from hotspots.finding import Finding
 from hotspots.i18n import _
 from hotspots.periods import RecordCalendar, Span, day_number, day_numbers, list_periods
-from hotspots.placement import IN_AREAS, OFF_AREAS, place_incidents
+from hotspots.placement import IN_AREAS, OFF_AREAS, kept_places, place_incidents
 from hotspots.selection import Selection
 from hotspots.settings import Workspace
 from hotspots.store.source import Source
@@ -92,7 +94,8 @@ def situation(
     store
         The open store of `workspace`.
     workspace
-        Whose layers are counted by.
+        Whose layers are counted by; incidents of earlier times keep the place they had in the
+        layers of theirs, until they are placed anew (see `hotspots.placement`).
     selection
         The question. Without a span it means the days from the first to the last that the
         chosen sources keep record of; where none is known, those of the incidents.
@@ -110,7 +113,7 @@ def situation(
     Raises
     ------
     NotFoundError
-        A chosen source does not exist, or the workspace has no layer of the chosen kind.
+        A chosen source does not exist, or the workspace has no areas of the chosen kind.
     ParameterError
         Displaced incidents would be counted by areas finer than districts.
     """
@@ -127,7 +130,8 @@ def situation(
     if n_displaced and selection.by not in schema.DISPLACED_KINDS:
         raise ParameterError(displaced_refusal(n_displaced))
 
-    areas = layers.read_areas(workspace, selection.by)
+    areas = _read_areas(workspace, selection.by)
+    former = layers.read_former(workspace, selection.by)
     periods = list_periods(span, every=selection.every)
     calendar = RecordCalendar.build(span, [source.record for source in sources])
     boundary = layers.read_boundary(workspace)
@@ -137,7 +141,8 @@ def situation(
         areas,
         record_by_source=record_by_source,
         boundary=boundary,
-        overlapping=selection.by == schema.LOCALITY,
+        overlapping=selection.by in schema.OWN_KINDS,
+        former=former,
     )
     table = count_by_area(
         selected,
@@ -158,6 +163,8 @@ def situation(
         beyond=0 if selection.span else _count_beyond(incidents, selection, sources, span=span),
         silent=tuple(source for source in chosen if source not in sources),
         n_displaced=n_displaced,
+        kept=kept_places(placement, former),
+        boundaries=credit_layers(workspace, areas),
     )
     return Situation(
         selection=selection,
@@ -173,6 +180,18 @@ def situation(
             period_of(days, periods), placement, (IN_AREAS, OFF_AREAS), n_periods=len(periods)
         ),
     )
+
+
+def _read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
+    """Return the areas of a kind that the workspace must have."""
+    areas = layers.read_areas(workspace, kind)
+    if areas.empty:
+        raise NotFoundError(
+            _("the layers in force have no areas of kind {kind}; choose from: {known}").format(
+                kind=kind, known=", ".join(layers.present_kinds(workspace))
+            )
+        )
+    return areas
 
 
 def choose_sources(known: list[Source], names: tuple[str, ...]) -> tuple[Source, ...]:

@@ -15,6 +15,7 @@ from hotspots.analysis.ranking import ALONG_STREETS
 from hotspots.finding import Finding
 from hotspots.i18n import _, format_day, format_number, format_share, ngettext
 from hotspots.periods import RecordCalendar, Span
+from hotspots.placement import KeptPlaces
 from hotspots.selection import Selection
 from hotspots.store.source import INFERRED, Source
 
@@ -33,7 +34,8 @@ class Told:
 
     `beyond` are dated incidents of the sources outside a span that nobody chose; `silent` are
     chosen sources that cannot count here; `n_displaced` are selected incidents at displaced
-    positions.
+    positions; `kept` are incidents placed by the layers of their time; `boundaries` are the
+    citations of what is counted by and drawn.
     """
 
     selection: Selection
@@ -44,6 +46,8 @@ class Told:
     beyond: int
     silent: tuple[Source, ...]
     n_displaced: int
+    kept: KeptPlaces | None
+    boundaries: tuple[str, ...]
 
 
 def make_finding(table: CountTable, told: Told) -> Finding:
@@ -58,11 +62,12 @@ def make_finding(table: CountTable, told: Told) -> Finding:
         period_text=span_text(told.span),
         area_kind=kinds.kind_label(kind),
         measure=_("number of incidents"),
-        method=_method(kind, column, result),
+        method=_method(told, column, result),
         sources=tuple(source.citation or source.label for source in told.sources),
         gaps=record_gaps(told.calendar),
         notes=_notes(table, told),
         approximate=bool(derived.any()),
+        boundaries=told.boundaries,
     )
 
 
@@ -128,7 +133,7 @@ def _compare(table: CountTable, kind: str) -> tuple[str, Evenness]:
     result = evenness(tested, sizes)
     # Where areas overlap an incident counts twice; where much lies in areas of unknown size, the
     # rest does not speak for all.
-    if kind == schema.LOCALITY or result.n_incidents < COMPARED * counts.sum():
+    if kind in schema.OWN_KINDS or result.n_incidents < COMPARED * counts.sum():
         result = replace(result, p_value=float("nan"))
     return column, result
 
@@ -161,8 +166,8 @@ def _sentence(table: CountTable, told: Told, column: str, result: Evenness) -> s
         return _("None of the recorded incidents lies in the areas shown.")
     if len(table.areas) == 1:
         return _one_area(table, told.selection.by)
-    if told.selection.by == schema.LOCALITY:
-        return _localities(table)
+    if told.selection.by in schema.OWN_KINDS:
+        return _own_areas(table, told.selection.by)
     return _spread(table, told.selection.by, column, result)
 
 
@@ -211,20 +216,17 @@ def _spread(table: CountTable, kind: str, column: str, result: Evenness) -> str:
     return f"{first}. {second}".strip()
 
 
-def _localities(table: CountTable) -> str:
-    """Return how many incidents lie in localities, each counted once though these may overlap."""
+def _own_areas(table: CountTable, kind: str) -> str:
+    """Return how many incidents lie in the town's own areas, each once though these may overlap."""
     tally = table.tally
     n_placed = tally.n_in_areas + tally.n_off_areas
-    first = ngettext(
-        "{n} of {total} incidents in the town lies in localities ({share}).",
-        "{n} of {total} incidents in the town lie in localities ({share}).",
+    first = kinds.share_in_own(
+        kind,
         tally.n_in_areas,
-    ).format(
-        n=format_number(tally.n_in_areas),
-        total=format_number(n_placed),
+        total=n_placed,
         share=format_share(tally.n_in_areas / n_placed),
     )
-    return f"{first} {_most(table, schema.LOCALITY)}".strip()
+    return f"{first} {_most(table, kind)}".strip()
 
 
 def _most(table: CountTable, kind: str) -> str:
@@ -238,15 +240,15 @@ def _most(table: CountTable, kind: str) -> str:
     return _("Highest count: {area} ({n}).").format(area=area, n=format_number(int(counts[row])))
 
 
-def _method(kind: str, column: str, result: Evenness) -> str:
-    if kind == schema.LOCALITY:
-        text = _(
-            "Each incident counts in every locality its position lies in, on the day it began."
-        )
+def _method(told: Told, column: str, result: Evenness) -> str:
+    if told.selection.by in schema.OWN_KINDS:
+        text = kinds.own_method(told.selection.by)
     else:
         text = _(
             "Each incident counts once, in the area its position lies in, on the day it began."
         )
+    if told.kept:
+        text += " " + _("Those of earlier times count in the area of the layers of their time.")
     if np.isnan(result.p_value):
         return text
     against = {
@@ -267,6 +269,8 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
     notes = [part.text for part in told.left_out]
     if told.n_displaced:
         notes.append(displaced_note(told.n_displaced))
+    if told.kept:
+        notes.append(_kept_note(told.kept))
     off = table.tally.n_off_record
     if off:
         notes.append(
@@ -307,6 +311,20 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
                 )
             )
     return tuple(notes)
+
+
+def _kept_note(kept: KeptPlaces) -> str:
+    return ngettext(
+        "{n} incident before {day} keeps the place it had in the layers of its time (version "
+        "{versions}); hotspots layers place puts it anew.",
+        "{n} incidents before {day} keep the place they had in the layers of their time (version "
+        "{versions}); hotspots layers place puts them anew.",
+        kept.n_incidents,
+    ).format(
+        n=format_number(kept.n_incidents),
+        day=format_day(kept.until),
+        versions=", ".join(str(version) for version in kept.version_ids),
+    )
 
 
 def _runs(flags: list[bool]) -> list[tuple[int, int]]:

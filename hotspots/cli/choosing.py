@@ -23,9 +23,10 @@ def selection_options(command: F) -> F:
         click.option(
             "--by",
             type=click.Choice(schema.AREA_KINDS),
-            default=schema.STREET,
-            show_default=True,
-            help=_("Kind of area; district is the basic settlement unit (ZSJ)."),
+            help=_(
+                "Kind of area; district is the basic settlement unit (ZSJ). Without it: street, or "
+                "district, cadastral_unit, municipality in a town without street names."
+            ),
         ),
         click.option(
             "--every",
@@ -84,7 +85,7 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 def build_selection(
     known: list[Source],
     *,
-    by: str,
+    by: str | None,
     every: str,
     first: str | None,
     last: str | None,
@@ -94,10 +95,12 @@ def build_selection(
     hours: str,
     with_consequence: bool,
     exact_only: bool,
+    default_by: str,
 ) -> Selection:
     """Return the selection that the options describe.
 
-    What the chosen ones of the `known` sources cover fills an end of the span left open.
+    Without `by` it is by areas of kind `default_by`. What the chosen ones of the `known` sources
+    cover fills an end of the span left open.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def build_selection(
             )
         span = Span(start, end)
     return Selection(
-        by=by,
+        by=by or default_by,
         every=every,
         span=span,
         offences=parse_offences(",".join(offences)),

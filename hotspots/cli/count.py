@@ -22,6 +22,7 @@ from hotspots.cli.common import (
 )
 from hotspots.export import write_counts
 from hotspots.i18n import _, format_number
+from hotspots.layers import default_kind
 from hotspots.store import Store
 
 SHOWN_AREAS = 20
@@ -47,7 +48,7 @@ def count(out: Path | None, **options: Any) -> None:
     """Count and print, or write to a file."""
     workspace = open_workspace()
     with Store.open(workspace) as store:
-        selection = build_selection(store.sources(), **options)
+        selection = build_selection(store.sources(), default_by=default_kind(workspace), **options)
         result = situation(store, workspace, selection)
     if out:
         write_counts(result.table, out, finding=result.finding)
@@ -64,6 +65,7 @@ def count(out: Path | None, **options: Any) -> None:
     say()
     for note in result.finding.notes:
         say(note)
+    say(_("Boundaries: {citations}").format(citations="; ".join(result.finding.boundaries)))
 
 
 def as_dict(result: Situation) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def as_dict(result: Situation) -> dict[str, Any]:
         "every": result.selection.every,
         "sources": [source.source_id for source in result.sources],
         "approximate_boundaries": finding.approximate,
+        "boundaries": list(finding.boundaries),
         "notes": list(finding.notes),
         "tally": {
             "selected": tally.n_selected,

@@ -16,6 +16,7 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.i18n import LANGUAGES, _, use_language
+from hotspots.layers import default_kind
 from hotspots.maps.time_map import read_map_layers, write_map
 from hotspots.selection import MEASURES
 from hotspots.store import Store
@@ -56,7 +57,7 @@ def map_command(measure: str, window: str, language: str | None, out: Path, **op
     workspace = open_workspace()
     language = language or workspace.settings.language
     with Store.open(workspace) as store, use_language(language):
-        selection = build_selection(store.sources(), **options)
+        selection = build_selection(store.sources(), default_by=default_kind(workspace), **options)
         result = situation(store, workspace, selection)
         write_map(
             result,
@@ -69,7 +70,12 @@ def map_command(measure: str, window: str, language: str | None, out: Path, **op
         )
     if shared().as_json:
         print_json(
-            {"file": str(out), "bytes": out.stat().st_size, "sentence": result.finding.sentence}
+            {
+                "file": str(out),
+                "bytes": out.stat().st_size,
+                "sentence": result.finding.sentence,
+                "boundaries": list(result.finding.boundaries),
+            }
         )
         return
     say(result.finding.sentence)

@@ -5,6 +5,7 @@ from hotspots.layers.check import AREA_LAYERS, check_areas
 from hotspots.layers.grid import make_grid
 from hotspots.layers.localities import import_localities
 from hotspots.layers.places import PLACE_KINDS, place_kind_label
+from hotspots.layers.present import default_kind, present_kinds
 from hotspots.layers.reading import (
     ADDRESS_LAYER,
     BUILDING_LAYER,
@@ -31,6 +32,7 @@ __all__ = [
     "StreetAreas",
     "bundled_layers",
     "check_areas",
+    "default_kind",
     "import_localities",
     "install_bundled",
     "layers_version",
@@ -38,6 +40,7 @@ __all__ = [
     "make_grid",
     "make_street_areas",
     "place_kind_label",
+    "present_kinds",
     "read_areas",
     "read_axes",
     "read_boundary",

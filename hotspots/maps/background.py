@@ -10,7 +10,7 @@ from hotspots.settings import BACKGROUNDS
 
 @dataclass(frozen=True)
 class Background:
-    """Tiles in Web Mercator: their address, the host to allow, deepest zoom, credit (HTML)."""
+    """Tiles in Web Mercator: their address, the host to allow, deepest zoom, credit (text)."""
 
     url: str
     host: str

@@ -101,7 +101,6 @@ def make_payload(
         "tiles": {
             "url": tiles.url,
             "maxZoom": tiles.max_zoom,
-            "attribution": tiles.attribution,
         }
         if tiles
         else None,

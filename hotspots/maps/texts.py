@@ -6,8 +6,9 @@ import numpy as np
 
 from hotspots import schema
 from hotspots.aggregate import FEWEST_RESIDENTS, CountTable
-from hotspots.analysis.kinds import off_areas_place
+from hotspots.analysis.kinds import boundaries_label, off_areas_place
 from hotspots.analysis.situation import Situation
+from hotspots.finding import Finding
 from hotspots.i18n import _, format_day, format_number, format_share, ngettext
 from hotspots.maps.windows import WINDOWS, Window, has_record, is_line_kind, list_measures
 from hotspots.periods import MONTH, QUARTER, WEEK, YEAR
@@ -25,8 +26,11 @@ def kind_heading(kind: str) -> str:
         schema.DISTRICT: _("District"),
         schema.TOWN_PART: _("Town part"),
         schema.ELECTORAL_DISTRICT: _("Electoral district"),
+        schema.CADASTRAL_UNIT: _("Cadastral unit"),
         schema.MUNICIPALITY: _("Municipality"),
         schema.LOCALITY: _("Locality"),
+        schema.PATROL_BEAT: _("Patrol beat"),
+        schema.QUARTER: _("Quarter"),
         schema.GRID: _("Grid cell"),
     }[kind]
 
@@ -192,6 +196,8 @@ def about_lines(situation: Situation, attribution: str) -> list[tuple[str, str]]
         gaps = ", ".join(f"{format_day(gap.start)} – {format_day(gap.end)}" for gap in finding.gaps)
         lines.append((_("Without record"), gaps))
     lines.append((_("Areas"), _areas_text(situation)))
+    if finding.boundaries:
+        lines.append((_("Boundaries"), "; ".join(finding.boundaries)))
     lines.append((_("Method"), finding.method))
     lines.append((_("Not on the map"), placement_text(situation)))
     if RATE in list_measures(situation.table) and (note := rate_note(situation.table)):
@@ -203,10 +209,29 @@ def about_lines(situation: Situation, attribution: str) -> list[tuple[str, str]]
     return lines
 
 
+def credit_line(finding: Finding, attribution: str) -> str:
+    """Return whom to credit for all that the map draws, for its corner.
+
+    Parameters
+    ----------
+    finding
+        Its `boundaries` are credited.
+    attribution
+        Credit of the background; empty without one.
+    """
+    return " · ".join((*finding.boundaries, *filter(None, [attribution])))
+
+
 def _areas_text(situation: Situation) -> str:
     areas = situation.table.areas
-    sources = sorted({str(text) for text in areas[schema.LAYER_SOURCE].dropna() if str(text)})
-    parts = [situation.finding.area_kind]
-    if situation.finding.approximate:
-        parts.append(_("approximate boundaries"))
-    return "; ".join(parts + sources)
+    finding = situation.finding
+    if areas.empty:
+        return finding.area_kind
+    boundaries = boundaries_label(
+        situation.selection.by,
+        derived=finding.approximate,
+        precision_m=float(areas[schema.PRECISION_M].max()),
+    )
+    return _("{areas}; boundaries: {boundaries}").format(
+        areas=finding.area_kind, boundaries=boundaries
+    )

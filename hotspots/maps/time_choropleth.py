@@ -104,6 +104,8 @@ class TimeChoropleth(MacroElement):
         Finding and totals above the map.
     about
         (heading, text) below the map.
+    credit
+        Whom to credit for what is drawn, in the map's corner; in a frame too.
     assets
         `inline` puts scripts and styles into the page, `linked` points to `asset_url`.
     embedded
@@ -129,6 +131,9 @@ class TimeChoropleth(MacroElement):
 <div class="hs-corner" hidden></div>
 <div class="hs-legend"></div>
 <div class="hs-card" hidden></div>
+{% if this.credit %}
+<p class="hs-credit">{{ this.credit }}</p>
+{% endif %}
 </div>
 <div class="hs-time"></div>
 </div>
@@ -164,6 +169,7 @@ HotspotsMap.start(
         heading: str,
         detail: str,
         about: list[tuple[str, str]],
+        credit: str,
         nonce: str,
         assets: str,
         embedded: bool,
@@ -176,6 +182,7 @@ HotspotsMap.start(
         self.heading = heading
         self.detail = detail
         self.about = about
+        self.credit = credit
         self.nonce = escape(nonce)
         self.assets = assets
         self.embedded = embedded

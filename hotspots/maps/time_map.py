@@ -15,7 +15,7 @@ from hotspots.i18n import LANGUAGES, _, current_language, use_language
 from hotspots.maps.background import find_background, tile_hosts
 from hotspots.maps.layers import MapLayers, read_map_layers
 from hotspots.maps.payload import make_payload, to_json
-from hotspots.maps.texts import about_lines
+from hotspots.maps.texts import about_lines, credit_line
 from hotspots.maps.time_choropleth import INLINE, LINKED, MapFigure, TimeChoropleth, TimeMap
 from hotspots.maps.windows import Window, list_measures, list_windows, parse_window, window_bounds
 from hotspots.selection import COUNT
@@ -113,7 +113,8 @@ def build_map(
                 embedded=embedded,
             )
         )
-        about = about_lines(situation, tiles.attribution if tiles else "")
+        attribution = tiles.attribution if tiles else ""
+        about = about_lines(situation, attribution)
     states_policy = nonce is None and assets == INLINE
     mark = hashlib.sha256(data.encode()).hexdigest()[:32] if nonce is None else nonce
     figure = MapFigure(
@@ -128,6 +129,7 @@ def build_map(
         heading=situation.finding.sentence,
         detail=situation.finding.detail,
         about=about,
+        credit=credit_line(situation.finding, attribution),
         nonce=mark,
         assets=assets,
         embedded=embedded,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from hotspots import schema
 from hotspots.i18n import use_language
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
@@ -140,7 +141,7 @@ def test_displaced_records_say_nothing_of_streets(displaced):
             known,
             make_situation([[0]], kind=by),
             recorded=recorded,
-            has_localities=False,
+            present=schema.AREA_KINDS,
             no_rate="",
         )
         return {o.value: (o.n, o.title) for o in side.offences}

@@ -8,7 +8,7 @@
     const part = (name) => root.querySelector(`.hs-${name}`);
     const calm = HotspotsMap.calm();
     const map = L.map(mapElement, {
-      zoomControl: false, attributionControl: Boolean(data.tiles), zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
+      zoomControl: false, attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
       minZoom: 9, maxZoom: 19, zoomAnimation: !calm, fadeAnimation: !calm, inertia: !calm,
     });
     L.control.zoom({ position: "topright", zoomInTitle: format.texts.zoomIn, zoomOutTitle: format.texts.zoomOut }).addTo(map);
@@ -17,8 +17,7 @@
     north.onAdd = () => HotspotsMap.dom.html("div", { class: "hs-north", title: format.texts.northTitle }, `${format.texts.north} ↑`);
     north.addTo(map);
     if (data.tiles) {
-      map.attributionControl.setPrefix(false);
-      L.tileLayer(data.tiles.url, { maxZoom: data.tiles.maxZoom, attribution: data.tiles.attribution, referrerPolicy: "strict-origin-when-cross-origin" }).addTo(map);
+      L.tileLayer(data.tiles.url, { maxZoom: data.tiles.maxZoom, referrerPolicy: "strict-origin-when-cross-origin" }).addTo(map);
     }
     if (data.geo.view.length) {
       const wide = mapElement.clientWidth >= 560;
