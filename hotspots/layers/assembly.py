@@ -328,23 +328,29 @@ def _add_points(
     before: Mapping[str, gpd.GeoDataFrame],
     boundary: BaseGeometry,
 ) -> list[str]:
-    notes = []
-    shapely.prepare(boundary)
+    notes: list[str] = []
     for layer, points in ((ADDRESS_LAYER, data.addresses), (BUILDING_LAYER, data.buildings)):
         if points.empty and layer in before:
             frames[layer] = before[layer]
             notes.append(_say_kept(layer))
             continue
         frames[layer] = points
-        placed = np.asarray(points.geometry.array, dtype=object)
-        placed = placed[~shapely.is_missing(placed)]
-        outside = int((~shapely.dwithin(boundary, placed, OUTSIDE_M)).sum())
-        if outside:
-            notes.append(
-                ngettext(
-                    "layer {layer}: {n} point lies more than 100 m outside the boundary",
-                    "layer {layer}: {n} points lie more than 100 m outside the boundary",
-                    outside,
-                ).format(layer=layer, n=outside)
-            )
+        notes += say_outside(layer, points, boundary)
     return notes
+
+
+def say_outside(layer: str, points: gpd.GeoDataFrame, boundary: BaseGeometry) -> tuple[str, ...]:
+    """Return a note where points of a layer lie more than 100 m outside the boundary."""
+    shapely.prepare(boundary)
+    placed = np.asarray(points.geometry.array, dtype=object)
+    placed = placed[~shapely.is_missing(placed)]
+    outside = int((~shapely.dwithin(boundary, placed, OUTSIDE_M)).sum())
+    if not outside:
+        return ()
+    return (
+        ngettext(
+            "layer {layer}: {n} point lies more than 100 m outside the boundary",
+            "layer {layer}: {n} points lie more than 100 m outside the boundary",
+            outside,
+        ).format(layer=layer, n=outside),
+    )
