@@ -33,8 +33,15 @@ RATIO_LIMIT: Final = 400
 _RATIO_FROM: Final = 10 << 20  # bytes unpacked
 
 
-def check_members(path: Path) -> list[zipfile.ZipInfo]:
+def check_members(path: Path, *, limit_bytes: int = UNPACKED_LIMIT) -> list[zipfile.ZipInfo]:
     """Return the members of an archive, files only.
+
+    Parameters
+    ----------
+    path
+        Archive.
+    limit_bytes
+        Bytes that all members together may unpack to.
 
     Raises
     ------
@@ -69,7 +76,7 @@ def check_members(path: Path) -> list[zipfile.ZipInfo]:
         m.file_size > _RATIO_FROM and m.file_size > RATIO_LIMIT * max(m.compress_size, 1)
         for m in members
     )
-    if total > UNPACKED_LIMIT or swollen or len(members) > MEMBERS_LIMIT:
+    if total > limit_bytes or swollen or len(members) > MEMBERS_LIMIT:
         raise SourceError(
             _(
                 "{name} would unpack to {size} MB in {n} files, more than a real file does; "
