@@ -23,8 +23,8 @@ from hotspots.errors import (
 from hotspots.files import replacing
 from hotspots.i18n import use_language
 from hotspots.layers import bundled
+from hotspots.layers.area_ids import slug
 from hotspots.layers.check import area_columns, check_areas
-from hotspots.layers.localities import slug
 from hotspots.layers.versions import list_versions
 from hotspots.settings import Settings, Workspace
 
@@ -292,7 +292,7 @@ BOW_TIE = Polygon([(X, Y), (X + 9, Y + 9), (X + 9, Y), (X, Y + 9)])
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"crs": None}, CRSError, "has no coordinate system; set one, in QGIS"),
+        ({"crs": None}, CRSError, "has no coordinate system; its .* say --crs EPSG:5514"),
         ({"names": ("A", "A")}, SchemaError, "more than once: A"),
         ({"names": ("A", "")}, SchemaError, "1 polygon has no name"),
         ({"names": ("A", None)}, SchemaError, "1 polygon has no name"),
@@ -330,7 +330,7 @@ def test_files_that_are_no_layers(workspace, tmp_path):
     draw(none, names=(), shapes=np.empty(0, dtype=object).tolist())
     with pytest.raises(SchemaError, match="holds no polygon"):
         layers.import_localities(workspace, none, name_column="nazev")
-    with pytest.raises(SchemaError, match="no column jmeno for the names; it has nazev"):
+    with pytest.raises(SchemaError, match="no column jmeno; it has nazev"):
         layers.import_localities(workspace, draw(tmp_path / "m.gpkg"), name_column="jmeno")
     empty = Workspace(tmp_path / "none", Settings())
     with pytest.raises(NotFoundError, match="hotspots layers fetch"):
