@@ -1,5 +1,6 @@
 """Where polygons that should fit together do not: overlaps, gaps, slivers, what sticks out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -173,6 +174,13 @@ def find_alike(shapes: Shapes) -> list[_Rows]:
         if text is not None:
             seen.setdefault(text, []).append(row)
     return [np.array(rows, dtype=np.int64) for rows in seen.values() if len(rows) > 1]
+
+
+def farthest(pieces: Iterable[BaseGeometry], border: BaseGeometry) -> float:
+    """Return how far the vertices of `pieces` lie from `border` at most [m]; 0 without any."""
+    points = shapely.points(shapely.get_coordinates(list(pieces)))
+    shapely.prepare(border)
+    return float(shapely.distance(points, border).max(initial=0.0))
 
 
 def _union(shapes: Shapes) -> BaseGeometry:
