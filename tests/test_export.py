@@ -50,6 +50,7 @@ FINDING = Finding(
     gaps=(Span(date(2024, 2, 1), date(2024, 2, 29)),),
     notes=("One is left out.",),
     approximate=True,
+    boundaries=("made up", "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"),
 )
 
 
@@ -104,6 +105,44 @@ def test_xlsx_has_numbers_dates_and_the_finding_on_its_own_sheet(tmp_path):
     assert ("No record", "1 Feb 2024 – 29 Feb 2024") in about
     assert ("off record", 1) in about
     assert ("Incidents selected", 5) in about
+
+
+CITATIONS = ["ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0", "=© OpenStreetMap, ODbL", "made up"]
+
+
+def test_every_format_credits_the_layers(tmp_path):
+    table = make_table()
+    table.areas[schema.LAYER_SOURCE] = CITATIONS
+    together = "; ".join(sorted(CITATIONS))
+    for suffix in WRITERS:
+        write_counts(table, tmp_path / f"a{suffix}", finding=FINDING)
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = [row["layer_source"] for row in csv.DictReader(file, delimiter=";")]
+    assert found[::3] == [CITATIONS[0], "'" + CITATIONS[1], CITATIONS[2]]
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert book["Counts"].cell(2, 17).value == CITATIONS[0]
+    about = list(book["Finding"].iter_rows(values_only=True))
+    listed = [value for label, value in about if label == "Boundaries"]
+    assert listed == ["'" + CITATIONS[1], CITATIONS[2], CITATIONS[0]]
+    content = json.loads((tmp_path / "a.geojson").read_text(encoding="utf-8"))
+    assert content["attribution"] == together
+    assert content["finding"]["boundaries"] == list(FINDING.boundaries)
+    assert [f["properties"]["layer_source"] for f in content["features"]] == CITATIONS
+    for layer in ("areas", "counts"):
+        info = pyogrio.read_info(tmp_path / "a.gpkg", layer=layer)
+        assert info["dataset_metadata"]["ATTRIBUTION"] == together
+        frame = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer=layer)
+        assert set(frame["layer_source"]) == set(CITATIONS)
+    assert gpd.read_parquet(tmp_path / "a.parquet")["layer_source"].tolist() == CITATIONS
+
+
+def test_more_columns_of_a_layer_do_not_reach_the_files(tmp_path):
+    table = make_table()
+    table.areas["segment_number"] = [1, 2, 3]
+    write_counts(table, tmp_path / "a.csv")
+    header = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert tuple(header.split(";")) == schema.COUNT_COLUMNS
+    assert "segment_number" not in wide_areas(table).columns
 
 
 def test_control_characters_do_not_break_xlsx(tmp_path):

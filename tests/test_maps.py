@@ -36,6 +36,9 @@ HOSTILE = (
 )
 
 
+CREDITS = ("drawn by hand", "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0", "</p><b>OSM")
+
+
 def make_areas(names, *, kind=schema.STREET, residents=np.nan):
     n = len(names)
     cells = [box(X0 + 200 * k, Y0, X0 + 200 * k + 150, Y0 + 100) for k in range(n)]
@@ -99,6 +102,7 @@ def make_situation(
         gaps=(),
         notes=("Nothing left out.",),
         approximate=True,
+        boundaries=CREDITS,
     )
     return Situation(
         selection=Selection(by=kind),
@@ -160,7 +164,7 @@ def test_a_page_holds_finding_data_and_sources(small):
     assert '<html lang="en">' in page
     assert "<h1>Most incidents fall on &lt;one&gt; street &amp; no other.</h1>" in page
     assert "Town police &lt;2023&gt;" in page
-    assert "approximate boundaries" in page
+    assert "boundaries: approximate, off by up to 30 m" in page
     data = data_of(page)
     assert data["areas"]["counts"] == [[0, 1, 2, 4], [2, 2, 1, 1], []]
     assert data["offAreas"] == [1, 0, 0, 2]
@@ -169,6 +173,65 @@ def test_a_page_holds_finding_data_and_sources(small):
     assert data["start"] == {"measure": "count", "window": 1, "index": 3}
     assert data["windows"] == [1, 3, "all"]
     assert data["breaks"]["count"]["1"] == [1, 2]
+
+
+def test_every_map_credits_what_it_draws(small, tmp_path):
+    written = tmp_path / "map.html"
+    write_map(small, make_layers(small), written, background="osm")
+    shown = [
+        written.read_text(encoding="utf-8"),
+        render_html(build_map(small, make_layers(small), background="osm")),
+        render_html(
+            build_map(
+                small,
+                make_layers(small),
+                embedded=True,
+                assets="linked",
+                nonce="n",
+                background="osm",
+            )
+        ),
+    ]
+    for page in shown:
+        corner = re.search(r'<p class="hs-credit">(.*?)</p>', page)[1]
+        assert unescape(corner) == " · ".join([*CREDITS, "© OpenStreetMap contributors, ODbL"])
+        assert "</p><b>" not in page
+    about = re.search(r"<footer.*?</footer>", shown[0], re.DOTALL)[0]
+    assert "; ".join(CREDITS) in unescape(about)
+    # The credits stay when a map is printed.
+    hidden = re.search(r"@media print \{\s*\.hs :is\(([^)]*)\)", shown[0])[1]
+    assert "hs-credit" not in hidden
+    assert "hs-about" not in hidden
+
+
+def test_a_map_without_anything_to_credit_has_no_empty_corner(small):
+    situation = replace(small, finding=replace(small.finding, boundaries=()))
+    page = render_html(build_map(situation, make_layers(situation)))
+    assert '<p class="hs-credit">' not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "derived", "said"),
+    [
+        (schema.STREET, True, "streets; boundaries: approximate, off by up to 30 m"),
+        (schema.STREET, False, "streets; boundaries: computed from official lines"),
+        (schema.DISTRICT, False, "streets; boundaries: official"),
+        (schema.QUARTER, False, "streets; boundaries: drawn by the town"),
+    ],
+)
+def test_a_map_says_whose_its_boundaries_are(kind, derived, said):
+    situation = make_situation([[1, 2]], kind=kind)
+    situation = replace(situation, finding=replace(situation.finding, approximate=derived))
+    page = render_html(build_map(situation, make_layers(situation), language="en"))
+    assert said in page
+
+
+def test_a_town_without_streets_has_its_map():
+    situation = make_situation([[1, 2]], kind=schema.DISTRICT)
+    drawn = make_layers(situation)
+    for roads in (None, drawn.roads.iloc[:0]):
+        page = render_html(build_map(situation, replace(drawn, axes=None, roads=roads)))
+        assert data_of(page)["geo"].get("roads") is None
 
 
 def test_shares_not_placed_are_told(small):
@@ -299,7 +362,10 @@ def test_a_map_without_record_counts_nothing():
 
 def test_segments_send_the_name_of_their_street(small):
     areas = small.table.areas.assign(
-        area_id=["s/001", "s/002", "t/001"], kind=schema.SEGMENT, name=["A, B", "A, B", "C"]
+        area_id=["s/001", "s/002", "t/001"],
+        kind=schema.SEGMENT,
+        name=["A, B", "A, B", "C"],
+        segment_number=[1, 2, 1],
     )
     situation = replace(
         small, selection=Selection(by=schema.SEGMENT), table=replace(small.table, areas=areas)

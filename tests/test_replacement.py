@@ -167,9 +167,13 @@ def test_a_layer_without_areas_is_no_kind_to_choose(tmp_path):
     )
     assert layers.default_kind(village) == schema.DISTRICT
     store = FakeStore([source()], INCIDENTS)
-    with pytest.raises(NotFoundError, match="no areas of kind street; choose from: district, cad"):
+    with pytest.raises(
+        NotFoundError, match=r"have no streets \(street\); choose from: district, cad"
+    ):
         situation(store, village, Selection(exact_only=True))
-    with pytest.raises(NotFoundError, match="has no layer quarter"):
+    with pytest.raises(NotFoundError, match=r"have no town parts \(town_part\); choose"):
+        situation(store, village, Selection(by=schema.TOWN_PART, exact_only=True))
+    with pytest.raises(NotFoundError, match="quarter"):
         situation(store, village, Selection(by=schema.QUARTER, exact_only=True))
     found = situation(store, village, Selection(by=schema.CADASTRAL_UNIT))
     assert found.span == QUARTER

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from hotspots import layers, schema
 from hotspots.analysis import situation as module
+from hotspots.analysis.credits import list_citations
+from hotspots.analysis.kinds import boundaries_label
 from hotspots.analysis.situation import choose_sources, situation
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import use_language
@@ -484,6 +486,76 @@ def test_whole_town_and_a_single_area(town):
     said = town.ask(repeated(4), Selection(by=schema.LOCALITY)).finding
     assert said.sentence == "Locality Example: 4 recorded incidents."
     assert not said.approximate
+
+
+def test_boundaries_are_credited_each_once_areas_first(town):
+    town.areas.loc[2, schema.LAYER_SOURCE] = "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"
+    for language in ("cs", "en"):
+        with use_language(language):
+            assert town.ask(repeated(4)).finding.boundaries == (
+                "made up",
+                "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0",
+                "stops, CC BY 4.0",
+            )
+
+
+def test_citations_are_listed_without_blanks():
+    frames = [
+        pd.DataFrame({schema.LAYER_SOURCE: texts}) for texts in (["b", " ", None], [], ["a", "b "])
+    ]
+    assert list_citations(frames) == ("b", "a")
+
+
+def test_areas_that_are_official_are_not_called_approximate(town):
+    town.areas = make_areas(derived=False)
+    finding = town.ask(repeated(40, 10)).finding
+    assert not finding.approximate
+    assert not any("approximate" in n or "derived" in n for n in finding.notes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "derived", "precision_m", "said"),
+    [
+        (schema.STREET, False, 0.5, "computed from official lines"),
+        (schema.SEGMENT, False, 0.5, "computed from official lines"),
+        (schema.STREET, True, 20.0, "approximate, off by up to 20 m"),
+        (schema.TOWN_PART, True, np.nan, "approximate"),
+        (schema.DISTRICT, False, 0.5, "official"),
+        (schema.LOCALITY, False, 20.0, "drawn by the town"),
+        (schema.PATROL_BEAT, False, 20.0, "drawn by the town"),
+        (schema.QUARTER, True, 20.0, "made up, an example"),
+        (schema.GRID, True, 0.0, "exact, a computed grid"),
+    ],
+)
+def test_whose_boundaries(kind, derived, precision_m, said):
+    assert boundaries_label(kind, derived=derived, precision_m=precision_m) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (
+            schema.PATROL_BEAT,
+            "8 of 10 incidents in the town lie in patrol beats (80%). "
+            "Highest count: patrol beat Dlouhá (6).",
+        ),
+        (
+            schema.QUARTER,
+            "8 of 10 incidents in the town lie in quarters (80%). "
+            "Highest count: quarter Dlouhá (6).",
+        ),
+    ],
+)
+def test_own_areas_count_what_lies_in_several_once(town, kind, sentence):
+    town.areas = make_areas(kind=kind)
+    selection = Selection(by=kind)
+    finding = town.ask(repeated(6, 2, 0, 0, 0, 0, 0, 2), selection).finding
+    assert finding.sentence == sentence
+    assert "X²" not in finding.method
+    town.areas.loc[1, schema.GEOMETRY] = town.areas.geometry[0]
+    both = town.ask(repeated(6), selection).table
+    assert both.counts.sum(axis=1).tolist() == [6, 6, 0]
+    assert both.tally.n_in_areas == 6
 
 
 def test_many_gaps_are_listed_short(town):

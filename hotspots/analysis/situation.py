@@ -21,6 +21,7 @@ from hotspots.analysis.filters import (
     of_sources,
 )
 from hotspots.analysis.filters import LeftOut as LeftOut
+from hotspots.analysis.kinds import kind_label
 from hotspots.analysis.ranking import RankedArea as RankedArea
 from hotspots.analysis.ranking import ranking as ranking
 from hotspots.analysis.words import Told, make_finding
@@ -183,12 +184,19 @@ def situation(
 
 
 def _read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
-    """Return the areas of a kind that the workspace must have."""
-    areas = layers.read_areas(workspace, kind)
-    if areas.empty:
+    """Return the areas of a kind; a town that has none is told which kinds it has."""
+    try:
+        areas = layers.read_areas(workspace, kind)
+    except NotFoundError:
+        if kind in schema.OWN_KINDS:
+            raise  # it says how to draw them
+        areas = None
+    if areas is None or areas.empty:
         raise NotFoundError(
-            _("the layers in force have no areas of kind {kind}; choose from: {known}").format(
-                kind=kind, known=", ".join(layers.present_kinds(workspace))
+            _("the layers in force have no {areas} ({kind}); choose from: {known}").format(
+                areas=kind_label(kind),
+                kind=kind,
+                known=", ".join(layers.present_kinds(workspace)),
             )
         )
     return areas

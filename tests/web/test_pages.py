@@ -136,10 +136,25 @@ def test_missing_months_are_hatched_in_the_chart(client):
     assert 'class="missing"' not in only
 
 
-@pytest.mark.parametrize("kind", [k for k in schema.AREA_KINDS if k != schema.STREET])
+# What the bundled layers and the sample do not have.
+ABSENT = (schema.CADASTRAL_UNIT, schema.PATROL_BEAT, schema.QUARTER)
+
+
+@pytest.mark.parametrize("kind", sorted(set(schema.AREA_KINDS) - {schema.STREET, *ABSENT}))
 def test_every_kind_of_area_has_its_page_and_map(client, kind):
     assert client.get(f"/?by={kind}").status_code == 200
     assert client.get(f"/map?by={kind}").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ABSENT)
+def test_a_kind_that_the_town_lacks_is_not_offered_and_not_found(client, kind):
+    assert f'name="by" value="{kind}"' not in text_of(client.get("/"))
+    for address in (f"/?by={kind}", f"/map?by={kind}", f"/export.csv?by={kind}"):
+        assert client.get(address).status_code == 404
+    if kind == schema.CADASTRAL_UNIT:
+        page = text_of(client.get(f"/?by={kind}&lang=en"))
+        assert "no cadastral units (cadastral_unit); choose from: street, segment" in page
+        assert "layers.gpkg" not in page
 
 
 def test_a_quarter_of_a_day_without_incidents_is_a_page_too(client):
