@@ -105,7 +105,7 @@ def _follow(
             raise PassingError(
                 _("{url} does not answer ({reason})").format(url=here, reason=_said(error))
             ) from error
-        except _NETWORK as error:
+        except (*_NETWORK, ValueError) as error:  # an address in the answer that is none
             raise SourceError(
                 _("{url} cannot be asked ({reason}). {cure}").format(
                     url=here, reason=_said(error), cure=cure
@@ -134,6 +134,7 @@ def _allowed(here: str, location: str, cure: str) -> str:
         there, host = location, ""
     if (
         host
+        and location
         and target.scheme in {"https", source.scheme}
         and not target.username
         and _same_publisher(source.hostname or "", host)

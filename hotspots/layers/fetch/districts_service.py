@@ -253,7 +253,9 @@ def _features(
 
 def _require_5514(service: _Service, reference: Any) -> None:
     known = {
-        reference.get(name) for name in ("wkid", "latestWkid") if isinstance(reference, Mapping)
+        reference.get(name)
+        for name in ("wkid", "latestWkid")
+        if isinstance(reference, Mapping) and isinstance(reference.get(name), int)
     }
     if not known & _SAME_AS_5514:
         raise CRSError(
@@ -289,20 +291,24 @@ def _polygon(service: _Service, geometry: Any, attributes: Mapping[str, Any]) ->
             raise CRSError(
                 _("{url}: district {name} lies outside Czechia").format(url=service.url, name=name)
             )
-    return _assemble([shapely.LinearRing(ring) for ring in rings])
+    drawn = _assemble([shapely.LinearRing(ring) for ring in rings])
+    if drawn is None:
+        raise _unlike(service, _("a hole of district {name} lies outside it").format(name=name))
+    return drawn
 
 
-def _assemble(rings: list[Any]) -> BaseGeometry:
+def _assemble(rings: list[Any]) -> BaseGeometry | None:
+    """Return the polygon of Esri's rings; None where a hole lies in no outer ring."""
     outer = [ring for ring in rings if not ring.is_ccw] or rings
     holes = [ring for ring in rings if ring.is_ccw] if len(outer) < len(rings) else []
     shells = sorted((shapely.Polygon(ring) for ring in outer), key=lambda shell: shell.area)
     inside: list[list[Any]] = [[] for _shell in shells]
     for hole in holes:
-        point = shapely.Polygon(hole).representative_point()
-        # The smallest shell around it: an island in a lake has its own.
-        owner = next((i for i, shell in enumerate(shells) if shell.contains(point)), None)
-        if owner is not None:
-            inside[owner].append(hole)
+        # The smallest shell around it: a lake on an island in a lake has its own.
+        owner = next((i for i, shell in enumerate(shells) if shell.covers(hole)), None)
+        if owner is None:
+            return None
+        inside[owner].append(hole)
     parts = [
         shapely.Polygon(shell.exterior, own) for shell, own in zip(shells, inside, strict=True)
     ]
