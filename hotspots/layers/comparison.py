@@ -178,9 +178,7 @@ def compare_areas(
 
 def describe_version(version: Version) -> str:
     """Return a version in one line: number, what made it, when, and the day of its data."""
-    made_at = datetime.fromisoformat(version.made_at).astimezone(ZoneInfo("Europe/Prague"))
-    made = _made_by(version.made_by).format(day=format_day(made_at))
-    parts = [str(version.version_id), version.town, made]
+    parts = [str(version.version_id), version.town, describe_making(version)]
     if version.valid_on:
         parts.append(_("RÚIAN as of {day}").format(day=format_day(version.valid_on)))
     n = len(version.sources)
@@ -189,8 +187,11 @@ def describe_version(version: Version) -> str:
     return " · ".join(parts)
 
 
-def _made_by(code: str) -> str:
-    return {
+def describe_making(version: Version) -> str:
+    """Return what made a version, and the day."""
+    made_at = datetime.fromisoformat(version.made_at).astimezone(ZoneInfo("Europe/Prague"))
+    day = format_day(made_at)
+    texts = {
         BUNDLED: _("bundled, put in {day}"),
         IMPORTED: _("imported {day}"),
         FETCHED: _("fetched {day}"),
@@ -199,7 +200,8 @@ def _made_by(code: str) -> str:
         REMADE: _("streets made anew {day}"),
         REPAIRED: _("repaired {day}"),
         EDITED: _("edited in another program, kept {day}"),
-    }.get(code, f"{code} {{day}}")
+    }
+    return texts.get(version.made_by, f"{version.made_by} {{day}}").format(day=day)
 
 
 def _read(path: Path) -> dict[str, gpd.GeoDataFrame]:
