@@ -141,7 +141,9 @@ def _read_former(former: Workspace | None, code: str) -> tuple[_Frames, list[str
             frame = _read_layer(former, name)
         except HotspotsError as error:
             # A layer that is broken is what an import is to mend: it must not stand in its way.
-            notes.append(_("nothing was carried over: {reason}").format(reason=error))
+            notes.append(
+                _("Nothing was taken over from a layer in force: {reason}.").format(reason=error)
+            )
             continue
         if frame is not None and len(frame):
             frames[name] = frame
@@ -174,7 +176,7 @@ def _official_layers(
         )
         if made.repaired:
             notes.append(
-                _("layer {layer}: invalid polygons were repaired: {names}").format(
+                _("Layer {layer}: invalid polygons were repaired: {names}.").format(
                     layer=kind, names=some(pd.Series(made.repaired))
                 )
             )
@@ -182,9 +184,9 @@ def _official_layers(
             frames[kind] = made.areas
             if made.without_polygon:
                 notes.append(
-                    _("layer {layer}: left out, the files have no polygon of: {names}").format(
-                        layer=kind, names=some(pd.Series(made.without_polygon))
-                    )
+                    _(
+                        "Layer {layer}: left out, since the files have no polygon of them: {names}."
+                    ).format(layer=kind, names=some(pd.Series(made.without_polygon)))
                 )
         elif kind in before:
             frames[kind] = before[kind]
@@ -200,16 +202,16 @@ def _official_layers(
         elif kind == schema.DISTRICT:
             notes.append(
                 _(
-                    "the files have no districts (ZSJ) with boundaries, so there is no layer of "
+                    "The files have no districts (ZSJ) with boundaries, so there is no layer of "
                     "districts; get them with: hotspots layers fetch, or add the file of the "
-                    "municipality with boundaries (…_OB_{code}_UKSH.xml.zip)"
+                    "municipality with boundaries (…_OB_{code}_UKSH.xml.zip)."
                 ).format(code=data.code)
             )
     return frames, notes
 
 
 def _say_kept(layer: str) -> str:
-    return _("layer {layer}: the files have nothing of it, the one in force is kept").format(
+    return _("Layer {layer}: the files have nothing of it, so the one in force is kept.").format(
         layer=layer
     )
 
@@ -273,8 +275,8 @@ def _add_streets(
     if lacking:
         notes.append(
             ngettext(
-                "{n} street has no line and is left out: {names}",
-                "{n} streets have no line and are left out: {names}",
+                "{n} street without a line was left out: {names}.",
+                "{n} streets without a line were left out: {names}.",
                 lacking,
             ).format(n=lacking, names=some(official.without_line))
         )
@@ -284,8 +286,9 @@ def _add_streets(
     elif axes.empty:
         notes.append(
             _(
-                "the files have no street lines, so nothing can be counted by street; get them "
-                "with: hotspots layers fetch (from OpenStreetMap where RÚIAN has none)"
+                "The files have no street lines, so nothing can be counted by street; get them "
+                "with: hotspots layers fetch (from OpenStreetMap where RÚIAN has none), or import "
+                "lines of your own."
             )
         )
     made = make_street_layers(
@@ -301,9 +304,9 @@ def _add_streets(
         notes.append(
             ngettext(
                 "{n} street has no area of its own, since its line belongs to another street or "
-                "lies outside the boundary: {names}",
+                "lies outside the boundary: {names}.",
                 "{n} streets have no area of their own, since their lines belong to other streets "
-                "or lie outside the boundary: {names}",
+                "or lie outside the boundary: {names}.",
                 len(named),
             ).format(n=len(named), names=some(named))
         )
@@ -349,8 +352,8 @@ def say_outside(layer: str, points: gpd.GeoDataFrame, boundary: BaseGeometry) ->
         return ()
     return (
         ngettext(
-            "layer {layer}: {n} point lies more than 100 m outside the boundary",
-            "layer {layer}: {n} points lie more than 100 m outside the boundary",
+            "Layer {layer}: {n} point lies more than 100 m outside the boundary.",
+            "Layer {layer}: {n} points lie more than 100 m outside the boundary.",
             outside,
         ).format(layer=layer, n=outside),
     )

@@ -344,7 +344,7 @@ def _say_older(before: Version | None, data: TownData) -> tuple[str, ...]:
     if data.valid_on >= before.valid_on:
         return ()
     return (
-        _("these data are of {day}, older than those in force of {before}").format(
+        _("These data are of {day}, older than those in force, of {before}.").format(
             day=format_day(data.valid_on), before=format_day(before.valid_on)
         ),
     )
