@@ -17,16 +17,15 @@ from hotspots import schema
 from hotspots.crs import EPSG, require_5514
 from hotspots.errors import ParameterError, SchemaError
 from hotspots.i18n import _
-from hotspots.layers.segment_ids import FormerSegments, name_segments, number_segments
-from hotspots.layers.segments import (
+from hotspots.layers.network import (
     SAME_M,
     Lines,
-    Segment,
     crossing_points,
-    cut_street,
     street_parts,
     without_shared,
 )
+from hotspots.layers.segment_ids import FormerSegments, name_segments, number_segments
+from hotspots.layers.segments import Segment, cut_street
 
 # Distance between the points that stand for an axis [m]: the shared edge of two streets is off
 # by less than half of it at their crossing, and by less than 1 cm ten metres away.
@@ -140,8 +139,14 @@ def make_street_areas(
     )
     crossings = crossing_points(parts)
     cuts: list[list[Segment]] = [
-        [Segment(shape, ())] if dot else cut_street(lines, at, segment_length_m=segment_length_m)
-        for shape, dot, lines, at in zip(shapes, pointlike, parts, crossings, strict=True)
+        [Segment(shape, ())]
+        if dot
+        else cut_street(
+            lines, at, segment_length_m=segment_length_m, former=earlier.of(str(street))[1]
+        )
+        for street, shape, dot, lines, at in zip(
+            ordered[schema.AREA_ID], shapes, pointlike, parts, crossings, strict=True
+        )
     ]
     owner = np.array([i for i, cut in enumerate(cuts) for _segment in cut], dtype=np.int64)
     flat = [segment for cut in cuts for segment in cut]
