@@ -81,15 +81,14 @@ class _Geometry:
         system, dimension = self.frame(node, "", 2)
         if node.name in {"Point", "MultiPoint"}:
             points = list(self.points(node, system, dimension))
-            made = shapely.multipoints(np.concatenate(points)) if points else None
+            made = shapely.MultiPoint(np.concatenate(points)) if points else None
         elif node.name in _LINES:
-            lines = list(self.curves(node, system, dimension))
-            made = shapely.multilinestrings([shapely.linestrings(line) for line in lines])
+            made = shapely.MultiLineString(list(self.curves(node, system, dimension)))
         elif node.name in _AREAS:
-            made = shapely.multipolygons(list(self.polygons(node, system, dimension)))
+            made = shapely.MultiPolygon(list(self.polygons(node, system, dimension)))
         else:
             raise self.unknown(node)
-        if made is None or shapely.is_empty(made):
+        if made is None or made.is_empty:
             raise self.error(_("is empty"))
         parts = shapely.get_parts(made)
         return parts[0] if len(parts) == 1 else made

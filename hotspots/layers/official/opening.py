@@ -97,7 +97,7 @@ class Unpacked:
         try:
             piece = self._body.read(n_bytes)
         except DAMAGED as error:
-            raise damaged(self.path, error) from error
+            raise _damaged(self.path, error) from error
         self._read += len(piece)
         swollen = self._read > _RATIO_FROM and self._read > _RATIO_LIMIT * self._packed
         if self._read > self.limit_bytes or swollen:
@@ -110,7 +110,7 @@ class Unpacked:
         return piece
 
 
-def damaged(path: Path, reason: object) -> SourceError:
+def _damaged(path: Path, reason: object) -> SourceError:
     """Return the error of a file that is damaged or cut off."""
     return SourceError(
         _(
@@ -181,7 +181,7 @@ def _only_member(path: Path, raw: IO[bytes], limit_bytes: int) -> Iterator[IO[by
         archive = zipfile.ZipFile(raw)
         body = archive.open(members[0])
     except DAMAGED as error:
-        raise damaged(path, error) from error
+        raise _damaged(path, error) from error
     with archive, body:
         yield body
 

@@ -6,7 +6,7 @@ from xml.parsers import expat
 
 from hotspots.errors import SourceError
 from hotspots.i18n import _, format_number
-from hotspots.layers.official.opening import Unpacked, damaged
+from hotspots.layers.official.opening import Unpacked
 from hotspots.progress import Report
 
 MAX_VERTICES: Final = 250_000  # in one record; the boundary of the whole state has about 150,000
@@ -21,6 +21,15 @@ _ENCODINGS: Final = frozenset(
     {"utf-8", "utf8", "us-ascii", "ascii", "windows-1250", "cp1250", "iso-8859-2"}
 )
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+
+_ENDS_EARLY: Final = frozenset(
+    {
+        expat.errors.XML_ERROR_NO_ELEMENTS,
+        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
+        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+        expat.errors.XML_ERROR_PARTIAL_CHAR,
+    }
+)
 
 Path = tuple[str, ...]
 
@@ -94,8 +103,8 @@ def read_records(
     text = _("Reading {name}").format(name=source.path.name)
     while piece := source.read(_CHUNK):
         report(text, source.share)
-        yield from reader.feed(source, piece)
-    yield from reader.feed(source, b"", final=True)
+        yield from reader.feed(piece)
+    yield from reader.feed(b"", final=True)
 
 
 class _Reader:
@@ -134,21 +143,13 @@ class _Reader:
         parser.EndElementHandler = self._end
         return parser
 
-    def feed(
-        self, source: Unpacked, piece: bytes, *, final: bool = False
-    ) -> list[tuple[Path, Node]]:
+    def feed(self, piece: bytes, *, final: bool = False) -> list[tuple[Path, Node]]:
         """Return the records that end within these bytes."""
         self.moved = False
         try:
             self.parser.Parse(piece, final)
         except expat.ExpatError as error:
-            if final or not source.peek(1):
-                raise damaged(source.path, _reason(error)) from error
-            raise SourceError(
-                _(
-                    "{name} is not well-formed XML in line {line} ({reason}); download it again"
-                ).format(name=self.file, line=error.lineno, reason=_reason(error))
-            ) from error
+            raise self._malformed(error) from error
         self.quiet = 0 if self.moved else self.quiet + len(piece)
         if self.quiet > _MAX_QUIET:
             raise SourceError(
@@ -159,6 +160,20 @@ class _Reader:
             )
         ready, self.ready = self.ready, []
         return ready
+
+    def _malformed(self, error: expat.ExpatError) -> SourceError:
+        reason = expat.ErrorString(error.code)
+        if reason in _ENDS_EARLY:
+            return SourceError(
+                _("{name} ends too early, it seems cut off; download it again").format(
+                    name=self.file
+                )
+            )
+        return SourceError(
+            _("{name} is not well-formed XML in line {line} ({reason}); download it again").format(
+                name=self.file, line=error.lineno, reason=reason
+            )
+        )
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
@@ -278,7 +293,3 @@ def too_many_vertices(file: str, feature: str) -> SourceError:
             "it is not read. Download the file again from ČÚZK"
         ).format(name=file, feature=feature[:80], n=format_number(MAX_VERTICES))
     )
-
-
-def _reason(error: expat.ExpatError) -> str:
-    return expat.ErrorString(error.code)
