@@ -13,15 +13,15 @@ _YEAR: Final = re.compile(r"(?:\d{1,2}\.\s*\d{1,2}\.\s*)?(\d{4})(?:-\d{2}-\d{2}(
 _FIRST_YEAR: Final = 1850  # before the first Czech census
 
 
-def read_count(text: str, *, what: str, column: str) -> float:
+def read_count(text: str, *, what: str) -> float:
     """Return a number of residents as Czech tables write it: "1 234", "1234,0"; NaN for none.
 
     Parameters
     ----------
     text
         As the table has it.
-    what, column
-        How messages name the row and the column.
+    what
+        How messages name the row.
 
     Raises
     ------
@@ -33,28 +33,24 @@ def read_count(text: str, *, what: str, column: str) -> float:
         return float("nan")
     if not _NUMBER.fullmatch(plain):
         raise SchemaError(
-            _("{what}: '{value}' in column {column} is no number of residents").format(
-                what=what, value=text[:40], column=column
-            )
+            _("{what}: '{value}' is no number of residents").format(what=what, value=text[:40])
         )
     number = float(plain.replace(",", "."))
     if number < 0:
         raise SchemaError(
-            _("{what}: {value} residents in column {column} are fewer than none").format(
-                what=what, value=text, column=column
-            )
+            _("{what}: {value} residents are fewer than none").format(what=what, value=text)
         )
     if not number.is_integer():
         raise SchemaError(
             _(
-                "{what}: {value} in column {column} is no whole number of residents; write "
-                "thousands with a space or without any mark"
-            ).format(what=what, value=text, column=column)
+                "{what}: {value} is no whole number of residents; write thousands with a space or "
+                "without any mark"
+            ).format(what=what, value=text)
         )
     return number
 
 
-def read_year(text: str, *, what: str, column: str) -> float:
+def read_year(text: str, *, what: str) -> float:
     """Return the year of "2021", "31. 12. 2021" or "2021-12-31"; NaN for none.
 
     Raises
@@ -66,9 +62,5 @@ def read_year(text: str, *, what: str, column: str) -> float:
     if not text.strip():
         return float("nan")
     if not found or not _FIRST_YEAR <= int(found[1]) <= 2100:
-        raise SchemaError(
-            _("{what}: '{value}' in column {column} is no year").format(
-                what=what, value=text[:40], column=column
-            )
-        )
+        raise SchemaError(_("{what}: '{value}' is no year").format(what=what, value=text[:40]))
     return float(found[1])

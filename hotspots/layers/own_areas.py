@@ -349,7 +349,12 @@ def _numbers(drawn: gpd.GeoDataFrame, column: str, read: Any, file: Path) -> Any
         return np.nan
     texts = plain_texts(drawn[column])
     return [
-        read(text, what=_("{path}, feature {row}").format(path=file, row=i), column=column)
+        read(
+            text,
+            what=_("{path}, feature {row}, column {column}").format(
+                path=file, row=i, column=column
+            ),
+        )
         for i, text in enumerate(texts, 1)
     ]
 

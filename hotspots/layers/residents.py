@@ -226,7 +226,7 @@ def _newest(entries: list[Entry], year: int | None, file: Path) -> tuple[Entry, 
     by_year: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
         where = _("{path}, row {row}").format(path=file, row=entry.row)
-        counted = read_year(entry.year, what=where, column=_("of the year"))
+        counted = read_year(entry.year, what=where)
         if np.isnan(counted) and year is None:
             raise ParameterError(
                 _(
@@ -260,7 +260,7 @@ def _joined(
     years: dict[str, int] = {}
     for area_id, (entry, year) in counted.items():
         where = _("{path}, row {row}").format(path=file, row=entry.row)
-        n = read_count(entry.residents, what=where, column=_("of residents"))
+        n = read_count(entry.residents, what=where)
         if np.isnan(n):
             continue
         row = rows[area_id]
