@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
@@ -17,21 +16,11 @@ from hotspots import schema
 from hotspots.crs import EPSG, require_5514
 from hotspots.errors import ParameterError, SchemaError
 from hotspots.i18n import _
-from hotspots.layers.network import (
-    SAME_M,
-    Lines,
-    crossing_points,
-    street_parts,
-    without_shared,
-)
+from hotspots.layers.nearest import share_out
+from hotspots.layers.network import Lines, crossing_points, street_parts, without_shared
 from hotspots.layers.segment_ids import FormerSegments, name_segments, number_segments
 from hotspots.layers.segments import Segment, cut_street
 
-# Distance between the points that stand for an axis [m]: the shared edge of two streets is off
-# by less than half of it at their crossing, and by less than 1 cm ten metres away.
-STEP_M: Final = 1.0
-# Coordinates of the polygons are rounded to this [m].
-GRID_M: Final = 0.01
 _LINEAR: Final = (1, 5)  # shapely type ids of LineString and MultiLineString
 _POINT: Final = 0
 _AXIS_COLUMNS: Final = (schema.AREA_ID, schema.NAME, schema.GEOMETRY)
@@ -153,7 +142,7 @@ def make_street_areas(
     reach = shapely.union_all(shapely.buffer([segment.line for segment in flat], reach_m))
     if within is not None:
         reach = shapely.intersection(reach, within)
-    polygons = _share_out(reach, flat, reach_m)
+    polygons = share_out(reach, flat, reach_m=reach_m)
     keep = shapely.area(polygons) > 0
     lines = np.array([segment.line for segment in flat] or [], dtype=object)
     return _frames(ordered, owner[keep], polygons[keep], lines[keep], earlier)
@@ -182,84 +171,6 @@ def _check_axes(axes: gpd.GeoDataFrame) -> None:
                 names=", ".join(str(name) for name in odd.iloc[:5])
             )
         )
-
-
-def _sites(segments: list[Segment]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Return the points standing for the segments, shape (k, 2), and whose they are, shape (k,).
-
-    Points lie half a step off both ends of every piece, so none falls on a crossing. Where two
-    segments would have a point at one place, it belongs to the first.
-    """
-    xy: list[npt.NDArray[np.float64]] = []
-    label: list[int] = []
-    for i, segment in enumerate(segments):
-        if not segment.pieces:
-            xy.append(shapely.get_coordinates(segment.line))
-            label.append(i)
-            continue
-        for piece in segment.pieces:
-            n = max(1, math.ceil(piece.length / STEP_M))
-            along = (np.arange(n) + 0.5) / n * piece.length
-            xy.append(shapely.get_coordinates(shapely.line_interpolate_point(piece, along)))
-            label.extend([i] * n)
-    sites = np.vstack(xy)
-    owners = np.array(label, dtype=np.int64)
-    _unique, first = np.unique(np.round(sites / SAME_M), axis=0, return_index=True)
-    first.sort()
-    return sites[first], owners[first]
-
-
-def _share_out(reach: BaseGeometry, segments: list[Segment], reach_m: float) -> _Shapes:
-    """Return, for each segment, the part of `reach` nearer to its points than to any other's.
-
-    All polygons are built from one set of lines rounded to 1 cm, so neighbours share every vertex
-    of their common edge.
-    """
-    shared = np.full(len(segments), shapely.Polygon(), dtype=object)
-    if not segments or reach.is_empty:
-        return shared
-    sites, owners = _sites(segments)
-    # Near the origin doubles resolve the diagram best; whole kilometres keep the shift exact.
-    origin = np.round(sites.mean(axis=0) / 1000) * 1000
-    local = sites - origin
-    cells = _cells(local, owners, len(segments), margin_m=4 * reach_m)
-    near = shapely.transform(reach, lambda c: c - origin)
-    lines = [*shapely.boundary(cells[~shapely.is_empty(cells)]), shapely.boundary(near)]
-    net = shapely.union_all(lines, grid_size=GRID_M)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(net)))
-    shapely.prepare(near)
-    inside = shapely.point_on_surface(faces)
-    held = shapely.intersects(near, inside)
-    faces, inside = faces[held], shapely.get_coordinates(inside[held])
-    owner = owners[cKDTree(local).query(inside)[1]]
-    order = np.argsort(owner, kind="stable")
-    starts = np.searchsorted(owner[order], np.arange(len(segments) + 1))
-    for i in range(len(segments)):
-        own = faces[order[starts[i] : starts[i + 1]]]
-        if len(own):
-            shared[i] = shapely.coverage_union_all(own)
-    moved = shapely.transform(shared, lambda c: np.round(c + origin, 2))
-    return np.asarray(shapely.normalize(moved), dtype=object)
-
-
-def _cells(
-    local: npt.NDArray[np.float64], owners: npt.NDArray[np.int64], n: int, *, margin_m: float
-) -> _Shapes:
-    """Return the union of the Voronoi cells of each owner's sites; empty where it has none."""
-    low, high = local.min(axis=0) - margin_m, local.max(axis=0) + margin_m
-    corners = np.array([low, high, [low[0], high[1]], [high[0], low[1]]])
-    diagram = shapely.voronoi_polygons(
-        shapely.multipoints(np.vstack([local, corners])), ordered=True
-    )
-    parts = shapely.get_parts(diagram)[: len(local)]
-    order = np.argsort(owners, kind="stable")
-    starts = np.searchsorted(owners[order], np.arange(n + 1))
-    joined = np.full(n, shapely.Polygon(), dtype=object)
-    for i in range(n):
-        own = parts[order[starts[i] : starts[i + 1]]]
-        if len(own):
-            joined[i] = shapely.coverage_union_all(own)
-    return joined
 
 
 def _frames(

@@ -238,12 +238,13 @@ def _dividing_lines(zone: BaseGeometry, xy: _Floats, label: _Ints) -> list[BaseG
     """Return the borders between the parts' Voronoi cells, inside a zone."""
     origin = np.round(xy.mean(axis=0))
     local = shapely.transform(zone, lambda c: c - origin)
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(xy - origin), extend_to=local, ordered=True)
+    diagram = shapely.voronoi_polygons(
+        shapely.multipoints(xy - origin), extend_to=local, ordered=True
     )
+    # Houses on a common circle have cells whose corners rounding sets apart, or folds over.
+    cells = shapely.make_valid(shapely.get_parts(diagram))
     lines = []
     for part in np.unique(label):
-        # Cells of houses on a circle meet in points that rounding sets apart: no clean coverage.
         border = shapely.boundary(shapely.union_all(cells[label == part], grid_size=GRID_M))
         within = shapely.intersection(border, local)
         lines.append(shapely.transform(within, lambda c: c + origin))
