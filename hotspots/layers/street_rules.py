@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.problems import (
     ERROR,
@@ -23,6 +24,7 @@ from hotspots.layers.problems import (
     texts_of,
 )
 from hotspots.layers.reading import ADDRESS_LAYER, AXIS_LAYERS
+from hotspots.layers.segment_ids import with_segment_numbers
 
 # Lengths are rounded to 1 cm per segment, and a street has up to some hundred segments.
 LENGTH_SHARE: Final = 1e-3
@@ -55,6 +57,8 @@ def check_streets(frames: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Problem]:
         if areas is not None and axes is not None:
             yield from _axes(areas, axes, kind, axis_layer)
     streets, segments = frames.get(schema.STREET), frames.get(schema.SEGMENT)
+    if segments is not None:
+        yield from _numbering(segments)
     if streets is not None and segments is not None:
         yield from _belonging(streets, segments)
         yield from _lengths(streets, segments)
@@ -212,6 +216,21 @@ def _axes(
                 int(only_point.sum()),
             ),
             _("fetch the official lines: hotspots layers fetch"),
+        )
+
+
+def _numbering(segments: gpd.GeoDataFrame) -> Iterator[Problem]:
+    try:
+        with_segment_numbers(segments)
+    except SchemaError as error:
+        yield Problem(
+            "segment_numbers",
+            ERROR,
+            schema.SEGMENT,
+            1,
+            (),
+            str(error),
+            _("make the street areas anew: hotspots layers remake"),
         )
 
 

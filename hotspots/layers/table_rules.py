@@ -65,7 +65,9 @@ def check_table(frame: gpd.GeoDataFrame, layer: str) -> Generator[Problem, None,
     complete
         Whether all columns are there.
     """
-    missing = [name for name in area_columns(layer) if name not in frame.columns]
+    # Reading fills segment numbers in.
+    needed = [name for name in area_columns(layer) if name != schema.SEGMENT_NUMBER]
+    missing = [name for name in needed if name not in frame.columns]
     if missing:
         yield _columns_missing(layer, missing)
     yield from _ids(frame, layer)
