@@ -1,11 +1,13 @@
 """What the pages ask the library, each answer remembered until the data or layers change."""
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
+from threading import Lock
 from typing import Final, ParamSpec, TypeVar
 
 import pandas as pd
@@ -14,11 +16,11 @@ from flask import current_app, request
 from hotspots import layers, schema
 from hotspots.analysis.filters import COLUMNS_READ
 from hotspots.analysis.situation import Situation, situation
-from hotspots.errors import StoreError
+from hotspots.errors import NotFoundError, ParameterError, StoreError
 from hotspots.i18n import _, current_language
 from hotspots.periods import Span
 from hotspots.selection import Selection
-from hotspots.settings import Workspace
+from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
 from hotspots.store.source import Source
 from web.cache import LruCache
@@ -26,8 +28,10 @@ from web.cache import LruCache
 _SITUATIONS = 24
 _MAPS = 8
 TRIES: Final = 5
+NO_LAYERS: Final = "none"
 P = ParamSpec("P")
 R = TypeVar("R")
+logger = logging.getLogger("hotspots.web")
 
 
 class DataChangedError(StoreError):
@@ -64,7 +68,7 @@ class Known:
     Attributes
     ----------
     version
-        Changes when incidents, periods of record or layers change.
+        Changes when incidents, periods of record, layers or settings change.
     sources
         All sources, by id.
     """
@@ -93,12 +97,29 @@ class Answers:
     """Answers about one workspace, remembered for all threads of the process."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+        self._workspace = workspace
+        self._settings_read = _modified(workspace)
+        self._guard = Lock()
         self._frames: LruCache[pd.DataFrame] = LruCache(1)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(1)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self.maps: LruCache[str] = LruCache(_MAPS)
         self.run = secrets.token_hex(8)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace with its settings as they are now: new layers may bring another town."""
+        with self._guard:
+            modified = _modified(self._workspace)
+            if modified != self._settings_read:
+                self._settings_read = modified
+                self._workspace = _reread(self._workspace)
+            return self._workspace
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether the workspace has layers; one for another town begins without."""
+        return (self.workspace.layers / layers.LAYERS_FILE).is_file()
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -129,7 +150,12 @@ class Answers:
             self._check(store, version)
 
     def _version(self, store: Store) -> str:
-        return f"{store.version()}|{layers.layers_version(self.workspace)}"
+        workspace = self.workspace
+        try:
+            layers_version = layers.layers_version(workspace)
+        except NotFoundError:
+            layers_version = NO_LAYERS
+        return f"{store.version()}|{layers_version}|{_digest(workspace.settings)}"
 
     def _check(self, store: Store, version: str) -> None:
         # The store reads in several snapshots; no version comes twice, so that what was read
@@ -181,6 +207,27 @@ class Answers:
                 return _recorded(self._incidents(store, version))
 
         return self._recorded.get(version, look)
+
+
+def _modified(workspace: Workspace) -> int:
+    """Return when the settings were last written, in nanoseconds; 0 where the file is gone."""
+    try:
+        return (workspace.path / "settings.toml").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _reread(workspace: Workspace) -> Workspace:
+    """Return the workspace with its settings read again; a file half edited changes nothing."""
+    try:
+        return Workspace.open(workspace.path)
+    except (ParameterError, StoreError, OSError):
+        logger.warning("settings.toml cannot be read; the former settings stay", exc_info=True)
+        return workspace
+
+
+def _digest(settings: Settings) -> str:
+    return sha256(settings.to_toml().encode()).hexdigest()[:12]
 
 
 def _recorded(incidents: pd.DataFrame) -> dict[str, Recorded]:

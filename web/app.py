@@ -6,21 +6,30 @@ from flask import Flask, Response, request
 
 from hotspots.settings import Workspace
 from web import (
+    changes,
     compression,
     data_page,
     errors,
     export_files,
+    job_pages,
+    layer_changes,
+    layer_map,
+    layers_page,
     map_frame,
     method_page,
     security,
     situation_page,
     template_env,
+    uploads,
 )
 from web.answers import Answers
+from web.jobs import Jobs
 from web.language import LanguageMiddleware
 
 MAX_REQUEST_BYTES = 64 * 1024
 STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their content
+# Pages that are about the areas on a map; without layers there is nothing for them to show.
+NEED_LAYERS = frozenset({"situation.show", "map.show"})
 
 
 def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
@@ -36,8 +45,8 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     Returns
     -------
     app
-        Answers GET and HEAD for loopback host names; more names in
-        ``app.config["ALLOWED_HOSTS"]`` (see `web.server.serve`).
+        Answers for loopback host names; more names in ``app.config["ALLOWED_HOSTS"]`` (see
+        `web.server.serve`). What changes anything is answered at the machine itself only.
     """
     here = Path(__file__).parent
     app = Flask("web", static_folder=None, template_folder=str(here / "templates"))
@@ -51,11 +60,13 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     app.static_folder = str(here / "static")
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["hotspots"] = Answers(workspace)
+    app.request_class = uploads.UploadRequest
+    app.extensions["hotspots"] = answers = Answers(workspace)
+    app.extensions["hotspots_jobs"] = Jobs(workspace.path)
     compression.init_compression(app)
     security.init_security(app)
     errors.init_errors(app)
-    template_env.init_templates(app, workspace)
+    template_env.init_templates(app)
 
     @app.before_request
     def check_host() -> Response | None:
@@ -63,9 +74,23 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
             return None
         return errors.wrong_host()
 
-    for module in (situation_page, map_frame, export_files, data_page, method_page):
+    @app.before_request
+    def check_change() -> Response | None:
+        reason = changes.why_refused(request)
+        return None if reason is None else errors.refused(reason)
+
+    @app.before_request
+    def check_layers() -> Response | None:
+        if request.endpoint in NEED_LAYERS and not answers.has_layers:
+            return errors.no_layers()
+        return None
+
+    uploads.init_uploads(app)  # before the token is looked for in the body
+    changes.init_forms(app, workspace.path)
+    modules = (situation_page, map_frame, export_files, data_page, method_page)
+    for module in (*modules, layers_page, layer_map, layer_changes, job_pages):
         app.register_blueprint(module.bp)
     app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
-        app.wsgi_app, workspace.settings.language
+        app.wsgi_app, lambda: answers.workspace.settings.language
     )
     return app

@@ -2,19 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, make_response, render_template
 
-from hotspots import layers, schema
-from hotspots.i18n import _, format_day
+from hotspots.i18n import _
 from hotspots.store import Store
 from web import texts
 from web.answers import answers, retried
+from web.layer_facts import describe_layers
 
 bp = Blueprint("data", __name__)
-PRAGUE = ZoneInfo("Europe/Prague")
 
 
 @dataclass(frozen=True)
@@ -26,16 +23,6 @@ class ImportRow:
     when: str
     rows_read: int
     numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """One layer of areas: how many, and whose boundaries."""
-
-    label: str
-    n: int
-    boundaries: str
-    sources: tuple[str, ...]
 
 
 ACCOUNT_CLASSES = (
@@ -69,14 +56,14 @@ def show() -> Response:
     known = answers().known()
     with answers().store() as store:
         imports = _imports(store)
-    layer_rows = _layer_rows()
+    in_force = describe_layers(answers().workspace) if answers().has_layers else None
     answers().check(known.version)
     page = render_template(
         "data.html",
         sources=known.sources,
         imports=imports,
         account_labels=account_labels(),
-        layers=layer_rows,
+        in_force=in_force,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
@@ -101,38 +88,9 @@ def _imports(store: Store) -> list[ImportRow]:
             ImportRow(
                 file_name=batch.file_name,
                 source_id=batch.source_id,
-                when=_local_time(batch.imported_at),
+                when=texts.moment_text(batch.imported_at),
                 rows_read=int(account.get("rows_read", 0)),
                 numbers=tuple(int(account.get(name, 0)) for name in ACCOUNT_CLASSES),
-            )
-        )
-    return rows
-
-
-def _local_time(moment: str) -> str:
-    when = datetime.fromisoformat(moment)
-    local = when.replace(tzinfo=when.tzinfo or ZoneInfo("UTC")).astimezone(PRAGUE)
-    return f"{format_day(local)} {local:%H:%M}"
-
-
-def _layer_rows() -> list[LayerRow]:
-    workspace = answers().workspace
-    present = layers.list_layers(workspace)
-    rows = []
-    for kind in schema.AREA_KINDS:
-        if kind != schema.GRID and kind not in present:
-            continue
-        areas = layers.read_areas(workspace, kind)
-        rows.append(
-            LayerRow(
-                label=texts.kind_label(kind),
-                n=len(areas),
-                boundaries=texts.boundaries_label(
-                    kind,
-                    derived=bool(areas[schema.DERIVED].any()),
-                    precision_m=float(areas[schema.PRECISION_M].max()),
-                ),
-                sources=tuple(sorted(set(areas[schema.LAYER_SOURCE].astype(str)))),
             )
         )
     return rows

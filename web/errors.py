@@ -3,22 +3,38 @@
 import logging
 import secrets
 
-from flask import Flask, Response, current_app, make_response, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number
 from web.answers import DataChangedError
+from web.jobs import BusyError
+from web.uploads import MAX_BYTES, TAKES_FILES, FormError
 
 logger = logging.getLogger("hotspots.web")
 
 
 def error_page(
-    status: int, title: str, explanation: str, *, reference: str | None = None
+    status: int,
+    title: str,
+    explanation: str,
+    *,
+    reference: str | None = None,
+    back: tuple[str, str] | None = None,
 ) -> Response:
-    """Return a page that says what went wrong, with its status."""
+    """Return a page that says what went wrong, with its status.
+
+    `back` is where its button leads and what it says; None leads to the map.
+    """
     page = render_template(
-        "error.html", status=status, title=title, explanation=explanation, reference=reference
+        "error.html",
+        status=status,
+        title=title,
+        explanation=explanation,
+        reference=reference,
+        back=back,
     )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
@@ -28,6 +44,52 @@ def error_page(
 def bad_parameter(error: ParameterError) -> Response:
     """Answer a wrong value in the address."""
     return error_page(400, _("This address holds a wrong value"), str(error))
+
+
+def to_layers() -> tuple[str, str]:
+    """Return the way back to the page of layers."""
+    lang = request.args.get("lang")
+    return url_for("layers.show", lang=lang), _("Back to the layers")
+
+
+def bad_form(error: FormError) -> Response:
+    """Answer a form that is not filled in as it must be."""
+    title = _("The form is not filled in as it must be")
+    return error_page(400, title, str(error), back=to_layers())
+
+
+def bad_token(_error: CSRFError) -> Response:
+    """Answer a form whose token is missing or of another session."""
+    return error_page(
+        400,
+        _("This form is no longer valid"),
+        _(
+            "The page it was on is older than the browser's session, or cookies are switched "
+            "off. Nothing has changed: open the page anew and send the form again."
+        ),
+        back=to_layers(),
+    )
+
+
+def refused(reason: str) -> Response:
+    """Answer a change that is not made for whoever asks."""
+    return error_page(403, _("Nothing is changed from here"), reason, back=to_layers())
+
+
+def busy(error: BusyError) -> Response:
+    """Answer a change while another one runs."""
+    back = to_layers()
+    if error.job_id:
+        lang = request.args.get("lang")
+        back = (url_for("jobs.show", job_id=error.job_id, lang=lang), _("Show what is running"))
+    return error_page(409, _("Another change is running"), str(error), back=back)
+
+
+def no_layers() -> Response:
+    """Answer a page about areas in a workspace that has none yet: what to do first."""
+    response = make_response(render_template("empty.html", needs_layers=True))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def not_found(error: NotFoundError) -> Response:
@@ -41,17 +103,27 @@ def http_error(error: HTTPException) -> Response:
     texts = {
         400: (_("This request cannot be read"), _("The browser sent something damaged.")),
         404: (_("Not found"), _("There is no page at this address.")),
-        405: (_("This is not possible here"), _("Pages of this server can only be read.")),
-        413: (_("The request is too large"), _("This server takes no uploads.")),
+        405: (_("This is not possible here"), _("This page can only be read.")),
+        413: (_("The request is too large"), _too_large()),
         414: (_("The address is too long"), _("Choose fewer filters.")),
     }
     if status >= 500:
         return server_error(error)
     title, text = texts.get(status, (_("The request was refused"), ""))
     response = error_page(status, title, text)
-    if status == 405:
-        response.headers["Allow"] = "GET, HEAD"
+    if isinstance(error, MethodNotAllowed):
+        methods = set(error.valid_methods or ()) & {"GET", "HEAD", "POST"}
+        response.headers["Allow"] = ", ".join(sorted(methods))
     return response
+
+
+def _too_large() -> str:
+    if request.endpoint not in TAKES_FILES:
+        return _("This page takes no files.")
+    return _(
+        "At most {size} MB can be sent at once. Larger files are imported on the command line: "
+        "hotspots layers import FILE"
+    ).format(size=format_number(MAX_BYTES / 1_000_000))
 
 
 def wrong_host() -> Response:
@@ -87,6 +159,9 @@ def server_error(error: Exception) -> Response:
 def init_errors(app: Flask) -> None:
     """Register the error pages."""
     app.register_error_handler(ParameterError, bad_parameter)
+    app.register_error_handler(FormError, bad_form)
+    app.register_error_handler(CSRFError, bad_token)
+    app.register_error_handler(BusyError, busy)
     app.register_error_handler(NotFoundError, not_found)
     app.register_error_handler(DataChangedError, data_changed)
     app.register_error_handler(HTTPException, http_error)

@@ -1,6 +1,6 @@
 """The language of a request: `?lang=` in its address, else the workspace's."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 
 class LanguageMiddleware:
-    """Put the language of each request in force around the application."""
+    """Put the language of each request in force around the application.
 
-    def __init__(self, app: "WSGIApplication", default: str) -> None:
+    `default` says which one where the address names none; it may change while the server runs.
+    """
+
+    def __init__(self, app: "WSGIApplication", default: Callable[[], str]) -> None:
         self._app = app
         self._default = default
 
@@ -25,5 +28,5 @@ class LanguageMiddleware:
             asked = parse_qs(environ.get("QUERY_STRING", "")).get("lang", [""])[0]
         except ValueError:  # more fields than Python reads; the page will say so
             asked = ""
-        with use_language(asked if asked in LANGUAGES else self._default):
+        with use_language(asked if asked in LANGUAGES else self._default()):
             return self._app(environ, start_response)

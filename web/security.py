@@ -48,13 +48,13 @@ def is_served_host(asked: Request, allowed: frozenset[str]) -> bool:
     A name that is neither loopback nor allowed may point here by DNS rebinding. `*` in `allowed`
     admits every numeric address (a server on all interfaces), which no rebinding can use.
     """
-    name = _host_name(asked.headers.get("Host", ""))
+    name = host_name(asked.headers.get("Host", ""))
     if name in LOOPBACK or name in allowed:
         return True
     return ANY_ADDRESS in allowed and _is_address(name)
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
     """Return the name in a Host header without its port, empty where the header is malformed."""
     match = _HOST.fullmatch(host.strip().lower())
     return match[1].rstrip(".") if match else ""

@@ -9,9 +9,13 @@ from flask import Flask
 
 from hotspots.errors import HotspotsError
 from hotspots.i18n import _
+from web.jobs import Jobs
 from web.security import ANY_ADDRESS
+from web.uploads import MAX_BYTES
 
 THREADS = 8
+# Somewhat more than a form may send, so that what is too large gets a page that says so.
+MAX_BODY_BYTES = MAX_BYTES + 100_000_000
 
 
 def allowed_hosts(host: str) -> frozenset[str]:
@@ -45,7 +49,9 @@ def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         sockets = _listen(host, port)
     except (OSError, OverflowError) as error:
         raise HotspotsError(_listen_fault(error, host, port)) from error
-    server = waitress.create_server(app, sockets=sockets, threads=THREADS, ident=None)
+    server = waitress.create_server(
+        app, sockets=sockets, threads=THREADS, ident=None, max_request_body_size=MAX_BODY_BYTES
+    )
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", "*"} else host  # noqa: S104
     address = f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown
     print(_("Open in a browser: {url}").format(url=f"http://{address}:{port}/"))
@@ -55,6 +61,8 @@ def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         server.run()
     finally:
         server.close()
+        jobs: Jobs = app.extensions["hotspots_jobs"]
+        jobs.stop()
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

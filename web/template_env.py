@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from flask import Flask, request, url_for
 
 from hotspots import i18n
-from hotspots.settings import Workspace
 from web import texts
+from web.answers import answers
+from web.job_pages import job_state_label
 
 PRODUCT = "Ohniska"
 
@@ -26,7 +27,7 @@ def other_language_query() -> str:
     return urlencode([*pairs, ("lang", other)], safe=",")
 
 
-def init_templates(app: Flask, workspace: Workspace) -> None:
+def init_templates(app: Flask) -> None:
     """Give the templates their texts, filters and names."""
     env = app.jinja_env
     env.autoescape = True
@@ -46,6 +47,9 @@ def init_templates(app: Flask, workspace: Workspace) -> None:
         kind_label=texts.kind_label,
         source_kind=texts.source_kind_label,
         record_state=texts.record_state_label,
+        moment=texts.moment_text,
+        job_state=job_state_label,
+        sentence=texts.sentence,
     )
     static = Path(app.static_folder or "")
 
@@ -58,10 +62,11 @@ def init_templates(app: Flask, workspace: Workspace) -> None:
     @app.context_processor
     def names() -> dict[str, object]:
         lang = request.args.get("lang", "")
+        settings = answers().workspace.settings
         return {
             "product": PRODUCT,
-            "town": workspace.settings.town,
-            "sample": workspace.settings.sample,
+            "town": settings.town,
+            "sample": settings.sample,
             "language": i18n.current_language(),
             "lang_query": f"?lang={lang}" if lang in i18n.LANGUAGES else "",
             "other_language_query": other_language_query(),

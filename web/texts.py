@@ -1,5 +1,8 @@
 """Words of the pages for values of the library: area kinds, periods, measures, weekdays."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from babel.numbers import format_decimal
 
 from hotspots import periods, schema
@@ -9,6 +12,8 @@ from hotspots.i18n import _, current_language, format_day
 from hotspots.periods import Span
 from hotspots.selection import COUNT, DENSITY, RATE
 from hotspots.store.source import CONFIRMED, INFERRED
+
+PRAGUE = ZoneInfo("Europe/Prague")
 
 
 def kind_label(kind: str) -> str:
@@ -128,3 +133,15 @@ def span_text(span: Span) -> str:
     if span.start == span.end:
         return format_day(span.start)
     return f"{format_day(span.start)} – {format_day(span.end)}"
+
+
+def moment_text(moment: str) -> str:
+    """Write a moment (ISO 8601, UTC where it says no zone) as the clock here showed it."""
+    when = datetime.fromisoformat(moment)
+    local = when.replace(tzinfo=when.tzinfo or ZoneInfo("UTC")).astimezone(PRAGUE)
+    return f"{format_day(local)} {local:%H:%M}"
+
+
+def sentence(text: str) -> str:
+    """Return `text` with a capital letter at its beginning."""
+    return text[:1].upper() + text[1:]

@@ -90,7 +90,7 @@ class AreaOutlines(MacroElement):
 <div class="folium-map" id="{{ map }}"></div>
 <div class="hs-card" hidden></div>
 </div>
-<p class="hs-small hs-credit"></p>
+<p class="hs-small hs-layer-source"></p>
 </div>
 <script type="application/json" id="hs-data" nonce="{{ nonce }}">{{ data | safe }}</script>"""
     )

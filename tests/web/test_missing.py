@@ -217,7 +217,7 @@ def test_the_method_page_speaks_of_settings_not_of_the_layer(client):
     ],
 )
 def test_localities_and_grid_are_named_for_what_they_are(client, language, boundaries, origin):
-    page = text_of(client.get(f"/data?lang={language}"))
+    page = text_of(client.get(f"/layers?lang={language}"))
     assert boundaries in page
     assert origin in page
     assert ("přesné, vypočtená síť" if language == "cs" else "exact, a computed grid") in page

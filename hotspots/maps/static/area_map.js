@@ -34,7 +34,15 @@
       map.attributionControl.setPrefix(false);
       L.tileLayer(data.tiles.url, { maxZoom: data.tiles.maxZoom, attribution: data.tiles.attribution, referrerPolicy: "strict-origin-when-cross-origin" }).addTo(map);
     }
-    map.fitBounds(data.view, { padding: [12, 12], animate: false });
+    // Until the reader moves the map it shows the whole town, whatever becomes of the frame's size.
+    let touched = false;
+    for (const name of ["pointerdown", "wheel", "keydown"]) element.addEventListener(name, () => { touched = true; }, { passive: true });
+    const fit = () => map.fitBounds(data.view, { padding: [12, 12], animate: false });
+    fit();
+    new ResizeObserver(() => {
+      map.invalidateSize({ animate: false });
+      if (!touched) fit();
+    }).observe(element);
     return map;
   };
 
@@ -146,7 +154,7 @@
       if (kind === "street") quiet.remove(); else quiet.addTo(map);
       setLabels(shown ? shown.items.filter((item) => !item.line).map(({ name, at, paint }) => ({ name, at, bounds: paint.getBounds() })) : []);
       const sources = [...new Set([...(layer ? layer.source : []), ...data.boundarySource])];
-      part("credit").textContent = [layer ? data.texts.hint : "", layer && layer.approximate ? data.texts.approximate : "", `${data.texts.source} ${sources.join("; ")}`].filter(Boolean).join(" ");
+      part("layer-source").textContent = [layer ? data.texts.hint : "", layer && layer.approximate ? data.texts.approximate : "", `${data.texts.source} ${sources.join("; ")}`].filter(Boolean).join(" ");
       chosen.press(kind);
       root.dataset.layer = kind;
     };
@@ -160,7 +168,6 @@
       pinned = null;
       dim(former);
     });
-    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
     show(data.layers.length ? data.layers[0].kind : "");
     root.dataset.ready = "true";
   };

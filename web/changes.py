@@ -1,0 +1,107 @@
+"""Who may change anything: forms of these pages, sent at the machine that serves them."""
+
+import hashlib
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Request
+from flask_wtf import CSRFProtect
+
+from hotspots.i18n import _
+from web.security import LOOPBACK, host_name
+
+SECRET_FILE: Final = "secret.key"  # noqa: S105 - where the secret lies, not what it is
+_SECRET_BYTES: Final = 32
+_READING: Final = frozenset({"GET", "HEAD"})
+# Where one of these stands, a program between passes on what somebody else has asked.
+_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+
+
+def is_local(asked: Request) -> bool:
+    """Return whether a request comes from this machine and asks for it by a loopback name."""
+    try:
+        address = ipaddress.ip_address(asked.remote_addr or "")
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    is_here = (mapped or address).is_loopback
+    name = host_name(asked.headers.get("Host", ""))
+    passed_on = any(header in asked.headers for header in _FORWARDED)
+    return is_here and name in LOOPBACK and not passed_on
+
+
+def is_own_form(asked: Request) -> bool:
+    """Return whether the browser says that a request was sent from a page of this server.
+
+    A program that says neither is told by the form's token alone.
+    """
+    site = asked.headers.get("Sec-Fetch-Site")
+    if site is not None and site != "same-origin":
+        return False
+    origin = asked.headers.get("Origin")
+    if origin is None:
+        return True
+    sent, own = urlsplit(origin), urlsplit(asked.host_url)
+    return (sent.scheme, sent.netloc) == (own.scheme, own.netloc)
+
+
+def why_refused(asked: Request) -> str | None:
+    """Return why a request may not change anything; None for one that may, or only reads."""
+    if asked.endpoint is None or asked.method in _READING:
+        return None
+    if not is_local(asked):
+        return _(
+            "There are no accounts yet, so changes are made only at the computer on which this "
+            "server runs, in a browser that opens it as http://localhost. On the command line "
+            "there the same is done with: hotspots layers --help"
+        )
+    if not is_own_form(asked):
+        return _(
+            "This form was sent from a page of another site. Open the page Layers here and send "
+            "it from there; on the command line the same is done with: hotspots layers --help"
+        )
+    return None
+
+
+def read_secret(workspace: Path) -> bytes:
+    """Return the key that signs sessions, made when a workspace is first served.
+
+    Where the workspace cannot be written the key lives as long as the process.
+    """
+    file = workspace / SECRET_FILE
+    try:
+        found = file.read_bytes()
+        if len(found) >= _SECRET_BYTES:
+            return found
+        file.unlink()
+    except OSError:
+        pass  # there is none yet
+    made = secrets.token_bytes(_SECRET_BYTES)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_bytes()
+    except OSError:
+        return made
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(made)
+    return made
+
+
+def init_forms(app: Flask, workspace: Path) -> None:
+    """Let forms change things: signed sessions, and a token that every form must carry."""
+    secret = read_secret(workspace)
+    app.config.update(
+        SECRET_KEY=secret,
+        # Cookies know no ports: each workspace's server on this machine has its own.
+        SESSION_COOKIE_NAME=f"hotspots_{hashlib.sha256(secret).hexdigest()[:8]}",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        # A page may lie open for a day; the token holds as long as the browser's session.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    CSRFProtect(app)

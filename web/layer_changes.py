@@ -1,0 +1,132 @@
+"""What changes layers: forms that start a job, and the pages that ask before it starts."""
+
+import shutil
+
+from flask import Blueprint, Response, render_template, request
+
+from hotspots.analysis.replacement import what_would_move
+from hotspots.i18n import _
+from hotspots.layers.comparison import compare_versions
+from hotspots.layers.repairs import plan_repairs
+from hotspots.layers.versions import current_version, placement, version_file
+from web import layer_work
+from web.answers import answers
+from web.changes import is_local
+from web.job_pages import jobs, to_job
+from web.jobs import new_job_id
+from web.layer_facts import layer_label, placement_lines, version_rows
+from web.layer_forms import FetchForm, ImportForm, read_since, read_version_id
+from web.layer_parts import no_store
+from web.uploads import FormError, save_files
+
+bp = Blueprint("layer_changes", __name__)
+
+
+@bp.post("/layers/import")
+def import_files() -> Response:
+    """Take files and start their import."""
+    jobs().require_idle()
+    form = ImportForm.read(request.form)
+    job_id = new_job_id()
+    directory = jobs().uploads / job_id
+    try:
+        files = save_files(request.files.getlist("files"), directory)
+        work = layer_work.import_work(answers().workspace, files, form)
+        title = _("Trial of an import") if form.dry_run else _("Import of layers")
+        return to_job(jobs().start("import", title, work, job_id=job_id))
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+@bp.post("/layers/fetch")
+def fetch() -> Response:
+    """Start fetching the official layers."""
+    work = layer_work.fetch_work(answers().workspace, FetchForm.read(request.form))
+    return to_job(jobs().start("fetch", _("Fetching official layers"), work))
+
+
+@bp.get("/layers/repair")
+def ask_repair() -> Response:
+    """Answer what safe repairs would change, and ask."""
+    planned = plan_repairs(answers().workspace)
+    by_code: dict[str, list[str]] = {}
+    for repair in planned:
+        if not repair.refused:
+            by_code.setdefault(repair.code, []).append(repair.text)
+    return no_store(
+        render_template(
+            "layers_repair.html",
+            repairs=by_code,
+            refused=[repair.text for repair in planned if repair.refused],
+            can_change=is_local(request),
+        )
+    )
+
+
+@bp.post("/layers/repair")
+def repair() -> Response:
+    """Start the repairs chosen, as far as they are still planned."""
+    workspace = answers().workspace
+    known = {planned.code for planned in plan_repairs(workspace) if not planned.refused}
+    codes = tuple(code for code in dict.fromkeys(request.form.getlist("code")) if code in known)
+    if not codes:
+        raise FormError(_("No repair was chosen that is still needed. Look at the check again."))
+    work = layer_work.repair_work(workspace, codes)
+    return to_job(jobs().start("repair", _("Repair of layers"), work))
+
+
+@bp.get("/layers/versions/<int:version_id>")
+def version(version_id: int) -> Response:
+    """Answer a version beside the one in force, and ask whether to put it there."""
+    workspace = answers().workspace
+    version_file(workspace, version_id)  # says which there are
+    current = current_version(workspace).version_id
+    rows = {row.version_id: row for row in version_rows(workspace)}
+    differences = () if version_id == current else compare_versions(workspace, current, version_id)
+    return no_store(
+        render_template(
+            "layers_version.html",
+            version=rows[version_id],
+            current=rows[current],
+            changed=[
+                (layer_label(one.kind), one.lines()) for one in differences if not one.is_same
+            ],
+            same=[layer_label(one.kind) for one in differences if one.is_same],
+            can_change=is_local(request),
+        )
+    )
+
+
+@bp.post("/layers/use")
+def use() -> Response:
+    """Start putting a version in force."""
+    workspace = answers().workspace
+    version_id = read_version_id(request.form)
+    version_file(workspace, version_id)
+    work = layer_work.use_work(workspace, version_id)
+    return to_job(jobs().start("use", _("Switch of layers"), work))
+
+
+@bp.get("/layers/place")
+def ask_place() -> Response:
+    """Answer which incidents would move if they were placed by the layers in force, and ask."""
+    workspace = answers().workspace
+    with answers().store() as store:
+        moved = what_would_move(store, workspace)
+    return no_store(
+        render_template(
+            "layers_place.html",
+            moved=moved,
+            placed=placement_lines(placement(workspace)),
+            can_change=is_local(request),
+        )
+    )
+
+
+@bp.post("/layers/place")
+def place() -> Response:
+    """Start placing incidents anew, all or from a day on."""
+    since = read_since(request.form)
+    work = layer_work.place_work(answers().workspace, since)
+    return to_job(jobs().start("place", _("Placing incidents anew"), work))

@@ -1,0 +1,145 @@
+"""What the jobs of the page of layers do: one library call each, told as an outcome."""
+
+from datetime import date
+from pathlib import Path
+
+from hotspots.i18n import _, format_day, format_number
+from hotspots.layers.change import LayerChange
+from hotspots.layers.fetch import fetch_layers
+from hotspots.layers.importing import ImportOptions, import_layers
+from hotspots.layers.repairs import repair_layers
+from hotspots.layers.versions import place_anew, placement, use_version
+from hotspots.progress import Report
+from hotspots.settings import Workspace
+from web.jobs import Outcome, Work
+from web.layer_facts import describe_layers, layer_label, placement_lines
+from web.layer_forms import RESIDENTS, FetchForm, ImportForm
+from web.layer_parts import problem_line
+
+
+def import_work(workspace: Workspace, files: tuple[Path, ...], form: ImportForm) -> Work:
+    """Return the job that imports files."""
+    options = ImportOptions(
+        as_kind=None if form.as_kind in {"", RESIDENTS} else form.as_kind,
+        layer=form.layer or None,
+        name_column=form.name_column or None,
+        code_column=form.code_column or None,
+        residents_column=form.residents_column or None,
+        crs=form.crs or None,
+        year=form.year,
+        re_place=form.re_place,
+        repair=form.repair,
+        dry_run=form.dry_run,
+        municipality=form.municipality or None,
+    )
+
+    def work(report: Report) -> Outcome:
+        change = import_layers(
+            workspace,
+            files,
+            options=options,
+            allow_other_town=form.allow_other_town,
+            report=report,
+        )
+        return _tell_change(workspace, change)
+
+    return work
+
+
+def fetch_work(workspace: Workspace, form: FetchForm) -> Work:
+    """Return the job that fetches the official layers."""
+
+    def work(report: Report) -> Outcome:
+        change = fetch_layers(
+            workspace,
+            municipality=form.municipality,
+            allow_other_town=form.allow_other_town,
+            re_place=form.re_place,
+            repair=form.repair,
+            report=report,
+        )
+        return _tell_change(workspace, change)
+
+    return work
+
+
+def repair_work(workspace: Workspace, codes: tuple[str, ...]) -> Work:
+    """Return the job that makes the safe repairs chosen."""
+
+    def work(report: Report) -> Outcome:
+        report(_("repairing the layers"), 0.1)
+        version = repair_layers(workspace, codes)
+        return _now_in_force(
+            workspace,
+            _("The layers are repaired; version {id} is in force.").format(id=version.version_id),
+        )
+
+    return work
+
+
+def use_work(workspace: Workspace, version_id: int) -> Work:
+    """Return the job that puts a version in force."""
+
+    def work(report: Report) -> Outcome:
+        report(_("switching the layers"), 0.1)
+        version = use_version(workspace, version_id)
+        return _now_in_force(
+            workspace, _("Version {id} is in force.").format(id=version.version_id)
+        )
+
+    return work
+
+
+def place_work(workspace: Workspace, since: date | None) -> Work:
+    """Return the job that places incidents anew by the layers in force."""
+
+    def work(report: Report) -> Outcome:
+        report(_("placing incidents anew"), 0.1)
+        place_anew(workspace, since=since)
+        if since is None:
+            sentence = _("All incidents are placed by the layers in force.")
+        else:
+            sentence = _("Incidents from {day} on are placed by the layers in force.").format(
+                day=format_day(since)
+            )
+        return _now_in_force(workspace, sentence)
+
+    return work
+
+
+def _now_in_force(workspace: Workspace, sentence: str) -> Outcome:
+    return Outcome(
+        sentence=sentence,
+        lines=(describe_layers(workspace).sentence,),
+        placed=placement_lines(placement(workspace)),
+    )
+
+
+def _tell_change(workspace: Workspace, change: LayerChange) -> Outcome:
+    """Return what an import or a fetch has changed, or would change."""
+    if change.version is None:
+        sentence = _("This was a trial: nothing has changed.")
+    else:
+        sentence = describe_layers(workspace).sentence
+    return Outcome(
+        sentence=sentence,
+        changed=change.version is not None,
+        numbers=tuple((layer_label(n.kind), n.before, n.after) for n in change.numbers),
+        lines=_moved_lines(change),
+        notes=tuple(change.notes),
+        problems=tuple(problem_line(problem) for problem in change.problems),
+        placed=placement_lines(placement(workspace)) if change.version is not None else (),
+    )
+
+
+def _moved_lines(change: LayerChange) -> tuple[str, ...]:
+    """Return which layers have new areas or have lost some, by their ids."""
+    return tuple(
+        _("{layer}: {new} new, {gone} gone.").format(
+            layer=layer_label(number.kind),
+            new=format_number(number.n_new),
+            gone=format_number(number.n_gone),
+        )
+        for number in change.numbers
+        if number.before and (number.n_new or number.n_gone)
+    )
