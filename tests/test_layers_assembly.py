@@ -252,10 +252,13 @@ def test_codes_get_the_leading_zeros_of_the_bundled_layers():
     assert set(made[schema.LAYER_SOURCE]) == {"ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"}
 
 
-def test_generalised_boundaries_say_how_far_they_are_off():
-    units = make_frame("cadastral_units", code=["658723"], name=["J"], geometry=[box(0, 0, 9, 9)])
-    made = official(schema.CADASTRAL_UNIT, units.assign(precision_m=15.0)).areas
-    assert list(made[schema.PRECISION_M]) == [15.0]
+def test_generalised_boundaries_say_how_far_they_are_off(tmp_path):
+    frames = make_layers(
+        data_of(small_town(), tmp_path, kind="OB_UKSG"), settings=Settings(), former=None
+    ).frames
+    assert list(frames["cadastral_unit"][schema.PRECISION_M]) == [15.0, 15.0]
+    assert list(frames["municipality"][schema.PRECISION_M]) == [15.0]
+    assert list(frames["district"][schema.PRECISION_M]) == [1.0, 1.0, 1.0]  # never generalised
 
 
 def test_electoral_districts_go_by_number_and_by_code_where_numbers_repeat():

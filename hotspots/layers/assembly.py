@@ -15,7 +15,13 @@ from hotspots.errors import HotspotsError, SourceError
 from hotspots.i18n import _, ngettext
 from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.check import AREA_LAYERS, check_areas, some
-from hotspots.layers.official_areas import code_id, make_official_areas, with_residents
+from hotspots.layers.official_areas import (
+    GENERALISED_PRECISION_M,
+    OFFICIAL_PRECISION_M,
+    code_id,
+    make_official_areas,
+    with_residents,
+)
 from hotspots.layers.reading import (
     ADDRESS_LAYER,
     AXIS_LAYERS,
@@ -44,6 +50,8 @@ _POLYGONS: Final = {
     schema.DISTRICT: "districts",
     schema.ELECTORAL_DISTRICT: "electoral_districts",
 }
+# RÚIAN generalises these; districts and electoral districts keep their boundaries.
+_GENERALISED: Final = frozenset({schema.MUNICIPALITY, schema.CADASTRAL_UNIT})
 _Frames = dict[str, gpd.GeoDataFrame]
 
 
@@ -173,6 +181,11 @@ def _official_layers(
             source=ruian_citation(data.valid_on),
             former=before.get(kind),
             repair=repair,
+            precision_m=(
+                GENERALISED_PRECISION_M
+                if data.generalised and kind in _GENERALISED
+                else OFFICIAL_PRECISION_M
+            ),
         )
         if made.repaired:
             notes.append(

@@ -20,6 +20,7 @@ from hotspots.layers.town_data import CODE, NUMBER
 CODE_DIGITS: Final = 6
 # RÚIAN gives boundaries to 1 cm, but the ground they stand for was measured to about this [m].
 OFFICIAL_PRECISION_M: Final = 1.0
+GENERALISED_PRECISION_M: Final = 15.0
 # A repair that changes a polygon's area by a larger share than this is no repair.
 REPAIR_SHARE: Final = 1e-4
 _POLYGONAL: Final = (3, 6)  # shapely type ids of Polygon and MultiPolygon
@@ -58,6 +59,7 @@ def make_official_areas(
     source: str,
     former: gpd.GeoDataFrame | None,
     repair: bool,
+    precision_m: float = OFFICIAL_PRECISION_M,
 ) -> OfficialAreas:
     """Return the area layer of one kind of unit.
 
@@ -66,14 +68,15 @@ def make_official_areas(
     kind
         `municipality`, `cadastral_unit`, `district` or `electoral_district`.
     units
-        Frame of `TownData`, EPSG:5514; may have a column `precision_m` (generalised boundaries).
-        Not modified.
+        Frame of `TownData`, EPSG:5514. Not modified.
     source
         Whom to credit.
     former
         The same layer as it was, from which residents are taken by `area_id`.
     repair
         Whether invalid polygons are made valid.
+    precision_m
+        How far the boundaries may be off [m].
 
     Returns
     -------
@@ -88,20 +91,14 @@ def make_official_areas(
     shapes: _Shapes = shapely.force_2d(np.asarray(units.geometry.array, dtype=object))
     polygonal = np.isin(shapely.get_type_id(shapes), _POLYGONAL) & ~shapely.is_empty(shapes)
     ids, names = _ids_and_names(kind, units)
-    drawn = units[polygonal]
     mended, repaired = _mend(kind, shapes[polygonal], names[polygonal], repair)
-    precision = (
-        drawn[schema.PRECISION_M].to_numpy(np.float64)
-        if schema.PRECISION_M in drawn.columns
-        else OFFICIAL_PRECISION_M
-    )
     areas = make_area_frame(
         kind,
         list(ids[polygonal]),
         list(names[polygonal]),
         np.asarray(shapely.normalize(mended), dtype=object),
         derived=False,
-        precision_m=precision,
+        precision_m=precision_m,
         source=source,
     )
     return OfficialAreas(with_residents(areas, former), tuple(names[~polygonal]), repaired)

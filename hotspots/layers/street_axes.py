@@ -45,7 +45,7 @@ def make_street_axes(
     Parameters
     ----------
     streets, addresses
-        Frames of `TownData`, EPSG:5514; `streets` may have a column `precision_m`. Not modified.
+        Frames of `TownData`, EPSG:5514. Not modified.
     town_parts
         Area frame of the town's parts, or None.
 
@@ -56,17 +56,12 @@ def make_street_axes(
     shapes = shapely.force_2d(np.asarray(streets.geometry.array, dtype=object))
     lined = np.isin(shapely.get_type_id(shapes), _LINEAR) & (shapely.length(shapes) > 0)
     drawn = streets[lined].assign(**{schema.GEOMETRY: shapes[lined]})
-    precision = (
-        drawn[schema.PRECISION_M].to_numpy(np.float64)
-        if schema.PRECISION_M in drawn.columns
-        else np.full(len(drawn), AXIS_PRECISION_M)
-    )
     axes = gpd.GeoDataFrame(
         {
             schema.AREA_ID: pd.array([f"street:{code}" for code in drawn[CODE]], dtype="str"),
             schema.NAME: pd.array(_distinct_names(drawn, addresses, town_parts), dtype="str"),
             schema.DERIVED: np.zeros(len(drawn), dtype=bool),
-            schema.PRECISION_M: precision,
+            schema.PRECISION_M: np.full(len(drawn), AXIS_PRECISION_M),
             schema.LAYER_SOURCE: pd.array(drawn[schema.LAYER_SOURCE].to_numpy(), dtype="str"),
         },
         geometry=shapes[lined],

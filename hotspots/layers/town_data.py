@@ -76,6 +76,8 @@ class TownData:
         The files, in the order read.
     notes
         What was left out and why, one sentence each, in the language in force.
+    generalised
+        Whether the boundaries of the municipality and its cadastral units are generalised.
     """
 
     code: str
@@ -91,6 +93,7 @@ class TownData:
     buildings: gpd.GeoDataFrame
     sources: tuple[SourceFile, ...] = ()
     notes: tuple[str, ...] = ()
+    generalised: bool = False
 
 
 def empty_frame(name: str) -> gpd.GeoDataFrame:

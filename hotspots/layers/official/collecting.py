@@ -236,6 +236,7 @@ class Collector:
             valid_on=self.header.valid_on,
             sources=(file,),
             notes=notes,
+            generalised=self.n_generalised > 0,
             **{frame: make_frame(frame, rows.get(frame, [])) for frame in COLUMNS},
         )
 

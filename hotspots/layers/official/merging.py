@@ -66,6 +66,7 @@ def merge(files: Sequence[OfficialFile]) -> TownData:
         valid_on=next((file.data.valid_on for file in used if file.data.valid_on), None),
         sources=tuple(source for file in files for source in file.data.sources),
         notes=(*_notes(files, used, rows), *notes),
+        generalised=next((f.data.generalised for f in used if len(f.data.municipality)), False),
         **{frame: make_frame(frame, rows[frame]) for frame in COLUMNS},
     )
 
