@@ -81,7 +81,9 @@ class Replacement:
     since: tuple[date, ...]
 
 
-def what_would_move(store: "Store", workspace: Workspace) -> Replacement:
+def what_would_move(
+    store: "Store", workspace: Workspace, *, since: date | None = None
+) -> Replacement:
     """Return what `layers place` would move, before it does.
 
     Every incident that can be counted is looked at, whatever its source kept record of.
@@ -94,6 +96,8 @@ def what_would_move(store: "Store", workspace: Workspace) -> Replacement:
         The open store of `workspace`.
     workspace
         Whose layers place.
+    since
+        Look at incidents from this day on only, as ``layers place --from`` does.
 
     Returns
     -------
@@ -106,10 +110,10 @@ def what_would_move(store: "Store", workspace: Workspace) -> Replacement:
     """
     kinds = [kind for kind in layers.present_kinds(workspace) if kind in schema.KEPT_KINDS]
     former = {kind: layers.read_former(workspace, kind) for kind in kinds}
-    since = tuple(sorted({entry.until for entries in former.values() for entry in entries}))
-    if not since:
+    days = tuple(sorted({entry.until for entries in former.values() for entry in entries}))
+    if not days:
         return Replacement(tuple(Moves(kind, 0, 0, 0) for kind in kinds), 0, 0, ())
-    incidents = _of_former_times(store.read_incidents(columns=_COLUMNS), since[-1])
+    incidents = _of_former_times(store.read_incidents(columns=_COLUMNS), since, days[-1])
     boundary = layers.read_boundary(workspace)
     displaced = incidents[schema.DISPLACED].to_numpy(dtype=bool)
     moved = np.zeros(len(incidents), dtype=bool)
@@ -127,17 +131,19 @@ def what_would_move(store: "Store", workspace: Workspace) -> Replacement:
                 n_entered=int(((then < 0) & (now >= 0)).sum()),
             )
         )
-    return Replacement(tuple(found), len(incidents), int(moved.sum()), since)
+    return Replacement(tuple(found), len(incidents), int(moved.sum()), days)
 
 
-def _of_former_times(incidents: pd.DataFrame, until: date) -> pd.DataFrame:
-    """Return the incidents before `until` that can be counted in an area."""
+def _of_former_times(incidents: pd.DataFrame, since: date | None, until: date) -> pd.DataFrame:
+    """Return the incidents from `since` and before `until` that can be counted in an area."""
     times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
     placed = np.isfinite(incidents[[schema.X, schema.Y]].to_numpy(dtype=np.float64)).all(axis=1)
     # NaT is before nothing.
     chosen = (
         placed & (times < np.datetime64(until)) & incidents[schema.COUNTED].to_numpy(dtype=bool)
     )
+    if since is not None:
+        chosen &= times >= np.datetime64(since)
     return incidents.iloc[np.flatnonzero(chosen)]
 
 

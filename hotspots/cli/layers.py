@@ -1,12 +1,16 @@
-"""`hotspots layers`: the layers in force, and the town's own localities."""
+"""`hotspots layers`: what is in force, its checks, its history, and by which versions we place."""
 
-from pathlib import Path
+from datetime import datetime
+from typing import Any
 
 import click
 from rich.table import Table
 
 from hotspots import schema
+from hotspots.analysis.kinds import kind_label
+from hotspots.analysis.replacement import Replacement, what_would_move
 from hotspots.cli.common import (
+    EXIT_FAILED,
     console,
     open_workspace,
     print_json,
@@ -15,25 +19,45 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.layers_bring import fetch, import_files
 from hotspots.errors import NotFoundError
-from hotspots.i18n import _, format_number
-from hotspots.layers import import_localities, read_areas, remake_streets
+from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.layers import read_areas, remake_streets
+from hotspots.layers.comparison import compare_versions, describe_version
+from hotspots.layers.diagnosis import Problem, check_layers
+from hotspots.layers.repairs import PlannedRepair, plan_repairs, repair_layers
+from hotspots.layers.versions import (
+    PlacedSince,
+    current_version,
+    is_hand_edited,
+    list_versions,
+    place_anew,
+    placement,
+    use_version,
+)
+from hotspots.settings import Workspace
+from hotspots.store import Store
 
 
-@click.group(help=_("Show the layers in force, or bring in localities."))
+@click.group(help=_("The map layers: bring them in, check them, choose the version in force."))
 @shared_options
 def layers() -> None:
     """Group of the layer commands."""
 
 
+layers.add_command(import_files)
+layers.add_command(fetch)
+
+
 @layers.command(
-    "list", help=_("List the layers, how many areas each has, and where they come from.")
+    "list", help=_("List the layers in force: how many areas each has, and where they come from.")
 )
 @shared_options
 @reports_errors
 def list_layers() -> None:
     """List each kind of area."""
     workspace = open_workspace()
+    version = current_version(workspace)
     found = []
     for kind in schema.AREA_KINDS:
         try:
@@ -45,12 +69,16 @@ def list_layers() -> None:
                 "kind": kind,
                 "areas": len(areas),
                 "derived": bool(areas[schema.DERIVED].any()),
+                "residents": int(areas[schema.RESIDENTS].notna().sum()),
                 "source": "; ".join(sorted(set(areas[schema.LAYER_SOURCE].astype(str)))),
             }
         )
     if shared().as_json:
-        print_json(found)
+        print_json({"version": version.version_id, "town": version.town, "layers": found})
         return
+    say(_("In force: {version}").format(version=describe_version(version)))
+    if is_hand_edited(workspace) and version.version_id:
+        say(_("The layers were edited by hand since then."))
     table = Table(box=None, pad_edge=False)
     table.add_column(_("kind"))
     table.add_column(_("areas"), justify="right")
@@ -66,22 +94,215 @@ def list_layers() -> None:
     console().print(table)
 
 
-@layers.command("localities", help=_("Take the town's localities from FILE (polygons)."))
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name-column", default="name", show_default=True, help=_("Column of the names."))
-@click.option("--layer", metavar="NAME", help=_("Layer of a GeoPackage."))
-@click.option("--example", is_flag=True, help=_("Mark them as examples on every map."))
+@layers.command(
+    "check",
+    help=_("Name what is wrong with the layers in force, and how to mend it; 1 if any error."),
+)
+@click.option(
+    "--repair", is_flag=True, help=_("Show the safe repairs, and make them if you agree.")
+)
+@click.option("--yes", is_flag=True, help=_("Agree to the repairs without being asked."))
 @shared_options
 @reports_errors
-def localities(file: Path, name_column: str, layer: str | None, example: bool) -> None:
-    """Replace the layer of localities."""
+def check(repair: bool, yes: bool) -> None:
+    """Check the layers in force."""
     workspace = open_workspace()
-    import_localities(workspace, file, name_column=name_column, layer=layer, example=example)
-    n = len(read_areas(workspace, schema.LOCALITY))
-    if shared().as_json:
-        print_json({"kind": schema.LOCALITY, "areas": n})
+    if repair and not _repair(workspace, agreed=yes):
         return
-    say(_("Localities in force: {n}.").format(n=format_number(n)))
+    problems = check_layers(workspace)
+    if shared().as_json:
+        print_json([_as_json(problem) for problem in problems])
+    else:
+        _print_problems(problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise SystemExit(EXIT_FAILED)
+
+
+def _repair(workspace: Workspace, *, agreed: bool) -> bool:
+    """Make the safe repairs if the user agrees; return whether to go on to the check."""
+    planned = plan_repairs(workspace)
+    if not planned:
+        if not shared().as_json:
+            say(_("There is nothing that can be repaired safely."))
+        return True
+    if shared().as_json:
+        if not agreed:
+            print_json([_as_json(plan) for plan in planned])
+            return False
+    else:
+        say(_("These repairs are safe:"))
+        for plan in planned:
+            say(f"  {plan.text}")
+        if not agreed and not click.confirm(_("Make them?"), default=False):
+            say(_("Nothing was changed."))
+            return False
+    version = repair_layers(workspace, [plan.code for plan in planned])
+    if not shared().as_json:
+        say(_("In force: {version}").format(version=describe_version(version)))
+    return True
+
+
+def _as_json(found: Problem | PlannedRepair) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def _print_problems(problems: tuple[Problem, ...]) -> None:
+    if not problems:
+        say(_("No problem found."))
+        return
+    words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
+    for problem in problems:
+        say(f"{words[problem.severity]}: {problem.layer}: {problem.text}")
+        if problem.cure:
+            say(f"    {problem.cure}")
+
+
+@layers.command("history", help=_("List the versions of the layers, or what differs between two."))
+@click.option(
+    "--diff", nargs=2, type=int, metavar="OLD NEW", help=_("Compare two versions by number.")
+)
+@shared_options
+@reports_errors
+def history(diff: tuple[int, int] | None) -> None:
+    """List versions, or compare two."""
+    workspace = open_workspace()
+    if diff:
+        differences = compare_versions(workspace, *diff)
+        if shared().as_json:
+            print_json([{n: getattr(d, n) for n in d.__dataclass_fields__} for d in differences])
+            return
+        for difference in differences:
+            for line in difference.lines():
+                say(line)
+        return
+    current = current_version(workspace)
+    order = placement(workspace)
+    known = list_versions(workspace)
+    if shared().as_json:
+        print_json(
+            {
+                "in_force": current.version_id,
+                "versions": [{n: getattr(v, n) for n in v.__dataclass_fields__} for v in known],
+                "placement": [{"version_id": p.version_id, "since": p.since} for p in order],
+            }
+        )
+        return
+    for version in known:
+        mark = "*" if version.version_id == current.version_id else " "
+        say(f"{mark} {describe_version(version)}")
+        for source in version.sources:
+            say(f"    {source.name} · {source.citation}")
+    _print_placement(order)
+
+
+def _print_placement(order: tuple[PlacedSince, ...]) -> None:
+    if len(order) == 1:
+        say(_("All incidents are placed by version {id}.").format(id=order[0].version_id))
+        return
+    for entry, following in zip(order, (*order[1:], None), strict=True):
+        if following is not None and following.since is not None:
+            say(
+                _("Incidents before {day} are placed by version {id}.").format(
+                    day=format_day(following.since), id=entry.version_id
+                )
+                if entry.since is None
+                else _("Those from {first} until before {day} by version {id}.").format(
+                    first=format_day(entry.since),
+                    day=format_day(following.since),
+                    id=entry.version_id,
+                )
+            )
+        elif entry.since is not None:
+            say(
+                _("Those from {first} on by version {id}, the one in force.").format(
+                    first=format_day(entry.since), id=entry.version_id
+                )
+            )
+
+
+@layers.command("use", help=_("Put version VERSION (a number of `history`) in force."))
+@click.argument("version", type=int)
+@shared_options
+@reports_errors
+def use(version: int) -> None:
+    """Put a version in force in the place of the present one."""
+    workspace = open_workspace()
+    chosen = use_version(workspace, version)
+    if shared().as_json:
+        print_json({"version": chosen.version_id})
+        return
+    say(_("In force: {version}").format(version=describe_version(chosen)))
+    _print_placement(placement(workspace))
+
+
+@layers.command(
+    "place",
+    help=_(
+        "Place old incidents anew by the layers in force: all of them, or those from a day on. "
+        "Without this they keep the area they had in the layers of their time."
+    ),
+)
+@click.option(
+    "--from",
+    "since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help=_("First day of the incidents to place anew, such as 2024-01-01."),
+)
+@click.option("--dry-run", is_flag=True, help=_("Say what would move; change nothing."))
+@shared_options
+@reports_errors
+def place(since: datetime | None, dry_run: bool) -> None:
+    """Place incidents by the version in force."""
+    workspace = open_workspace()
+    first = since.date() if since else None
+    with Store.open(workspace) as store:
+        moved = what_would_move(store, workspace, since=first)
+    order = placement(workspace) if dry_run else place_anew(workspace, since=first)
+    if shared().as_json:
+        print_json(
+            {
+                "n_incidents": moved.n_incidents,
+                "moved": [{n: getattr(m, n) for n in m.__dataclass_fields__} for m in moved.kinds],
+                "placement": [{"version_id": p.version_id, "since": p.since} for p in order],
+            }
+        )
+        return
+    print_moves(moved, would=dry_run)
+    if not dry_run:
+        _print_placement(order)
+
+
+def print_moves(moved: Replacement, *, would: bool) -> None:
+    """Print how many incidents move between areas of each kind."""
+    if not moved.n_incidents:
+        say(_("No incident is placed by earlier layers."))
+        return
+    text = (
+        ngettext(
+            "{n} incident is placed by earlier layers. If it is placed anew:",
+            "{n} incidents are placed by earlier layers. If they are placed anew:",
+            moved.n_incidents,
+        )
+        if would
+        else ngettext(
+            "{n} incident was placed by earlier layers and is placed anew:",
+            "{n} incidents were placed by earlier layers and are placed anew:",
+            moved.n_incidents,
+        )
+    )
+    say(text.format(n=format_number(moved.n_incidents)))
+    for move in moved.kinds:
+        say(
+            _(
+                "  {kind}: change their area {changed}, enter one {entered}, leave theirs {left}"
+            ).format(
+                kind=kind_label(move.kind),
+                changed=format_number(move.n_changed),
+                entered=format_number(move.n_entered),
+                left=format_number(move.n_left),
+            )
+        )
 
 
 @layers.command(
@@ -98,3 +319,6 @@ def remake() -> None:
         print_json({"kind": schema.SEGMENT, "areas": n})
         return
     say(_("Street segments in force: {n}.").format(n=format_number(n)))
+    order = placement(workspace)
+    if len(order) > 1:
+        _print_placement(order)

@@ -161,7 +161,7 @@ def with_segment_numbers(segments: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                     names=", ".join(segments.loc[wrong, schema.AREA_ID].astype(str).iloc[:5])
                 )
             )
-    ending = segments[schema.AREA_ID].astype(str).str.rpartition("/")[2]
+    ending = segments[schema.AREA_ID].astype(str).str.rsplit("/", n=1).str[-1]
     from_id = pd.to_numeric(ending.where(ending.str.fullmatch(r"[0-9]{1,9}")), errors="coerce")
     known = known.fillna(from_id.where(from_id >= 1))
     filled = segments.copy()

@@ -22,30 +22,14 @@ from hotspots.files import replacing
 from hotspots.i18n import _
 from hotspots.layers.town_data import SourceFile
 from hotspots.layers.version_records import (
-    BUNDLED as BUNDLED,
-)
-from hotspots.layers.version_records import (
-    EDITED as EDITED,
-)
-from hotspots.layers.version_records import (
-    FETCHED as FETCHED,
-)
-from hotspots.layers.version_records import (
-    IMPORTED as IMPORTED,
-)
-from hotspots.layers.version_records import (
-    JOINED_RESIDENTS as JOINED_RESIDENTS,
-)
-from hotspots.layers.version_records import (
-    OWN_AREAS as OWN_AREAS,
-)
-from hotspots.layers.version_records import (
-    REMADE as REMADE,
-)
-from hotspots.layers.version_records import (
-    REPAIRED as REPAIRED,
-)
-from hotspots.layers.version_records import (
+    BUNDLED,
+    EDITED,
+    FETCHED,
+    IMPORTED,
+    JOINED_RESIDENTS,
+    OWN_AREAS,
+    REMADE,
+    REPAIRED,
     PlacedSince,
     Version,
     mark_version,
@@ -370,3 +354,29 @@ def _archive(workspace: Workspace, draft: Path, version_id: int) -> None:
     kept.parent.mkdir(exist_ok=True)
     with replacing(kept) as copy:
         shutil.copyfile(draft, copy)
+
+
+__all__ = [
+    "BUNDLED",
+    "EDITED",
+    "FETCHED",
+    "IMPORTED",
+    "JOINED_RESIDENTS",
+    "LAYERS_FILE",
+    "OWN_AREAS",
+    "REMADE",
+    "REPAIRED",
+    "VERSIONS_DIR",
+    "PlacedSince",
+    "Version",
+    "changing",
+    "current_version",
+    "is_hand_edited",
+    "keep_hand_edits",
+    "list_versions",
+    "place_anew",
+    "placement",
+    "put_in_force",
+    "use_version",
+    "version_file",
+]
