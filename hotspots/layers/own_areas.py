@@ -81,7 +81,8 @@ def import_areas(
     repair
         Mend invalid polygons; the notes say what changed.
     remember
-        Keep the columns used for the next file of the kind; not wanted where only to try.
+        Keep the columns, if any were named, for the next file of the kind; not wanted where only
+        to try.
 
     Returns
     -------
@@ -123,7 +124,7 @@ def import_areas(
         boundary = read_boundary(workspace) if _has_layers(workspace) else None
         check_fit(areas, kind, boundary, file=file, notes=notes)
         frames = {kind: areas}
-    if remember:
+    if remember and (name_column or code_column):
         remember_map(workspace, kind, chosen.columns)
     return Brought(frames, OWN_AREAS, (source,), tuple(notes))
 

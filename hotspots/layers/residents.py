@@ -84,7 +84,7 @@ def join_residents(
     layer
         Sheet of a workbook; None: the first.
     remember
-        Keep the columns used for the next table; not wanted where only to try.
+        Keep the columns, if any were named, for the next table; not wanted where only to try.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def join_residents(
         raise ParameterError(_no_such_year(file, fit, year))
     frame, years = _joined(fit.areas, {a: c for a, c in counted.items() if c is not None}, file)
     notes += _left_out(fit, frame, years)
-    if remember and table.columns is not None:
+    if remember and table.columns is not None and (code_column or residents_column):
         remember_map(workspace, RESIDENTS_TABLE, table.columns)
     source = _source(file, table, sorted(set(years.values())))
     return Brought({fit.kind: frame}, JOINED_RESIDENTS, (source,), tuple(notes))
