@@ -22,7 +22,7 @@ from hotspots.layers.official.rules import (
     refuse_web_page,
     require_municipality_code,
 )
-from hotspots.layers.town_data import SourceFile, TownData, empty_frame, ruian_citation
+from hotspots.layers.town_data import COLUMNS, SourceFile, TownData, ruian_citation
 from hotspots.progress import Report, silent
 
 # Columns by their names without accents; the rest of the row is not needed.
@@ -110,24 +110,14 @@ def read_addresses(
             table.add(number, cells)
     code, name = table.identity()
     sha256, n_bytes = fingerprint(path)
-    frames = {
-        "municipality": empty_frame("municipality"),
-        "cadastral_units": empty_frame("cadastral_units"),
-        "districts": empty_frame("districts"),
-        "town_parts": empty_frame("town_parts"),
-        "electoral_districts": empty_frame("electoral_districts"),
-        "streets": empty_frame("streets"),
-        "buildings": empty_frame("buildings"),
-    }
     rows = list(table.rows.values())
     return TownData(
         code=code,
         name=name,
         valid_on=day,
-        addresses=make_frame("addresses", rows),
         sources=(SourceFile(path.name, sha256, n_bytes, day, citation),),
         notes=tuple(missing_notes(path.name, {"addresses": rows})),
-        **frames,
+        **{f: make_frame(f, rows if f == "addresses" else []) for f in COLUMNS},
     )
 
 

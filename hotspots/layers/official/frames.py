@@ -37,11 +37,6 @@ def make_frame(name: str, rows: Sequence[tuple[object, ...]]) -> gpd.GeoDataFram
     return gpd.GeoDataFrame(values, geometry=schema.GEOMETRY, crs=EPSG)
 
 
-def n_without_geometry(rows: Sequence[tuple[object, ...]]) -> int:
-    """Return how many rows have no geometry."""
-    return sum(row[-1] is None for row in rows)
-
-
 def is_area(geometry: BaseGeometry | None) -> bool:
     """Say whether a geometry is a polygon or several."""
     return geometry is not None and geometry.geom_type in {"Polygon", "MultiPolygon"}

@@ -11,6 +11,7 @@ from hotspots.layers.official.records import Node
 
 # Scope, time span (U all, Z changes), rest. Special files of electoral districts are ST_UVOH.
 _TYPE: Final = re.compile(r"(OB|ST)_([UZ])([A-Z]{2,4})")
+_HISTORICAL: Final = ("ZH", "KH")
 _NAMESPACE: Final = re.compile(r"urn:cz:isvs:ruian:schemas:(Specialni)?VymennyFormatTypy:v[0-9]+")
 _ROOTS: Final = frozenset({"VymennyFormat", "SpecialniVymennyFormat"})
 _NOON: Final = 12
@@ -61,8 +62,7 @@ def read_header(node: Node, *, file: str) -> Header:
                 "things, whose type begins with U: {right}"
             ).format(name=file, kind=file_type, right=f"{kind[1]}_UKSH")
         )
-    historical = file_type[5:6] == "H" or kind[3] == "H"
-    if historical or node.value("TypZaznamu") not in {"Platne", ""}:
+    if kind[3].startswith(_HISTORICAL) or node.value("TypZaznamu") not in {"Platne", ""}:
         raise SourceError(
             _("{name} holds things of the past ({kind}); download {right} instead").format(
                 name=file, kind=file_type, right=f"{kind[1]}_UKSH"

@@ -65,7 +65,7 @@ def read_official(
         raise ParameterError(_("paths must name one official file at least"))
     if municipality is not None:
         require_municipality_code(municipality)
-    files = [Path(path) for path in paths]
+    files = list(dict.fromkeys(Path(path) for path in paths))
     # Files of the state last: those of a municipality say which one to take from them.
     kinds = {file: _kind(file) for file in files}
     found: dict[Path, OfficialFile] = {}
@@ -75,7 +75,7 @@ def read_official(
         if wanted is None and kinds[file] is FileKind.STATE and found:
             wanted = next(iter(found.values())).data.code
         found[file] = _read(file, kinds[file], wanted, part)
-    return merge([found[file] for file in dict.fromkeys(files)])
+    return merge([found[file] for file in files])
 
 
 def _read(file: Path, kind: FileKind, municipality: str | None, report: Report) -> OfficialFile:

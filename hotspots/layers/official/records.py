@@ -16,6 +16,8 @@ _MAX_DEPTH: Final = 60
 _MAX_NAMES: Final = 2_000  # different names of elements and attributes; real files have about 200
 # Bytes without any element beginning: the longest list of positions is shorter than this.
 _MAX_QUIET: Final = 16 << 20
+# One tag or comment: expat looks through an unfinished one again with every piece of the file.
+_MAX_TOKEN: Final = 1 << 20
 _CHUNK: Final = 1 << 16
 _ENCODINGS: Final = frozenset(
     {"utf-8", "utf8", "us-ascii", "ascii", "windows-1250", "cp1250", "iso-8859-2"}
@@ -90,7 +92,7 @@ def read_records(
     SourceError
         The file is no well-formed XML, is cut off, declares a document type or entities, is in
         an encoding not read, or passes a limit: depth 60, 2,000 different names, a record of
-        250,000 vertices, 16 MB without an element.
+        250,000 vertices, 16 MB without an element, a tag of 1 MB.
     """
     head = source.peek(64)
     if head.startswith(_WIDE_MARKS):
@@ -127,7 +129,7 @@ class _Reader:
         self.stack: list[Node] = []
         self.unwanted: frozenset[str] = frozenset()
         self.n_nodes = self.n_text = self.n_spaces = 0
-        self.quiet = 0
+        self.fed = self.quiet = 0
         self.moved = False
         self.ready: list[tuple[Path, Node]] = []
         self.parser = self._make_parser()
@@ -150,13 +152,15 @@ class _Reader:
             self.parser.Parse(piece, final)
         except expat.ExpatError as error:
             raise self._malformed(error) from error
+        self.fed += len(piece)
         self.quiet = 0 if self.moved else self.quiet + len(piece)
-        if self.quiet > _MAX_QUIET:
+        unfinished = self.fed - self.parser.CurrentByteIndex
+        if self.quiet > _MAX_QUIET or unfinished > _MAX_TOKEN:
             raise SourceError(
                 _(
                     "{name} goes on for {size} MB without any element (spaces, a comment or one "
                     "endless text); no real file does, it is not read further"
-                ).format(name=self.file, size=format_number(self.quiet >> 20))
+                ).format(name=self.file, size=format_number(max(self.quiet, unfinished) >> 20))
             )
         ready, self.ready = self.ready, []
         return ready
@@ -194,19 +198,16 @@ class _Reader:
 
     def _namespace(self, prefix: str | None, _uri: str) -> None:
         self.n_spaces += 1
-        if prefix is not None:
+        if prefix is not None and f"xmlns {prefix}" not in self.locals:
             self._learn(f"xmlns {prefix}")
         if self.n_spaces > 1_000_000:
             raise self._too_many()
 
-    def _learn(self, name: str) -> str:
-        """Return the local part of a name; expat keeps every name, so they must be few."""
-        known = self.locals.get(name)
-        if known is None:
-            if len(self.locals) >= _MAX_NAMES:
-                raise self._too_many()
-            known = self.locals[name] = name.rpartition(" ")[2]
-        return known
+    def _learn(self, name: str) -> None:
+        """Remember the local part of a name; expat keeps every name, so they must be few."""
+        if len(self.locals) >= _MAX_NAMES:
+            raise self._too_many()
+        self.locals[name] = name.rpartition(" ")[2]
 
     def _too_many(self) -> SourceError:
         return SourceError(
@@ -218,22 +219,29 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.moved = True
         self.depth += 1
-        local = self._learn(name)
-        learnt = {self._learn(key): value for key, value in attributes.items()}
+        names = self.locals
+        if name not in names:
+            self._learn(name)
+        for key in attributes:
+            if key not in names:
+                self._learn(key)
         if self.depth > _MAX_DEPTH:
             raise SourceError(
                 _("{name} nests its elements deeper than RÚIAN files do; it is not read").format(
                     name=self.file
                 )
             )
+        # Most of a file is passed over: nothing more is done for it than the limits ask.
         if self.skipped_from:
             return
+        if self.depth == 1:
+            self.check_root(name.rpartition(" ")[0], names[name])
+            return
+        learnt = {names[key]: value for key, value in attributes.items()}
         if self.stack:
-            self._grow(local, learnt)
-        elif self.depth == 1:
-            self.check_root(name.rpartition(" ")[0], local)
+            self._grow(names[name], learnt)
         else:
-            self._enter(local, learnt)
+            self._enter(names[name], learnt)
 
     def _enter(self, local: str, attributes: Mapping[str, str]) -> None:
         path = (*self.path, local)
