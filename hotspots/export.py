@@ -72,7 +72,7 @@ def write_counts(table: CountTable, path: Path, *, finding: Finding | None = Non
         CSV and XLSX a text that a spreadsheet would take for a formula gets an apostrophe before
         it.
     finding
-        Printed on the second sheet of XLSX and in GeoJSON.
+        Printed on the second sheet of XLSX and in GeoJSON; its `boundaries` join the attribution.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def _about(table: CountTable, finding: Finding | None) -> list[tuple[str, Any]]:
         lines += [(_("Source"), source) for source in finding.sources]
         lines += [(_("No record"), span_text(gap)) for gap in finding.gaps]
         lines += [(_("Note"), note) for note in finding.notes]
-    lines += [(_("Boundaries"), citation) for citation in list_citations([table.areas])]
+    lines += [(_("Boundaries"), citation) for citation in _citations(table, finding)]
     lines += [
         (_("Incidents selected"), tally.n_selected),
         (_("in areas"), tally.n_in_areas),
@@ -214,7 +214,7 @@ def _write_geojson(table: CountTable, path: Path, finding: Finding | None) -> No
     properties = areas.drop(columns=schema.GEOMETRY).astype(object)
     properties = properties.where(properties.notna(), None)
     begin: dict[str, Any] = {"type": "FeatureCollection", "name": AREAS_LAYER}
-    begin["attribution"] = _attribution(table)
+    begin["attribution"] = "; ".join(_citations(table, finding))
     if finding is not None:
         begin["finding"] = _finding_member(finding)
     begin["tally"] = asdict(table.tally)
@@ -246,9 +246,14 @@ def _finding_member(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _attribution(table: CountTable) -> str:
-    """Return whom to credit for the geometry of the areas."""
-    return "; ".join(list_citations([table.areas]))
+def _citations(table: CountTable, finding: Finding | None) -> tuple[str, ...]:
+    """Return whom to credit for the geometry.
+
+    The areas name their own source; the finding adds that of the boundary at which streets and
+    grid cells are cut off, and of what a map draws with them.
+    """
+    own = list_citations([table.areas])
+    return tuple(dict.fromkeys((*own, *(finding.boundaries if finding else ()))))
 
 
 def _plain(value: Any) -> Any:
@@ -256,7 +261,7 @@ def _plain(value: Any) -> Any:
     return value.item()
 
 
-def _write_gpkg(table: CountTable, path: Path, _finding: Finding | None) -> None:
+def _write_gpkg(table: CountTable, path: Path, finding: Finding | None) -> None:
     path.unlink()
     pyogrio.write_dataframe(wide_areas(table), path, layer=AREAS_LAYER, driver="GPKG")
     counts = table.to_frame()
@@ -268,7 +273,7 @@ def _write_gpkg(table: CountTable, path: Path, _finding: Finding | None) -> None
         layer=COUNTS_LAYER,
         driver="GPKG",
         append=True,
-        dataset_metadata={ATTRIBUTION_KEY: _attribution(table)},
+        dataset_metadata={ATTRIBUTION_KEY: "; ".join(_citations(table, finding))},
     )
 
 

@@ -50,7 +50,7 @@ FINDING = Finding(
     gaps=(Span(date(2024, 2, 1), date(2024, 2, 29)),),
     notes=("One is left out.",),
     approximate=True,
-    boundaries=("made up", "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"),
+    boundaries=("made up", "the town"),
 )
 
 
@@ -113,7 +113,8 @@ CITATIONS = ["ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0", "=© OpenStreetMap, ODb
 def test_every_format_credits_the_layers(tmp_path):
     table = make_table()
     table.areas[schema.LAYER_SOURCE] = CITATIONS
-    together = "; ".join(sorted(CITATIONS))
+    # The sources of the areas, then that of the boundary, which the finding names.
+    together = "=© OpenStreetMap, ODbL; made up; ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0; the town"
     for suffix in WRITERS:
         write_counts(table, tmp_path / f"a{suffix}", finding=FINDING)
     with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -123,7 +124,7 @@ def test_every_format_credits_the_layers(tmp_path):
     assert book["Counts"].cell(2, 17).value == CITATIONS[0]
     about = list(book["Finding"].iter_rows(values_only=True))
     listed = [value for label, value in about if label == "Boundaries"]
-    assert listed == ["'" + CITATIONS[1], CITATIONS[2], CITATIONS[0]]
+    assert listed == ["'" + CITATIONS[1], CITATIONS[2], CITATIONS[0], "the town"]
     content = json.loads((tmp_path / "a.geojson").read_text(encoding="utf-8"))
     assert content["attribution"] == together
     assert content["finding"]["boundaries"] == list(FINDING.boundaries)

@@ -81,8 +81,9 @@ def import_file(
         Where rejected rows are listed; None means beside the file, or in the workspace where that
         directory cannot be written.
     boundary
-        Study area, shapely geometry in EPSG:5514; None reads the workspace's. A point on its edge
-        is inside.
+        Study area, shapely geometry in EPSG:5514; None reads the workspace's in force, whatever
+        the day of an incident: the account tells of the file as the town is now, while counts
+        keep each time's own boundary (`hotspots.placement`). A point on its edge is inside.
 
     Returns
     -------
