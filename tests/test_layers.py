@@ -114,7 +114,7 @@ def test_place_kinds_have_names_in_both_languages():
 def test_unknown_kind_missing_layers_and_damage(workspace, tmp_path):
     with pytest.raises(ParameterError, match="kind must be one of street, segment"):
         layers.read_areas(workspace, "parish")
-    with pytest.raises(NotFoundError, match="hotspots layers localities FILE"):
+    with pytest.raises(NotFoundError, match="hotspots layers import FILE --as locality"):
         layers.read_areas(workspace, schema.LOCALITY)
     with pytest.raises(NotFoundError, match="no layer cadastral_unit"):
         layers.read_areas(workspace, schema.CADASTRAL_UNIT)

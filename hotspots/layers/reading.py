@@ -253,7 +253,7 @@ def _frame(stamp: _Stamp, layer: str) -> gpd.GeoDataFrame:
             raise NotFoundError(
                 _(
                     "no localities are drawn in this workspace; draw them in QGIS as polygons "
-                    "with a name and bring them with: hotspots layers localities FILE"
+                    "with a name and bring them with: hotspots layers import FILE --as locality"
                 )
             )
         raise NotFoundError(

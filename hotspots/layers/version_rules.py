@@ -48,7 +48,7 @@ def missing_layers(
             schema.LOCALITY,
             NOTE,
             _("no localities are drawn"),
-            _("draw them in QGIS and bring them: hotspots layers localities FILE"),
+            _("draw them in QGIS and bring them: hotspots layers import FILE --as locality"),
         ),
     )
     for layer, severity, text, cure in missing:
