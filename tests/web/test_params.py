@@ -108,6 +108,18 @@ def test_nothing_asked_is_the_default():
     assert PageParams().to_query() == ""
 
 
+def test_without_a_kind_of_area_the_town_decides():
+    village = parse_params(MultiDict(), default_by=schema.DISTRICT)
+    assert village == PageParams(by=schema.DISTRICT)
+    assert parse(village.to_query()) == village
+    assert parse_params(MultiDict([("by", "grid")]), default_by=schema.DISTRICT).by == schema.GRID
+
+
+@pytest.mark.parametrize("kind", ["cadastral_unit", "patrol_beat", "quarter"])
+def test_only_areas_that_are_not_too_fine_count_displaced_positions(kind):
+    assert parse(f"by={kind}").selection(None).exact_only == (kind != "cadastral_unit")
+
+
 def test_the_form_and_the_short_form_mean_the_same():
     form = parse(
         "offence=property&offence=theft&when=own&from=2024-01&to=2024-03&every=month&weekday=5"
