@@ -29,6 +29,18 @@ def kind_label(kind: str) -> str:
     }[kind]
 
 
+def layer_label(layer: str) -> str:
+    """Return the name of a GeoPackage layer, plural, for a reader; an unknown one as it is."""
+    points = {
+        "address": _("addresses"),
+        "building": _("buildings"),
+        "place": _("landmarks"),
+        "street_axis": _("street axes"),
+        "segment_axis": _("axes of street segments"),
+    }
+    return points.get(layer) or (kind_label(layer) if layer in schema.AREA_KINDS else layer)
+
+
 def named_area(kind: str, name: str) -> str:
     """Return an area's name with its kind before it, unless the name says it: street Fučíkova."""
     noun, text = {

@@ -13,8 +13,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from hotspots.analysis.kinds import layer_label
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
+from hotspots.layers.problems import Problem
 from hotspots.progress import Report, silent
 from hotspots.settings import Workspace
 
@@ -90,6 +92,15 @@ def console(*, stderr: bool = False) -> Console:
 def say(text: str = "", *, error: bool = False) -> None:
     """Print one line of plain text."""
     click.echo(text, err=error)
+
+
+def say_problem(problem: Problem) -> None:
+    """Print what is wrong with a layer, and below it how to mend that."""
+    words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
+    where = f"{layer_label(problem.layer)}: " if problem.layer else ""
+    say(f"{words[problem.severity]}: {where}{problem.text}")
+    if problem.cure:
+        say(f"    {problem.cure}")
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from hotspots import schema
-from hotspots.analysis.kinds import kind_label
+from hotspots.analysis.kinds import boundaries_label, kind_label
 from hotspots.analysis.replacement import Replacement, what_would_move
 from hotspots.cli.common import (
     EXIT_FAILED,
@@ -16,6 +16,7 @@ from hotspots.cli.common import (
     print_json,
     reports_errors,
     say,
+    say_problem,
     shared,
     shared_options,
 )
@@ -69,6 +70,11 @@ def list_layers() -> None:
                 "kind": kind,
                 "areas": len(areas),
                 "derived": bool(areas[schema.DERIVED].any()),
+                "boundaries": boundaries_label(
+                    kind,
+                    derived=bool(areas[schema.DERIVED].any()),
+                    precision_m=float(areas[schema.PRECISION_M].max()),
+                ),
                 "residents": int(areas[schema.RESIDENTS].notna().sum()),
                 "source": "; ".join(sorted(set(areas[schema.LAYER_SOURCE].astype(str)))),
             }
@@ -86,9 +92,9 @@ def list_layers() -> None:
     table.add_column(_("source"))
     for row in found:
         table.add_row(
-            str(row["kind"]),
+            kind_label(str(row["kind"])),
             format_number(int(str(row["areas"]))),
-            _("approximate") if row["derived"] else _("official or own"),
+            str(row["boundaries"]) if row["areas"] else "–",
             str(row["source"]),
         )
     console().print(table)
@@ -147,14 +153,10 @@ def _as_json(found: Problem | PlannedRepair) -> dict[str, Any]:
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        say_problem(problem)
     if not problems:
         say(_("No problem found."))
-        return
-    words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
-    for problem in problems:
-        say(f"{words[problem.severity]}: {problem.layer}: {problem.text}")
-        if problem.cure:
-            say(f"    {problem.cure}")
 
 
 @layers.command("history", help=_("List the versions of the layers, or what differs between two."))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hotspots import schema
-from hotspots.analysis.kinds import kind_label
+from hotspots.analysis.kinds import layer_label
 from hotspots.analysis.replacement import what_would_move
 from hotspots.cli.common import (
     open_workspace,
@@ -15,6 +15,7 @@ from hotspots.cli.common import (
     reporting,
     reports_errors,
     say,
+    say_problem,
     shared,
     shared_options,
 )
@@ -146,7 +147,7 @@ def _print_change(workspace: Workspace, change: LayerChange) -> None:
     for number in change.numbers:
         say(
             _("  {kind}: {after} (before: {before})").format(
-                kind=kind_label(number.kind),
+                kind=layer_label(number.kind),
                 after=format_number(number.after),
                 before=format_number(number.before),
             )
@@ -155,7 +156,7 @@ def _print_change(workspace: Workspace, change: LayerChange) -> None:
         say(note)
     serious = [problem for problem in change.problems if problem.severity != "note"]
     for problem in serious:
-        say(f"{problem.layer}: {problem.text} {problem.cure}".rstrip())
+        say_problem(problem)
     if change.version is not None and change.kept_until is not None:
         _print_kept(workspace, change)
 
