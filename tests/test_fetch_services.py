@@ -285,7 +285,9 @@ def test_streets_by_name_and_number():
     # The road comes from outside and is cut off at the boundary.
     assert lines["osm-silnice-ii-453"].length == pytest.approx(1200, abs=30)
     assert TOWN.boundary.buffer(0.01).covers(lines["osm-silnice-ii-453"])
-    assert found.notes == ("1 road of OpenStreetMap without name and number (0.1 km) is left out",)
+    assert found.notes == (
+        "1 road of OpenStreetMap without name and number (0.1 km) was left out.",
+    )
 
 
 def test_the_question_to_overpass():

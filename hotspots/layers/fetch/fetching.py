@@ -22,6 +22,7 @@ from hotspots.layers.change import LayerChange, switch_town
 from hotspots.layers.fetch.asking import new_session
 from hotspots.layers.fetch.districts_service import fetch_districts
 from hotspots.layers.fetch.overpass import fetch_streets
+from hotspots.layers.fetch.parts import discard
 from hotspots.layers.fetch.patience import Patience
 from hotspots.layers.fetch.ruian_files import (
     OWN_FILES,
@@ -34,7 +35,6 @@ from hotspots.layers.fetch.ruian_files import (
     town_file,
 )
 from hotspots.layers.official import read_official
-from hotspots.layers.reading import read_areas, read_axes
 from hotspots.layers.town_data import (
     CODE,
     SourceFile,
@@ -42,7 +42,7 @@ from hotspots.layers.town_data import (
     osm_citation,
     ruian_citation,
 )
-from hotspots.layers.versions import FETCHED, LAYERS_FILE, current_version
+from hotspots.layers.versions import FETCHED
 from hotspots.progress import Report, silent, within
 from hotspots.settings import Workspace
 
@@ -166,9 +166,8 @@ class _Job:
 
 
 def _no_addresses(error: Exception) -> str:
-    return _(
-        "the table of addresses is left out, those of the main file are used: {reason}"
-    ).format(reason=error)
+    text = _("The table of addresses is left out, those of the main file are used: {reason}.")
+    return text.format(reason=str(error).rstrip("."))
 
 
 @contextmanager
@@ -194,19 +193,32 @@ def _alone(downloads: Path) -> Iterator[None]:
 
 def _read(job: _Job, main: Dated, addresses: Dated | None) -> TownData:
     report = within(job.report, 0.45, 0.6)
-    files = [main.file, addresses.file] if addresses else [main.file]
+    files = [main.file]
     notes: tuple[str, ...] = ()
-    try:
-        data = read_official([f.path for f in files], municipality=job.code, report=report)
-    except _WITHOUT as error:
-        if not addresses:
-            raise
+    data = None
+    if addresses is not None:
+        both = [main.file.path, addresses.file.path]
+        try:
+            data = read_official(both, municipality=job.code, report=report)
+            files.append(addresses.file)
+        except _WITHOUT as error:
+            discard(addresses.file.path)
+            notes = (_no_addresses(error),)
+    if data is None:
         # Read alone, the main file says itself whether it is to blame.
-        data = read_official([main.file.path], municipality=job.code, report=report)
-        notes = (_no_addresses(error),)
+        data = _read_main(main, job.code, report)
     urls = {file.path.name: file.url for file in files}
     sources = tuple(replace(s, url=urls.get(s.name, s.url)) for s in data.sources)
     return replace(data, sources=sources, notes=(*data.notes, *notes))
+
+
+def _read_main(main: Dated, code: str, report: Report) -> TownData:
+    try:
+        return read_official([main.file.path], municipality=code, report=report)
+    except _WITHOUT:
+        # Kept, it would be taken for the right file the next time.
+        discard(main.file.path)
+        raise
 
 
 def _with_districts(job: _Job, data: TownData) -> TownData:
@@ -218,12 +230,16 @@ def _with_districts(job: _Job, data: TownData) -> TownData:
         try:
             frame, source = find(job, data)
         except _WITHOUT as error:
-            reasons.append(str(error))
+            reasons.append(str(error).rstrip("."))
             continue
+        note = _("The districts (ZSJ) come from {name}.").format(name=source.name)
         return replace(
-            data, districts=_merge(data.districts, frame), sources=(*data.sources, source)
+            data,
+            districts=_merge(data.districts, frame),
+            sources=(*data.sources, source),
+            notes=(*data.notes, note),
         )
-    note = _("districts (ZSJ) could not be had: {reasons}").format(reasons="; ".join(reasons))
+    note = _("No districts (ZSJ): {reasons}.").format(reasons="; ".join(reasons))
     return replace(data, notes=(*data.notes, note))
 
 
@@ -283,7 +299,10 @@ def _with_streets(job: _Job, data: TownData) -> TownData:
             report=within(job.report, 0.7, 0.75),
         )
     except _WITHOUT as error:
-        return _with_former_streets(job, data, str(error))
+        note = _(
+            "RÚIAN has no street lines here, and those of OpenStreetMap are missing: {reason}."
+        )
+        return replace(data, notes=(*data.notes, note.format(reason=str(error).rstrip("."))))
     source = SourceFile(
         "OpenStreetMap (Overpass)",
         found.sha256,
@@ -292,49 +311,12 @@ def _with_streets(job: _Job, data: TownData) -> TownData:
         osm_citation(found.valid_on),
         url,
     )
-    note = _("RÚIAN has no street lines here; the streets are those of OpenStreetMap")
+    note = _("RÚIAN has no street lines here; the streets are those of OpenStreetMap.")
     return replace(
         data,
         streets=found.frame,
         sources=(*data.sources, source),
         notes=(*data.notes, note, *found.notes),
-    )
-
-
-def _with_former_streets(job: _Job, data: TownData, reason: str) -> TownData:
-    """Return the data with the street lines in force, if these are the same town's."""
-    note = _("RÚIAN has no street lines here, and OpenStreetMap's could not be had: {reason}")
-    notes = (*data.notes, note.format(reason=reason))
-    former = _former_streets(job)
-    if former is None:
-        return replace(data, notes=notes)
-    kept = _("the streets of the layers in force are kept")
-    return replace(data, streets=former, notes=(*notes, kept))
-
-
-def _former_streets(job: _Job) -> gpd.GeoDataFrame | None:
-    workspace = job.workspace
-    if not (workspace.layers / LAYERS_FILE).is_file():
-        return None
-    if current_version(workspace).municipality != job.code:
-        return None
-    axes = read_axes(workspace, schema.STREET)
-    if axes is None:
-        return None
-    lines = axes[axes.geom_type.isin(_LINES)].set_index(schema.AREA_ID)[schema.GEOMETRY]
-    streets = read_areas(workspace, schema.STREET)
-    streets = streets[streets[schema.AREA_ID].isin(lines.index)]
-    if streets.empty:
-        return None
-    ids = streets[schema.AREA_ID]
-    return gpd.GeoDataFrame(
-        {
-            CODE: ids.str.removeprefix(f"{schema.STREET}:").to_numpy(),
-            schema.NAME: streets[schema.NAME].to_numpy(),
-            schema.LAYER_SOURCE: streets[schema.LAYER_SOURCE].to_numpy(),
-        },
-        geometry=lines.loc[ids].to_numpy(),
-        crs=EPSG,
     )
 
 

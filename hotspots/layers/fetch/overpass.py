@@ -284,8 +284,8 @@ def _notes(nameless: list[float]) -> tuple[str, ...]:
         return ()
     return (
         ngettext(
-            "{n} road of OpenStreetMap without name and number ({km} km) is left out",
-            "{n} roads of OpenStreetMap without name and number ({km} km) are left out",
+            "{n} road of OpenStreetMap without name and number ({km} km) was left out.",
+            "{n} roads of OpenStreetMap without name and number ({km} km) were left out.",
             len(nameless),
         ).format(n=len(nameless), km=format_number(sum(nameless) / 1000, digits=1)),
     )
