@@ -1,4 +1,4 @@
-"""Where localities come from is stored without language, and said in the language in force."""
+"""Where a town's own areas come from: stored without language, said in the one in force."""
 
 import geopandas as gpd
 import pyogrio
@@ -8,7 +8,9 @@ from shapely.geometry import box
 from hotspots import layers, schema
 from hotspots.i18n import use_language
 from hotspots.layers.origin import say_origin
-from hotspots.layers.reading import LAYERS_FILE
+from hotspots.layers.own_areas import import_areas
+from hotspots.layers.reading import LAYERS_FILE, read_kept
+from hotspots.layers.versions import put_in_force
 from hotspots.workspace_init import init_workspace
 
 DRAWN = {
@@ -24,27 +26,44 @@ def workspace(tmp_path):
     return init_workspace(tmp_path / "w")
 
 
-def bring(workspace, *, language, example):
+def draw(workspace):
     file = workspace.path / "mapa.geojson"
     square = box(-543_500, -1_050_800, -543_400, -1_050_700)
     gpd.GeoDataFrame({"n": ["Park"]}, geometry=[square], crs=5514).to_crs(4326).to_file(file)
+    return file
+
+
+def bring(workspace, *, kind, language, example):
     with use_language(language):
-        return layers.import_localities(workspace, file, name_column="n", example=example)
+        brought = import_areas(
+            workspace, draw(workspace), kind=kind, name_column="n", example=example
+        )
+    put_in_force(workspace, brought.frames, made_by=brought.made_by, keep_layers=True)
 
 
+@pytest.mark.parametrize("kind", sorted(schema.OWN_KINDS))
 @pytest.mark.parametrize("example", [False, True])
-@pytest.mark.parametrize("stored_in", ["cs", "en"])
-def test_nothing_of_a_language_is_stored(workspace, stored_in, example):
-    made = bring(workspace, language=stored_in, example=example)
-    stored = pyogrio.read_dataframe(workspace.layers / LAYERS_FILE, layer=schema.LOCALITY)
+def test_nothing_of_a_language_is_stored(workspace, kind, example):
+    bring(workspace, kind=kind, language="cs", example=example)
+    stored = pyogrio.read_dataframe(workspace.layers / LAYERS_FILE, layer=kind)
     assert stored[schema.NAME].item() == "Park"
     assert stored[schema.LAYER_SOURCE].item() == ("example" if example else "drawn:mapa.geojson")
+    kept = read_kept(workspace, kind)
+    assert kept[schema.LAYER_SOURCE].tolist() == stored[schema.LAYER_SOURCE].tolist()
     for language in ("cs", "en"):
         with use_language(language):
-            read = layers.read_areas(workspace, schema.LOCALITY)
+            read = layers.read_areas(workspace, kind)
         assert read[schema.NAME].item() == (NAME[language] if example else "Park")
         assert read[schema.LAYER_SOURCE].item() == (EXAMPLE if example else DRAWN)[language]
-    assert made[schema.NAME].item() == (NAME[stored_in] if example else "Park")
+
+
+def test_an_import_answers_in_the_language_in_force(workspace):
+    for language in ("cs", "en"):
+        with use_language(language):
+            made = layers.import_localities(
+                workspace, draw(workspace), name_column="n", example=True
+            )
+        assert made[schema.NAME].item() == NAME[language]
 
 
 @pytest.mark.parametrize("old", ["cs", "en"])

@@ -630,6 +630,26 @@ def test_one_name_in_two_parts_of_the_town_is_noted(town, tmp_path):
     assert any("more than 500 m apart" in note and "Krátká" in note for note in notes)
 
 
+# --- real files --------------------------------------------------------------------------------
+
+
+@pytest.mark.reference
+def test_real_street_lines_and_a_real_foreign_layer(shared):
+    drawn, source = read_layer(shared / "data" / "ruian" / "ruian_ulice_praha_vyrez.geojson")
+    assert len(drawn) == 371
+    assert drawn.crs.to_epsg() == 5514
+    assert source.name == "ruian_ulice_praha_vyrez.geojson"
+    with pytest.raises(CRSError, match="fall outside Czechia"):
+        read_layer(shared / "reference" / "geoda_guerry" / "Guerry.shp")
+
+
+@pytest.mark.reference
+def test_the_real_boundary(town, shared):
+    file = shared / "data" / "jesenik" / "jesenik_hranice.geojson"
+    made = import_areas(town, file, kind=schema.MUNICIPALITY).frames[schema.MUNICIPALITY]
+    assert made[schema.AREA_KM2].item() == pytest.approx(38.376, abs=0.01)
+
+
 # --- ids ---------------------------------------------------------------------------------------
 
 

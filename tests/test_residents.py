@@ -296,6 +296,22 @@ def test_workbooks_that_are_none(workspace, tmp_path):
         join_residents(workspace, tmp_path / "u.xlsx")
 
 
+@pytest.mark.reference
+def test_the_census_of_2011_is_what_the_bundled_districts_say(workspace, shared):
+    brought = join_residents(
+        workspace,
+        shared / "data" / "jesenik" / "jesenik_zsj.csv",
+        code_column="zsj_kod",
+        residents_column="obyv_obvykle_2011",
+        year=2011,
+        remember=False,
+    )
+    bundled = layers.read_areas(workspace, schema.DISTRICT)
+    joined = brought.frames[schema.DISTRICT]
+    assert joined[schema.RESIDENTS].tolist() == bundled[schema.RESIDENTS].tolist()
+    assert "21 areas got their residents, of 2011" in brought.notes
+
+
 # --- texts -------------------------------------------------------------------------------------
 
 

@@ -102,5 +102,6 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    visible = "".join(c if unicodedata.category(c) != "Cf" else "" for c in str(value))
-    return " ".join(visible.split())
+    line = " ".join(str(value).split())
+    # Control and format characters can be seen in no name, and terminals obey some of them.
+    return "".join(c for c in line if not unicodedata.category(c).startswith("C")).strip()

@@ -201,10 +201,9 @@ def _read(opened: _Opened, layer: str | None) -> gpd.GeoDataFrame:
     source = gdal_path(opened.path, opened.kind)
     pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": _GEOJSON_OBJECT_MB})
     try:
-        names = [str(name) for name in pyogrio.list_layers(source)[:, 0]]
-        _choose(names, layer, opened)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # what is wrong is found below
+            _choose([str(name) for name in pyogrio.list_layers(source)[:, 0]], layer, opened)
             frame = pyogrio.read_dataframe(
                 source, layer=layer, encoding=encoding, max_features=FEATURES_LIMIT + 1
             )

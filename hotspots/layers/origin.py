@@ -1,4 +1,4 @@
-"""Where localities come from: kept in a layer without language, said in the language in force."""
+"""Where a town's own areas come from: kept without language, said in the language in force."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import geopandas as gpd
 from hotspots import schema
 from hotspots.i18n import _
 
-# What `schema.LAYER_SOURCE` of a locality holds.
+# What `schema.LAYER_SOURCE` of an area of `schema.OWN_KINDS` holds.
 EXAMPLE: Final = "example"
 DRAWN: Final = "drawn:"  # and the file's name
 # Texts of one language that older versions stored.
@@ -21,25 +21,25 @@ def drawn_origin(file_name: str) -> str:
     return DRAWN + file_name
 
 
-def say_origin(localities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return localities as a reader sees them: origin in words, examples named as such.
+def say_origin(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a town's own areas as a reader sees them: origin in words, examples named as such.
 
     Parameters
     ----------
-    localities
-        Area frame of kind `locality` as its file keeps it, of this or an older version. Not
-        modified.
+    areas
+        Area frame of one of `schema.OWN_KINDS` as its file keeps it, of this or an older version.
+        Not modified.
 
     Returns
     -------
-    localities
+    areas
         The same areas, `name` and `layer_source` in the language in force.
     """
-    said = localities.copy()
-    origins = [str(origin) for origin in localities[schema.LAYER_SOURCE]]
+    said = areas.copy()
+    origins = [str(origin) for origin in areas[schema.LAYER_SOURCE]]
     said[schema.NAME] = [
         _say_name(str(name), origin)
-        for name, origin in zip(localities[schema.NAME], origins, strict=True)
+        for name, origin in zip(areas[schema.NAME], origins, strict=True)
     ]
     said[schema.LAYER_SOURCE] = [_say(origin) for origin in origins]
     return said
