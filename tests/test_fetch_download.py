@@ -283,6 +283,37 @@ def test_nobody_at_the_address(tmp_path, waits):
             )
 
 
+def test_no_secure_connection(tmp_path, waits):
+    with (
+        serve() as server,
+        pytest.raises(SourceError, match=r"no secure connection \(.*proxy\. Try"),
+    ):
+        download_zip(
+            server.url.replace("http:", "https:") + RUIAN + PATH,
+            tmp_path,
+            limit_bytes=1,
+            unpacked_limit_bytes=1,
+            patience=waits.patience(),
+        )
+    assert not waits
+
+
+def test_a_proxy_of_the_environment_is_used(tmp_path, waits, monkeypatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serve() as server:
+        monkeypatch.setenv("http_proxy", server.url)
+        got = download_zip(
+            f"http://vdp.invalid{RUIAN}{PATH}",
+            tmp_path,
+            limit_bytes=1_000_000,
+            unpacked_limit_bytes=1_000_000,
+            patience=waits.patience(),
+        )
+    assert got.path.read_bytes() == DATA
+    assert server.asked[0].path == f"http://vdp.invalid{RUIAN}{PATH}"
+
+
 def test_a_page_for_people_is_no_file(tmp_path, waits):
     with (
         serve(html_page()) as server,

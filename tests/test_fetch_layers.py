@@ -427,6 +427,7 @@ def test_districts_of_the_file_of_the_state(tmp_path, read):
         workspace = empty(tmp_path, server)
         change = fetch(workspace)
     assert list(read[0].districts.geom_type) == ["Polygon"] * 3
+    assert STATE in downloads(Workspace(tmp_path, Settings()))  # for the next time
     assert change.sources[-1].name == STATE
     assert change.sources[-1].url.endswith(f"/soucasna/{STATE}")
     assert f"The districts (ZSJ) come from {STATE}." in change.notes

@@ -295,7 +295,7 @@ def test_the_question_to_overpass():
         streets(server)
     (asked,) = server.asked
     assert asked.method == "POST"
-    assert asked.body.startswith(b"data=%5Bout%3Ajson%5D%5Btimeout%3A120%5D")
+    assert asked.body.startswith(b"data=%5Bout%3Ajson%5D%5Btimeout%3A60%5D")
 
 
 def test_the_question_surrounds_the_boundary():
@@ -451,6 +451,14 @@ def test_faults_of_overpass(fault, message):
         pytest.raises(SourceError, match=message),
     ):
         streets(server)
+
+
+def test_a_busy_overpass_gets_more_time():
+    waits = []
+    patience = Patience(attempts=3, sleep=waits.append)
+    with serve(faults={officials.OVERPASS: [status(504), status(429)]}) as server:
+        streets(server, patience=patience)
+    assert 15.0 <= sum(waits) <= 22.5  # 5 s and 10 s, each up to half as much longer
 
 
 def test_a_street_in_pieces_keeps_them(monkeypatch):

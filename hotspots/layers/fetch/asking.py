@@ -97,8 +97,8 @@ def _follow(
         except requests.exceptions.SSLError as error:
             raise SourceError(
                 _(
-                    "{url}: the server's certificate is not valid ({reason}); check this "
-                    "computer's date and its network. {cure}"
+                    "{url}: no secure connection ({reason}); check this computer's date, its "
+                    "network and its proxy. {cure}"
                 ).format(url=here, reason=_said(error), cure=cure)
             ) from error
         except (requests.ConnectionError, requests.Timeout) as error:

@@ -132,7 +132,7 @@ def fetch_layers(
             repair=repair,
             report=within(report, 0.75, 1.0),
         )
-        _tidy(downloads, [dated.file.path for dated in (main, addresses) if dated])
+        _tidy(downloads, {dated.day for dated in (main, addresses) if dated})
     return change
 
 
@@ -320,9 +320,9 @@ def _with_streets(job: _Job, data: TownData) -> TownData:
     )
 
 
-def _tidy(downloads: Path, kept: list[Path]) -> None:
-    """Remove what is left of former downloads; only files that this package named."""
-    names = {path.name for path in kept} | {f"{path.name}.json" for path in kept}
+def _tidy(downloads: Path, days: set[date]) -> None:
+    """Remove what is left of other days' downloads; only files that this package named."""
+    kept = tuple(f"{day:%Y%m%d}_" for day in days)
     for path in downloads.iterdir():
-        if OWN_FILES.fullmatch(path.name) and path.name not in names:
+        if OWN_FILES.fullmatch(path.name) and not path.name.startswith(kept):
             path.unlink(missing_ok=True)

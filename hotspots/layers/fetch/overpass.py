@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -52,7 +52,10 @@ _NAMED_ONLY: Final = (
 _ROAD_CLASS: Final = {"trunk": "I", "primary": "I", "secondary": "II", "tertiary": "III"}
 _APART_M: Final = 500.0  # farther apart, parts of one name are two streets
 _SIMPLIFY_M: Final = 100.0
-_TIMEOUT_S: Final = 120
+_TIMEOUT_S: Final = 60
+# Overpass is silent while it works, and a busy one frees its places after tens of seconds.
+_SILENCE_S: Final = 75.0
+_BACKOFF_S: Final = 5.0
 _MEMORY_BYTES: Final = 256 << 20
 _LIMIT_BYTES: Final = 200_000_000
 _SHORTEST_M: Final = 1.0
@@ -124,7 +127,11 @@ def fetch_streets(
         url,
         form={"data": make_query(boundary)},
         limit_bytes=_LIMIT_BYTES,
-        patience=patience,
+        patience=replace(
+            patience,
+            read_s=max(patience.read_s, _SILENCE_S),
+            backoff_s=max(patience.backoff_s, _BACKOFF_S),
+        ),
         report=report,
     )
     ways = _read_ways(answer, url)

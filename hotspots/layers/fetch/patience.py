@@ -49,7 +49,7 @@ class Patience:
 
     attempts: int = 5
     connect_s: float = 15.0
-    read_s: float = 60.0
+    read_s: float = 30.0
     backoff_s: float = 1.0
     longest_wait_s: float = 120.0
     stall_s: float = 60.0
