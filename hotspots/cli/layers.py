@@ -174,8 +174,9 @@ def history(diff: tuple[int, int] | None) -> None:
             print_json([{n: getattr(d, n) for n in d.__dataclass_fields__} for d in differences])
             return
         for difference in differences:
+            say(f"{kind_label(difference.kind)}:")
             for line in difference.lines():
-                say(line)
+                say(f"  {line}")
         return
     current = current_version(workspace)
     order = placement(workspace)
