@@ -140,7 +140,7 @@ def _residents(known: list[str], taken: set[str], notes: list[str]) -> tuple[str
         notes.append(
             _(
                 "the column {column} looks like residents, but no column says of which year, so it "
-                "is not used; bring them with: hotspots layers residents FILE --year YEAR"
+                "is not used; bring them with: hotspots layers import FILE --year YEAR"
             ).format(column=residents[0])
         )
         return "", ""
