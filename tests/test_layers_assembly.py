@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 
@@ -187,6 +187,7 @@ PLACES = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(where=PLACES, seed=st.integers(0, 9), zoned=st.booleans())
 def test_parts_cover_the_town_and_hold_their_houses(where, seed, zoned):
     boundary = Polygon([(0, 0), (400, 0), (400, 150), (300, 200), (0, 200)])
@@ -387,7 +388,9 @@ def test_streets_without_a_line_are_named():
     assert list(made.without_line) == ["a", "b", "c"]
     assert list(made.axes[schema.AREA_ID]) == ["street:4"]
     assert not made.axes[schema.DERIVED].any()
-    assert list(made.axes[schema.PRECISION_M]) == [2.0]
+    assert list(made.axes[schema.PRECISION_M]) == [5.0]
+    official_line = street_frame(("4", "d", EAST)).assign(layer_source=CITATION)
+    assert list(make_street_axes(official_line, lived(), None).axes[schema.PRECISION_M]) == [2.0]
 
 
 # --- whole towns -----------------------------------------------------------------------------

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from hotspots.archive import check_members
 from hotspots.errors import HotspotsError, NotFoundError, ParameterError
-from hotspots.filetypes import CSV, SUFFIXES, XLSX, require_file
+from hotspots.filetypes import CSV, LAYER_SUFFIXES, SUFFIXES, XLSX, require_file
 from hotspots.i18n import _
 from hotspots.layers.assembly import say_outside
 from hotspots.layers.brought import Brought
@@ -39,8 +40,8 @@ class ImportOptions:
     as_kind
         Kind of area that a map layer holds, or that a table of residents is of.
     municipality
-        Code (ZÚJ) of the municipality to take from files that hold several; where it differs from
-        the settings, it is the new study area.
+        Code (ZÚJ) of the municipality that official files must be of, or to take from those that
+        hold several; None: as they say, else that of the settings.
     layer
         Layer or sheet of a file with several.
     name_column, code_column, residents_column
@@ -165,8 +166,16 @@ def _sort(files: Sequence[Path]) -> _Sorted:
         require_file(file)
     official = tuple(file for file in every if is_official(file))
     others = [file for file in every if file not in official]
-    tables = tuple(file for file in others if file.suffix.lower() in _TABLES)
+    tables = tuple(file for file in others if _is_table(file))
     return _Sorted(official, tuple(file for file in others if file not in tables), tables)
+
+
+def _is_table(file: Path) -> bool:
+    """Say whether a file that is not official is a table, plain or in a ZIP archive."""
+    if file.suffix.lower() != ".zip":
+        return file.suffix.lower() in _TABLES
+    endings = {Path(member.filename).suffix.lower() for member in check_members(file)}
+    return bool(endings & _TABLES) and not endings & LAYER_SUFFIXES.keys()
 
 
 def _check_kind(files: _Sorted, options: ImportOptions) -> None:
@@ -214,7 +223,7 @@ def _steps(
                 workspace,
                 data,
                 made_by=IMPORTED,
-                allow_other_town=allow_other_town or data.code == options.municipality,
+                allow_other_town=allow_other_town,
                 re_place=options.re_place,
                 repair=options.repair,
                 dry_run=options.dry_run,
@@ -233,6 +242,7 @@ def _steps(
             crs=options.crs,
             example=options.example,
             repair=options.repair,
+            remember=not options.dry_run,
         )
         yield switch_layers(current, brought, dry_run=options.dry_run, report=next(parts))
     for file in files.tables:
@@ -244,6 +254,7 @@ def _steps(
             residents_column=options.residents_column,
             year=options.year,
             layer=options.layer,
+            remember=not options.dry_run,
         )
         yield switch_layers(current, brought, dry_run=options.dry_run, report=next(parts))
 

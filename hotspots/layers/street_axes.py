@@ -15,6 +15,9 @@ from hotspots.layers.town_data import CODE
 
 # RÚIAN's definition lines lie in the middle of the road, off by about this [m].
 AXIS_PRECISION_M: Final = 2.0
+# Lines of others, drawn over aerial pictures or tracks.
+OTHER_PRECISION_M: Final = 5.0
+_OFFICIAL: Final = "ČÚZK"  # how citations of RÚIAN begin
 _LINEAR: Final = (1, 5)  # shapely type ids of LineString and MultiLineString
 
 
@@ -61,7 +64,11 @@ def make_street_axes(
             schema.AREA_ID: pd.array([f"street:{code}" for code in drawn[CODE]], dtype="str"),
             schema.NAME: pd.array(_distinct_names(drawn, addresses, town_parts), dtype="str"),
             schema.DERIVED: np.zeros(len(drawn), dtype=bool),
-            schema.PRECISION_M: np.full(len(drawn), AXIS_PRECISION_M),
+            schema.PRECISION_M: np.where(
+                drawn[schema.LAYER_SOURCE].astype(str).str.startswith(_OFFICIAL),
+                AXIS_PRECISION_M,
+                OTHER_PRECISION_M,
+            ),
             schema.LAYER_SOURCE: pd.array(drawn[schema.LAYER_SOURCE].to_numpy(), dtype="str"),
         },
         geometry=shapes[lined],
