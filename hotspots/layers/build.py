@@ -1,7 +1,7 @@
 """Building the bundled layers from the fact tables, the same every time."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +14,10 @@ from hotspots.crs import EPSG, WGS84, to_5514
 from hotspots.errors import SchemaError
 from hotspots.files import replacing
 from hotspots.i18n import _
+from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.area_ids import slug
 from hotspots.layers.axes import complete_streets, join_points
-from hotspots.layers.check import area_columns, check_areas
+from hotspots.layers.check import check_areas
 from hotspots.layers.facts import Facts, positions, read_facts
 from hotspots.layers.places import BUS_STOP
 from hotspots.layers.power import share_by_area, share_by_distance
@@ -143,46 +144,14 @@ def make_axes(facts: Facts) -> gpd.GeoDataFrame:
     return frame.sort_values(schema.AREA_ID, ignore_index=True)
 
 
-def _area_frame(
-    kind: str,
-    ids: list[str],
-    names: Any,
-    shapes: _Shapes,
-    *,
-    residents: Any,
-    year: Any,
-    precision_m: Any,
-    source: str,
-) -> gpd.GeoDataFrame:
-    n = len(ids)
-    frame = gpd.GeoDataFrame(
-        {
-            schema.AREA_ID: ids,
-            schema.NAME: list(names),
-            schema.KIND: kind,
-            schema.RESIDENTS: np.broadcast_to(np.asarray(residents, dtype=np.float64), n).copy(),
-            schema.RESIDENTS_YEAR: np.broadcast_to(np.asarray(year, dtype=np.float64), n).copy(),
-            schema.AREA_KM2: np.round(shapely.area(shapes) / 1e6, 6),
-            schema.LENGTH_M: np.full(n, np.nan),
-            schema.DERIVED: np.ones(n, dtype=bool),
-            schema.PRECISION_M: np.broadcast_to(
-                np.asarray(precision_m, dtype=np.float64), n
-            ).copy(),
-            schema.LAYER_SOURCE: source,
-        },
-        geometry=shapes,
-        crs=EPSG,
-    )
-    return frame[list(area_columns(kind))].sort_values(schema.AREA_ID, ignore_index=True)
-
-
 def _municipality(facts: Facts, boundary: Polygon) -> gpd.GeoDataFrame:
     row = facts["municipality"].iloc[0]
-    return _area_frame(
+    return make_area_frame(
         schema.MUNICIPALITY,
         [f"municipality:{row['code']}"],
         [row["name"]],
         np.array([shapely.normalize(boundary)], dtype=object),
+        derived=True,
         residents=row["residents"],
         year=row["residents_year"],
         precision_m=row["boundary_precision_m"],
@@ -204,11 +173,12 @@ def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.G
             )
         )
     cells = share_by_area(boundary, positions(table), table["area_km2"].to_numpy() * 1e6)
-    districts = _area_frame(
+    districts = make_area_frame(
         schema.DISTRICT,
         [f"district:{code}" for code in table["district_code"]],
-        table["name"],
+        list(table["name"]),
         cells,
+        derived=True,
         residents=table["residents_2011"],
         year=2011,
         precision_m=table["precision_m"],
@@ -216,14 +186,15 @@ def _districts(facts: Facts, boundary: Polygon) -> tuple[gpd.GeoDataFrame, gpd.G
     )
     parts = facts["town_parts"]
     groups = [table["town_part_code"] == code for code in parts["town_part_code"]]
-    town_parts = _area_frame(
+    town_parts = make_area_frame(
         schema.TOWN_PART,
         [f"town_part:{code}" for code in parts["town_part_code"]],
-        parts["name"],
+        list(parts["name"]),
         np.array(
             [shapely.normalize(shapely.coverage_union_all(cells[g.to_numpy()])) for g in groups],
             dtype=object,
         ),
+        derived=True,
         residents=[table.loc[g, "residents_2011"].sum() for g in groups],
         year=2011,
         precision_m=[table.loc[g, "precision_m"].max() for g in groups],
@@ -237,13 +208,12 @@ def _electoral_districts(facts: Facts, boundary: Polygon) -> gpd.GeoDataFrame:
     sites = positions(table)
     apart = np.hypot(*(sites[:, None] - sites[None]).transpose(2, 0, 1))
     np.fill_diagonal(apart, np.inf)
-    return _area_frame(
+    return make_area_frame(
         schema.ELECTORAL_DISTRICT,
         [f"electoral_district:{number:02d}" for number in table["number"]],
         [str(number) for number in table["number"]],
         share_by_distance(boundary, sites),
-        residents=np.nan,
-        year=np.nan,
+        derived=True,
         # The true border lies somewhere between two definition points.
         precision_m=np.round(apart.min(axis=1) / 2),
         source=RUIAN,
