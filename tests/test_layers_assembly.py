@@ -263,11 +263,11 @@ def test_generalised_boundaries_say_how_far_they_are_off(tmp_path):
 
 
 def test_electoral_districts_go_by_number_and_by_code_where_numbers_repeat():
-    squares = [box(i, 0, i + 1, 1) for i in range(4)]
+    squares = [box(i, 0, i + 1, 1) for i in range(5)]
     units = make_frame(
         "electoral_districts",
-        code=["9001", "9002", "9003", "9004"],
-        number=["7", "12", "001", "12"],
+        code=["9001", "9002", "9003", "9004", "9005"],
+        number=["7", "12", "001", "12", ""],
         geometry=squares,
     )
     made = official(schema.ELECTORAL_DISTRICT, units).areas.set_index(schema.AREA_ID)[schema.NAME]
@@ -276,6 +276,7 @@ def test_electoral_districts_go_by_number_and_by_code_where_numbers_repeat():
         "electoral_district:9002": "12 (9002)",
         "electoral_district:01": "1",
         "electoral_district:9004": "12 (9004)",
+        "electoral_district:9005": "9005",
     }
 
 

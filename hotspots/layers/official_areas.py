@@ -127,6 +127,7 @@ def _ids_and_names(kind: str, units: gpd.GeoDataFrame) -> tuple["pd.Series[str]"
     if kind != schema.ELECTORAL_DISTRICT:
         return codes.map(lambda code: code_id(kind, code)), units[schema.NAME].astype(str)
     numbers = units[NUMBER].astype(str).str.lstrip("0")
+    numbers = numbers.where(numbers != "", codes)
     twice = numbers.duplicated(keep=False)
     # Boroughs of a large city may number their districts each from 1.
     names = numbers.where(~twice, numbers + " (" + codes + ")")
