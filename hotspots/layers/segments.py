@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,8 @@ from hotspots.layers.network import (
 LEFTOVER_SHARE: Final = 0.1
 # A cut of an earlier version is the same as one this near [m].
 _SAME_CUT_M: Final = 5.0
+# A segment of an earlier version lies along a line if this share of it does.
+_ALONG_SHARE: Final = 0.8
 # How much nearer to the next cut an old one may be, and how much farther a new one must be.
 _HABIT: Final = 0.2
 # A line between two carriageways is no longer than this [m].
@@ -73,23 +75,20 @@ class _Habits:
         self.longest = segment_length_m
         self.stretched = segment_length_m * (1 + LEFTOVER_SHARE)
         self.shortest = segment_length_m * LEFTOVER_SHARE
-        lines = former if former is not None else np.empty(0, dtype=object)
-        self._lines = shapely.union_all(lines)
-        ends = shapely.get_coordinates(shapely.boundary(shapely.get_parts(lines)))
-        self._ends = shapely.points(np.unique(ends, axis=0)) if len(ends) else np.empty(0)
+        self._lines = shapely.get_parts(former if former is not None else np.empty(0))
 
     def cuts(self, way: LineString) -> list[float]:
         """Return where along `way` an earlier version cut it [m], sorted."""
-        if not len(self._ends):
+        if not len(self._lines):
             return []
-        near = self._ends[shapely.distance(way, self._ends) <= _SAME_CUT_M]
-        return sorted(float(v) for v in shapely.line_locate_point(way, near))
+        there = shapely.length(shapely.intersection(self._lines, way.buffer(_SAME_CUT_M)))
+        along = self._lines[there >= _ALONG_SHARE * shapely.length(self._lines)]
+        ends = shapely.get_coordinates(shapely.boundary(along))
+        return sorted(float(v) for v in shapely.line_locate_point(way, shapely.points(ends)))
 
     def knows(self, way: LineString, along_m: float) -> bool:
         """Return whether an earlier version had this place of `way`."""
-        if self._lines.is_empty:
-            return False
-        return bool(self._lines.distance(way.interpolate(along_m)) <= _SAME_CUT_M)
+        return bool((shapely.distance(self._lines, way.interpolate(along_m)) <= _SAME_CUT_M).any())
 
 
 def cut_street(
@@ -231,19 +230,24 @@ def _with_opposites(
     return [sorted(places) for places in cuts]
 
 
-def _crossing_cuts(way: LineString, positions: Iterable[float], habits: _Habits) -> list[float]:
+def _crossing_cuts(way: LineString, positions: Sequence[float], habits: _Habits) -> list[float]:
     """Return the distances at which `way` begins, is cut at crossings, and ends."""
-    before = habits.cuts(way)
-    cuts = [0.0]
-    for value in positions:
-        least = habits.shortest
-        if any(abs(value - old) <= _SAME_CUT_M for old in before):
-            least *= 1 - _HABIT
-        elif habits.knows(way, value):
-            least *= 1 + _HABIT
-        if value - cuts[-1] >= least and way.length - value >= least:
+    cuts = [0.0, way.length]
+
+    def free(value: float, least: float) -> bool:
+        return all(abs(value - cut) >= least for cut in cuts)
+
+    left = list(positions)
+    for old in habits.cuts(way):
+        nearest = min(left, key=lambda value: abs(value - old), default=math.inf)
+        if abs(nearest - old) <= _SAME_CUT_M and free(nearest, (1 - _HABIT) * habits.shortest):
+            cuts.append(nearest)
+            left.remove(nearest)
+    for value in left:
+        uncut = habits.knows(way, value)
+        if free(value, habits.shortest * (1 + _HABIT if uncut else 1)):
             cuts.append(value)
-    return [*cuts, way.length]
+    return sorted(cuts)
 
 
 def _divide(way: LineString, start: float, end: float, habits: _Habits) -> list[float]:

@@ -9,13 +9,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.layers.nearest import GRID_M
 from hotspots.layers.reading import (
     AXIS_LAYERS,
     read_areas,
     read_axes,
     read_boundary,
 )
-from hotspots.layers.streets import GRID_M, make_street_areas
+from hotspots.layers.streets import make_street_areas
 from hotspots.layers.versions import REMADE, put_in_force
 from hotspots.settings import Settings, Workspace
 
