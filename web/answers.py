@@ -98,7 +98,7 @@ class Answers:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._settings_read = _modified(workspace)
+        self._settings_read = -1  # never yet
         self._guard = Lock()
         self._frames: LruCache[pd.DataFrame] = LruCache(1)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(1)
