@@ -20,21 +20,20 @@ from hotspots.layers.coverage_faults import (
     farthest,
     find_gaps,
     find_outside,
-    find_overlaps,
+    only_polygons,
 )
 
 # The far corner of a strip lies farther from its border than the strip is wide, by half at most
 # in a triangle.
 MOVE_M: Final = 1.5 * STRIP_M
-# A strip between three areas is shared out in pieces about as long as it is wide.
-_PIECE_M: Final = STRIP_M
 _TOUCH_M: Final = 1e-3
-_GRID_M: Final = 1e-4  # closes cracks between an area and what it gains
-_SNAP_M: Final = 1e-3
+# All borders are put on one grid [m], finer than anybody measures, so that they meet exactly.
+_GRID_M: Final = 1e-4
 _LEAST_M2: Final = 0.01  # less is rounding, not a change of an area
+_NOBODY: Final = -1
 
 _Floats = npt.NDArray[np.float64]
-_Objects = npt.NDArray[np.object_]
+_Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,9 @@ class Mended:
 def mend_borders(shapes: Shapes, boundary: BaseGeometry) -> Mended:
     """Return polygons without overlaps, narrow gaps and narrow edges outside the boundary.
 
-    Overlaps are given to the neighbour with the longer common border (GEOS CoverageCleaner), gaps
-    to the first of the areas they touch, piece by piece, so that an area never reaches along a gap
-    between two others.
+    All borders are laid over each other and every face between them is given to one area: ground
+    of several to the first of them, where its incidents are counted already; ground in a narrow
+    gap to the first area within a strip's width, so that none reaches along a gap between others.
 
     Parameters
     ----------
@@ -80,46 +79,53 @@ def mend_borders(shapes: Shapes, boundary: BaseGeometry) -> Mended:
     Returns
     -------
     mended
+        Areas share their edges exactly.
     """
-    new = shapes.copy()
-    if len(find_overlaps(new).first):
-        new = shapely.coverage_clean(new, snapping_distance=_SNAP_M)
-    outside = find_outside(new, boundary)
-    narrow = ~outside.wide
-    rows = outside.rows[narrow]
-    new[rows] = shapely.difference(new[rows], outside.shapes[narrow], grid_size=_GRID_M)
-    gaps = find_gaps(new, boundary)
-    new = _fill(new, gaps.shapes[~gaps.wide])
-    new = np.asarray(shapely.coverage_clean(new, snapping_distance=_SNAP_M), dtype=object)
-    return _compare(shapes, new)
+    gaps, outside = find_gaps(shapes, boundary), find_outside(shapes, boundary)
+    pieces, owners = _share_out(shapes, gaps.shapes[~gaps.wide])
+    cut = outside.shapes[~outside.wide]
+    pieces = np.concatenate([pieces, cut])
+    owners = np.concatenate([owners, np.full(len(cut), _NOBODY, dtype=np.int64)])
+    lines = shapely.boundary(np.concatenate([shapes, pieces, [boundary]]))
+    noded = shapely.union_all(lines, grid_size=_GRID_M)
+    faces = np.asarray(shapely.get_parts(shapely.polygonize([noded])), dtype=object)
+    owner = _owners(faces, shapes, pieces, owners)
+    new = [shapely.coverage_union_all(faces[owner == row]) for row in range(len(shapes))]
+    return _compare(shapes, only_polygons(np.array([*new, None], dtype=object)[:-1]))
 
 
-def _fill(shapes: Shapes, gaps: Shapes) -> Shapes:
-    """Return polygons with each gap shared out among the areas along it."""
-    if not len(gaps):
-        return shapes
-    cut = shapely.constrained_delaunay_triangles(shapely.segmentize(gaps, _PIECE_M))
-    pieces = np.asarray(shapely.get_parts(cut), dtype=object)
-    owners = _owners(shapes, pieces)
-    filled = shapes.copy()
-    for row in np.unique(owners[owners >= 0]):
-        gained = pieces[owners == row]
-        filled[row] = shapely.union_all([shapes[row], *gained], grid_size=_GRID_M)
-    return filled
-
-
-def _owners(shapes: Shapes, pieces: Shapes) -> npt.NDArray[np.int64]:
-    """Return the row of the first area that each piece touches, else the nearest; −1 for none."""
+def _share_out(shapes: Shapes, gaps: Shapes) -> tuple[Shapes, _Rows]:
+    """Return pieces of gaps and the row of the area that each goes to."""
+    pieces: list[BaseGeometry] = []
+    owners: list[int] = []
     tree = STRtree(shapes)
-    far = len(shapes)
-    owners = np.full(len(pieces), far, dtype=np.int64)
-    piece, row = tree.query(pieces, predicate="dwithin", distance=_TOUCH_M)
-    np.minimum.at(owners, piece, row)
-    loose = np.flatnonzero(owners == far)
-    near, row = tree.query_nearest(pieces[loose], max_distance=MOVE_M, all_matches=False)
-    owners[loose[near]] = row
-    owners[owners == far] = -1
-    return owners
+    for gap in gaps:
+        beside = np.sort(tree.query(gap, predicate="dwithin", distance=_TOUCH_M))
+        rest = gap
+        # Few corners lie farther than a strip's width from every area.
+        for reach_m in (STRIP_M, MOVE_M):
+            for row in beside:
+                near = shapely.buffer(shapes[row], reach_m, quad_segs=2)
+                pieces.append(shapely.intersection(rest, near))
+                owners.append(int(row))
+                rest = shapely.difference(rest, near)
+                if rest.is_empty:
+                    break
+    found = only_polygons(np.array([*pieces, None], dtype=object)[:-1])
+    there = ~shapely.is_empty(found)
+    return found[there], np.array(owners, dtype=np.int64)[there]
+
+
+def _owners(faces: Shapes, shapes: Shapes, pieces: Shapes, owners: _Rows) -> _Rows:
+    """Return the row of the area that each face goes to, or `_NOBODY`."""
+    points = shapely.point_on_surface(faces)
+    chosen = np.full(len(faces), len(shapes), dtype=np.int64)
+    face, row = STRtree(shapes).query(points, predicate="within")
+    np.minimum.at(chosen, face, row)
+    chosen[chosen == len(shapes)] = _NOBODY
+    face, piece = STRtree(pieces).query(points, predicate="within")
+    chosen[face] = owners[piece]
+    return chosen
 
 
 def _compare(old: Shapes, new: Shapes) -> Mended:

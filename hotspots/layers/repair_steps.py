@@ -20,6 +20,7 @@ from hotspots.layers.coverage_faults import (
     find_gaps,
     find_outside,
     find_overlaps,
+    only_polygons,
 )
 from hotspots.layers.polygon_rules import POLYGONAL
 from hotspots.layers.problems import (
@@ -148,8 +149,10 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
     rows = np.flatnonzero(looked_at & ~shapely.is_valid(shapes))
     if not len(rows):
         return frame, []
-    lines = _polygonal(shapely.make_valid(shapes[rows], method="linework"))
-    rings = _polygonal(shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False))
+    lines = only_polygons(shapely.make_valid(shapes[rows], method="linework"))
+    rings = only_polygons(
+        shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)
+    )
     apart = shapely.area(shapely.symmetric_difference(lines, rings))
     safe = (apart <= AMBIGUOUS_M2) & (shapely.area(lines) > 0)
     labels = area_labels(frame)[rows]
@@ -325,19 +328,6 @@ def _remeasured(frame: gpd.GeoDataFrame, rows: _Rows) -> gpd.GeoDataFrame:
     values[rows] = np.round(shapely.area(_shapes(frame)[rows]) / 1e6, 6)
     measured[schema.AREA_KM2] = values
     return measured
-
-
-def _polygonal(shapes: Shapes) -> Shapes:
-    """Return shapes without the lines and points that making them valid has left over."""
-    parts, rows = shapely.get_parts(shapes, return_index=True)
-    inner, outer = shapely.get_parts(parts, return_index=True)
-    rows = rows[outer]
-    areal = shapely.area(inner) > 0
-    kept: list[BaseGeometry] = []
-    for row in range(len(shapes)):
-        own = inner[areal & (rows == row)]
-        kept.append(own[0] if len(own) == 1 else shapely.multipolygons(own))
-    return np.array([*kept, None], dtype=object)[:-1]
 
 
 def _changes(labels: _Labels, gained: _Floats, lost: _Floats) -> tuple[AreaChange, ...]:

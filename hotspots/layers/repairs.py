@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 
 import geopandas as gpd
 
-from hotspots import schema
 from hotspots.errors import ParameterError, SourceError
 from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS
+from hotspots.layers.coordinate_forms import place_frame
 from hotspots.layers.diagnosis import read_leniently, study_area
 from hotspots.layers.problems import COORDINATES, REPAIRS
 from hotspots.layers.repair_steps import STEPS, AreaChange, PlannedRepair
@@ -110,9 +110,13 @@ def _mend(
     planned: list[PlannedRepair] = []
     for layer, frame in frames.items():
         mended[layer] = frame
+        if COORDINATES in codes:
+            mended[layer], plans = STEPS[COORDINATES](frame, layer, boundary)
+            planned += plans
+        if layer not in AREA_LAYERS or place_frame(mended[layer], layer).problems:
+            continue  # what is not where it says cannot be measured
         for code in REPAIRS:
-            area_layer = layer in AREA_LAYERS and schema.AREA_ID in frame.columns
-            if code in codes and (area_layer or code == COORDINATES):
+            if code in codes and code != COORDINATES:
                 mended[layer], plans = STEPS[code](mended[layer], layer, boundary)
                 planned += plans
     return mended, planned

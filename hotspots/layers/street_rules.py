@@ -57,7 +57,7 @@ def check_streets(frames: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Problem]:
         if areas is not None and axes is not None:
             yield from _axes(areas, axes, kind, axis_layer)
     streets, segments = frames.get(schema.STREET), frames.get(schema.SEGMENT)
-    if segments is not None:
+    if segments is not None and len(segments):
         yield from _numbering(segments)
     if streets is not None and segments is not None:
         yield from _belonging(streets, segments)
