@@ -8,6 +8,7 @@ import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
+from pyogrio.errors import DataSourceError
 from shapely.geometry import box
 
 from hotspots import layers, schema
@@ -287,3 +288,36 @@ def test_what_a_file_says_of_itself_may_be_damaged(workspace, text):
     )
     with pytest.raises(SourceError, match="what it says of its version cannot be read"):
         current_version(workspace)
+
+
+def test_damaged_layers_can_be_replaced_and_are_kept(workspace):
+    put(workspace, town(cut=400))
+    file = workspace.layers / layers.LAYERS_FILE
+    file.write_bytes(b"SQLite format 3\x00 and nothing else")
+    drawn = {schema.LOCALITY: areas(schema.LOCALITY, box(X, Y, X + 9, Y + 9))}
+    with pytest.raises(SourceError, match="cannot be read as GeoPackage"):
+        put(workspace, drawn, keep_layers=True)
+    made = put(workspace, town(cut=600), since=date(2026, 10, 31))
+    assert made.version_id == 2
+    assert cut_of(workspace)[1] == 600
+    (kept,) = (workspace.layers / "versions").glob("damaged-*.gpkg")
+    assert kept.read_bytes().endswith(b"nothing else")
+    assert [v.version_id for v in list_versions(workspace)] == [1, 2]
+
+
+def test_what_gdal_says_of_a_full_disk_is_a_store_error(workspace, monkeypatch):
+    put(workspace)
+
+    def fail(*_args, **_options):
+        raise DataSourceError("sqlite3_step() failed: disk I/O error")
+
+    monkeypatch.setattr(versions, "write_frames", fail)
+    with pytest.raises(StoreError, match=r"cannot be written .*disk I/O error"):
+        put(workspace)
+
+
+def test_no_file_beside_the_layers_speaks_for_them(workspace):
+    put(workspace)
+    put(workspace, since=date(2026, 10, 31))
+    place_anew(workspace)
+    assert not list(workspace.layers.rglob("*.aux.xml"))

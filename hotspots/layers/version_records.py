@@ -17,6 +17,8 @@ from hotspots.i18n import _
 from hotspots.layers.town_data import SourceFile
 from hotspots.settings import Workspace
 
+# A file beside a GeoPackage in which GDAL would keep metadata could speak of a former version.
+pyogrio.set_gdal_config_options({"GDAL_PAM_ENABLED": "NO"})
 _VERSION_KEY: Final = "HOTSPOTS_VERSION"
 _PLACEMENT_KEY: Final = "HOTSPOTS_PLACEMENT"
 

@@ -16,9 +16,10 @@ from typing import Final
 
 import geopandas as gpd
 from filelock import FileLock, Timeout
+from pyogrio.errors import DataSourceError, FeatureError, FieldError
 
-from hotspots.errors import NotFoundError, StoreError
-from hotspots.files import replacing
+from hotspots.errors import NotFoundError, SourceError, StoreError
+from hotspots.files import cannot_write, replacing
 from hotspots.i18n import _
 from hotspots.layers.town_data import SourceFile
 from hotspots.layers.version_records import (
@@ -67,7 +68,7 @@ def list_versions(workspace: Workspace) -> tuple[Version, ...]:
         As `current_version`; a version kept is damaged.
     """
     found = {current_version(workspace).version_id: current_version(workspace)}
-    for path in sorted((workspace.layers / VERSIONS_DIR).glob("*.gpkg")):
+    for path in sorted((workspace.layers / VERSIONS_DIR).glob("[0-9]*.gpkg")):
         version = read_version(path, workspace)
         found.setdefault(version.version_id, version)
     return tuple(found[key] for key in sorted(found))
@@ -151,16 +152,16 @@ def put_in_force(
     StoreError
         The files cannot be written, or another program is changing the layers.
     SourceError
-        The layers in force are damaged.
+        The layers in force are damaged, and `keep_layers` needs them. Without it the damaged file
+        is moved to `layers/versions/damaged-….gpkg`.
     """
     workspace.layers.mkdir(parents=True, exist_ok=True)
     target = workspace.layers / LAYERS_FILE
     with changing(workspace):
-        before = keep_hand_edits(workspace) if target.is_file() else None
-        known = [v.version_id for v in list_versions(workspace)] if before else [0]
+        before = _keep_present(workspace, may_be_damaged=not keep_layers)
         settings = workspace.settings
         made = Version(
-            version_id=max(known) + 1,
+            version_id=_next_id(workspace),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             made_by=made_by,
             municipality=municipality or settings.municipality,
@@ -177,7 +178,7 @@ def put_in_force(
             )
         if before is not None and keep_layers:
             made = _with_kept(made, before, with_streets=with_streets)
-        with replacing(target) as draft:
+        with _drafting(target) as draft:
             if before is not None and keep_layers:
                 shutil.copyfile(target, draft)
             else:
@@ -210,7 +211,7 @@ def use_version(workspace: Workspace, version_id: int) -> Version:
             order = order[-1:]
         kept = [p for p in order[:-1] if p.version_id != version_id]
         order = (*kept, PlacedSince(version_id, order[-1].since if kept else None))
-        with replacing(target) as draft:
+        with _drafting(target) as draft:
             shutil.copyfile(chosen, draft)
             mark_version(draft, version, order)
             _archive(workspace, draft, version_id)
@@ -236,7 +237,7 @@ def place_anew(workspace: Workspace, *, since: date | None = None) -> tuple[Plac
             if since is not None and (p.since is None or p.since < since)
         )
         order = (*kept, PlacedSince(current.version_id, since if kept else None))
-        with replacing(target) as draft:
+        with _drafting(target) as draft:
             shutil.copyfile(target, draft)
             mark_version(draft, current, order)
             _archive(workspace, draft, current.version_id)
@@ -257,16 +258,15 @@ def keep_hand_edits(workspace: Workspace) -> Version:
     version = read_version(target, workspace)
     if version.version_id and not is_hand_edited(workspace):
         return version
-    known = [v.version_id for v in list_versions(workspace)]
     edited = replace(
         version,
-        version_id=max(known) + 1,
+        version_id=_next_id(workspace),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         made_by=EDITED if version.version_id else version.made_by,
     )
     order = read_placement(target, workspace)
     order = (*order[:-1], PlacedSince(edited.version_id, order[-1].since))
-    with replacing(target) as draft:
+    with _drafting(target) as draft:
         shutil.copyfile(target, draft)
         mark_version(draft, edited, order)
         _archive(workspace, draft, edited.version_id)
@@ -319,6 +319,40 @@ def _in_force(workspace: Workspace) -> Path:
             ).format(workspace=workspace.path)
         )
     return path
+
+
+@contextmanager
+def _drafting(target: Path) -> Iterator[Path]:
+    """As `replacing`, with what GDAL says of a full disk as a `StoreError` too."""
+    try:
+        with replacing(target) as draft:
+            yield draft
+    except (DataSourceError, FeatureError, FieldError) as error:
+        raise cannot_write(target, error) from error
+
+
+def _keep_present(workspace: Workspace, *, may_be_damaged: bool) -> Version | None:
+    """Return the version in force, kept; None where there is none, or it was damaged."""
+    target = workspace.layers / LAYERS_FILE
+    if not target.is_file():
+        return None
+    try:
+        return keep_hand_edits(workspace)
+    except SourceError:
+        if not may_be_damaged:
+            raise
+    directory = workspace.layers / VERSIONS_DIR
+    directory.mkdir(exist_ok=True)
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    shutil.copyfile(target, directory / f"damaged-{moment}.gpkg")
+    return None
+
+
+def _next_id(workspace: Workspace) -> int:
+    """Return a number that no version has had; damaged ones count too."""
+    files = (workspace.layers / VERSIONS_DIR).glob("[0-9]*.gpkg")
+    numbers = [int(path.stem) for path in files if path.stem.isdecimal()]
+    return max(numbers, default=0) + 1
 
 
 def _next_placement(
