@@ -21,6 +21,7 @@ from hotspots.layers.coverage_faults import (
     find_gaps,
     find_outside,
     only_polygons,
+    split_by_row,
 )
 
 # The far corner of a strip lies farther from its border than the strip is wide, by half at most
@@ -90,7 +91,7 @@ def mend_borders(shapes: Shapes, boundary: BaseGeometry) -> Mended:
     noded = shapely.union_all(lines, grid_size=_GRID_M)
     faces = np.asarray(shapely.get_parts(shapely.polygonize([noded])), dtype=object)
     owner = _owners(faces, shapes, pieces, owners)
-    new = [shapely.coverage_union_all(faces[owner == row]) for row in range(len(shapes))]
+    new = [shapely.coverage_union_all(own) for own in split_by_row(faces, owner, len(shapes))]
     return _compare(shapes, only_polygons(np.array([*new, None], dtype=object)[:-1]))
 
 

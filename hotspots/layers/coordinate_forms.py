@@ -268,8 +268,8 @@ def _what(form: str, names: _Names) -> str:
 def _cure(form: str) -> str:
     if form in _MATRIX:
         return _(
-            "let the program turn them, or export the layer anew from its source in EPSG:5514 "
-            "(S-JTSK / Krovak East North)"
+            "let the program turn them (hotspots layers check --repair), or export the layer anew "
+            "from its source in EPSG:5514 (S-JTSK / Krovak East North)"
         )
     if form == DEGREES:
         return _(

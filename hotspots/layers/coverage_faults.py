@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -182,11 +183,16 @@ def only_polygons(shapes: Shapes) -> Shapes:
     inner, outer = shapely.get_parts(parts, return_index=True)
     rows = rows[outer]
     areal = shapely.area(inner) > 0
-    kept: list[BaseGeometry] = []
-    for row in range(len(shapes)):
-        own = inner[areal & (rows == row)]
-        kept.append(own[0] if len(own) == 1 else shapely.multipolygons(own))
+    own = split_by_row(inner[areal], rows[areal], len(shapes))
+    kept = [parts[0] if len(parts) == 1 else shapely.multipolygons(parts) for parts in own]
     return np.array([*kept, None], dtype=object)[:-1]
+
+
+def split_by_row(shapes: Shapes, rows: _Rows, n: int) -> list[Shapes]:
+    """Return the shapes of each row 0 … n − 1; those of other rows are left out."""
+    order = np.argsort(rows, kind="stable")
+    ends = np.searchsorted(rows[order], np.arange(n + 1))
+    return [shapes[order[start:end]] for start, end in pairwise(ends)]
 
 
 def farthest(pieces: Iterable[BaseGeometry], border: BaseGeometry) -> float:

@@ -131,8 +131,8 @@ def _overlap_cure(layer: str, *, wide: bool) -> str:
             "belongs and cut the other, in QGIS: Vector > Geoprocessing > Difference"
         )
     return _(
-        "let the program give each strip to one of the two, or in QGIS with snapping on: "
-        "Edit > Vertex Tool"
+        "let the program give each strip to one of the two (hotspots layers check --repair), or "
+        "in QGIS with snapping on: Edit > Vertex Tool"
     )
 
 
@@ -180,8 +180,8 @@ def _gaps(gaps: Strips, layer: str, boundary: BaseGeometry) -> Iterator[Problem]
             )
             if wide
             else _(
-                "let the program give each gap to a neighbour, or in QGIS with snapping on: "
-                "Edit > Vertex Tool"
+                "let the program give each gap to a neighbour (hotspots layers check --repair), "
+                "or in QGIS with snapping on: Edit > Vertex Tool"
             ),
             "" if wide else BORDERS,
         )
@@ -240,7 +240,10 @@ def _outside_cure(layer: str, *, wide: bool) -> str:
             "import boundary and areas of one date (hotspots layers fetch), or cut them off, in "
             "QGIS: Vector > Geoprocessing > Clip with the layer municipality"
         )
-    return _("let the program cut it off, or in QGIS: Vector > Geoprocessing > Clip")
+    return _(
+        "let the program cut it off (hotspots layers check --repair), or in QGIS: Vector > "
+        "Geoprocessing > Clip"
+    )
 
 
 def _slivers(shapes: Shapes, labels: _Names, layer: str) -> Iterator[Problem]:

@@ -133,7 +133,10 @@ def _invalid(shapes: Shapes, labels: _Names, layer: str) -> Problem:
             "{n} polygons are invalid, at the positions in brackets [m]: {reasons}",
             n,
         ).format(n=format_number(n), reasons="; ".join(reasons) + ("; …" if n > _SHOWN else "")),
-        _("let the program mend it, or in QGIS: Processing > Fix Geometries"),
+        _(
+            "let the program mend it (hotspots layers check --repair), or in QGIS: Processing > "
+            "Fix Geometries"
+        ),
         VALID,
     )
 
@@ -151,7 +154,10 @@ def _odd_forms(shapes: Shapes, labels: _Names, layer: str, usable: _Mask) -> Ite
                 "{n} polygons have heights (Z), which are not used: {names}",
                 int(high.sum()),
             ),
-            _("let the program leave them out, or in QGIS: Processing > Drop M/Z Values"),
+            _(
+                "let the program leave them out (hotspots layers check --repair), or in QGIS: "
+                "Processing > Drop M/Z Values"
+            ),
             FLATTEN,
         )
     parts, rows = shapely.get_parts(shapes, return_index=True)
@@ -169,7 +175,10 @@ def _odd_forms(shapes: Shapes, labels: _Names, layer: str, usable: _Mask) -> Ite
                 "{n} polygons have empty parts: {names}",
                 int(hollow.sum()),
             ),
-            _("let the program leave them out, or in QGIS: Processing > Fix Geometries"),
+            _(
+                "let the program leave them out (hotspots layers check --repair), or in QGIS: "
+                "Processing > Fix Geometries"
+            ),
             PARTS,
         )
 
@@ -198,7 +207,10 @@ def _alike(
                 "{n} areas are in the layer more than once, with the same id and polygon: {names}",
                 len(same),
             ),
-            _("let the program keep one of each, or delete the others in QGIS"),
+            _(
+                "let the program keep one of each (hotspots layers check --repair), or delete the "
+                "others in QGIS"
+            ),
             DUPLICATES,
         )
     if different:

@@ -118,7 +118,10 @@ def check_measures(frame: gpd.GeoDataFrame, layer: str) -> Iterator[Problem]:
                 "{names}",
                 int(differs.sum()),
             ),
-            _("let the program measure them anew, or in QGIS: Field Calculator, $area / 1000000"),
+            _(
+                "let the program measure them anew (hotspots layers check --repair), or in QGIS: "
+                "Field Calculator, $area / 1000000"
+            ),
             MEASURES,
         )
 
