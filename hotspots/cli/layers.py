@@ -1,5 +1,6 @@
 """`hotspots layers`: what is in force, its checks, its history, and by which versions we place."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -149,7 +150,7 @@ def _repair(workspace: Workspace, *, agreed: bool) -> bool:
 
 
 def _as_json(found: Problem | PlannedRepair) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+    return asdict(found)
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:
@@ -171,7 +172,7 @@ def history(diff: tuple[int, int] | None) -> None:
     if diff:
         differences = compare_versions(workspace, *diff)
         if shared().as_json:
-            print_json([{n: getattr(d, n) for n in d.__dataclass_fields__} for d in differences])
+            print_json([asdict(difference) for difference in differences])
             return
         for difference in differences:
             say(f"{kind_label(difference.kind)}:")

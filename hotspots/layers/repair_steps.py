@@ -340,7 +340,7 @@ def _changes(labels: _Labels, gained: _Floats, lost: _Floats) -> tuple[AreaChang
 def _say_changes(text: str, layer: str, changes: tuple[AreaChange, ...], **values: str) -> str:
     """Fill in a text with n, total and each area's m²; ground that changes hands counts once."""
     listed = [
-        f"{c.name} +{square_metres(c.gained_m2)} −{square_metres(c.lost_m2)}" for c in changes
+        f"{c.name} +{square_metres(c.gained_m2)} −{square_metres(c.lost_m2)} m²" for c in changes
     ]
     gained, lost = sum(c.gained_m2 for c in changes), sum(c.lost_m2 for c in changes)
     return text.format(
