@@ -211,7 +211,7 @@ def test_small_moves_change_no_id(seed):
     assert ids(after) == ids(before)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_irrelevant(order):
     former = make_street_areas(make_axes({"main": line((0, 0), (900, 3)), **CROSS})).segment_axes
@@ -234,7 +234,7 @@ some_lines = st.lists(
 ).map(lambda shapes: make_axes({str(k): shape for k, shape in enumerate(shapes)}))
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(some_lines, some_lines)
 def test_any_update_keeps_ids_unique_and_true(first, second):
     before = make_street_areas(first)

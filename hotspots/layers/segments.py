@@ -33,9 +33,11 @@ from hotspots.layers.network import (
 # Stretches shorter than this share of a segment's length join their neighbour.
 LEFTOVER_SHARE: Final = 0.1
 # A cut of an earlier version is the same as one this near [m].
-_SAME_CUT_M: Final = 5.0
-# A segment of an earlier version lies along a line if this share of it does.
+_SAME_CUT_M: Final = 2.0
+# A cut of an earlier version was in a line if this share of the last metres before it lies there.
 _ALONG_SHARE: Final = 0.8
+_TIP_M: Final = 10.0
+_LINE: Final = 1  # shapely type id of LineString
 # How much nearer to the next cut an old one may be, and how much farther a new one must be.
 _HABIT: Final = 0.2
 # A line between two carriageways is no longer than this [m].
@@ -76,19 +78,29 @@ class _Habits:
         self.stretched = segment_length_m * (1 + LEFTOVER_SHARE)
         self.shortest = segment_length_m * LEFTOVER_SHARE
         self._lines = shapely.get_parts(former if former is not None else np.empty(0))
+        open_lines = self._lines[shapely.get_type_id(self._lines) == _LINE]
+        tips = [tip for line in open_lines if not line.is_ring for tip in _tips(line)]
+        self._tips = np.array(tips, dtype=object)
 
     def cuts(self, way: LineString) -> list[float]:
         """Return where along `way` an earlier version cut it [m], sorted."""
-        if not len(self._lines):
+        if not len(self._tips):
             return []
-        there = shapely.length(shapely.intersection(self._lines, way.buffer(_SAME_CUT_M)))
-        along = self._lines[there >= _ALONG_SHARE * shapely.length(self._lines)]
-        ends = shapely.get_coordinates(shapely.boundary(along))
-        return sorted(float(v) for v in shapely.line_locate_point(way, shapely.points(ends)))
+        there = shapely.length(shapely.intersection(self._tips, way.buffer(_SAME_CUT_M)))
+        along = self._tips[there >= _ALONG_SHARE * shapely.length(self._tips)]
+        ends = shapely.get_point(along, 0)
+        return sorted(float(v) for v in shapely.line_locate_point(way, ends))
 
     def knows(self, way: LineString, along_m: float) -> bool:
         """Return whether an earlier version had this place of `way`."""
         return bool((shapely.distance(self._lines, way.interpolate(along_m)) <= _SAME_CUT_M).any())
+
+
+def _tips(line: LineString) -> tuple[LineString, LineString]:
+    """Return the beginning of `line` from either end, up to ten metres and half of it."""
+    length = min(_TIP_M, line.length / 2)
+    last = cut_line(line, line.length - length, line.length)
+    return cut_line(line, 0.0, length), last.reverse()
 
 
 def cut_street(
@@ -238,16 +250,23 @@ def _crossing_cuts(way: LineString, positions: Sequence[float], habits: _Habits)
         return all(abs(value - cut) >= least for cut in cuts)
 
     left = list(positions)
-    for old in habits.cuts(way):
-        nearest = min(left, key=lambda value: abs(value - old), default=math.inf)
-        if abs(nearest - old) <= _SAME_CUT_M and free(nearest, (1 - _HABIT) * habits.shortest):
-            cuts.append(nearest)
-            left.remove(nearest)
+    before = habits.cuts(way)
+    found = sorted(
+        (abs(value - old), value) for value in left for old in before if _is_same(value, old)
+    )
+    for _distance, value in found:
+        if value in left and free(value, (1 - _HABIT) * habits.shortest):
+            cuts.append(value)
+            left.remove(value)
     for value in left:
         uncut = habits.knows(way, value)
         if free(value, habits.shortest * (1 + _HABIT if uncut else 1)):
             cuts.append(value)
     return sorted(cuts)
+
+
+def _is_same(cut: float, old: float) -> bool:
+    return abs(cut - old) <= _SAME_CUT_M
 
 
 def _divide(way: LineString, start: float, end: float, habits: _Habits) -> list[float]:
