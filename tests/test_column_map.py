@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hotspots import schema
 from hotspots.errors import ParameterError, SchemaError
-from hotspots.layers.column_map import (
+from hotspots.layers.own.column_map import (
     ColumnMap,
     map_file,
     propose_code,

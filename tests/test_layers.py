@@ -23,8 +23,8 @@ from hotspots.errors import (
 from hotspots.files import replacing
 from hotspots.i18n import use_language
 from hotspots.layers import bundled
-from hotspots.layers.area_ids import slug
 from hotspots.layers.check import area_columns, check_areas
+from hotspots.layers.own.area_ids import slug
 from hotspots.layers.versions import list_versions
 from hotspots.settings import Settings, Workspace
 

@@ -14,7 +14,7 @@ from shapely.geometry import Polygon, box
 from hotspots import layers, schema
 from hotspots.errors import NotFoundError, SourceError
 from hotspots.i18n import use_language
-from hotspots.layers.comparison import compare_areas, compare_versions, describe_version
+from hotspots.layers.checks.comparison import compare_areas, compare_versions, describe_version
 from hotspots.layers.town_data import SourceFile
 from hotspots.layers.version_records import Version
 from hotspots.layers.versions import VERSIONS_DIR, put_in_force

@@ -17,11 +17,11 @@ from hotspots import layers, schema
 from hotspots.errors import NotFoundError
 from hotspots.i18n import use_language
 from hotspots.layers.change import switch_town
-from hotspots.layers.coverage_faults import NOISE_M, find_overlaps
-from hotspots.layers.diagnosis import check_frames, check_layers
+from hotspots.layers.checks.coverage_faults import NOISE_M, find_overlaps
+from hotspots.layers.checks.diagnosis import check_frames, check_layers
+from hotspots.layers.checks.problems import SEVERITIES
+from hotspots.layers.checks.version_rules import OLD_DAYS
 from hotspots.layers.official import read_official
-from hotspots.layers.problems import SEVERITIES
-from hotspots.layers.version_rules import OLD_DAYS
 from hotspots.layers.versions import LAYERS_FILE, VERSIONS_DIR, place_anew, put_in_force
 from hotspots.settings import Settings, Workspace
 from tests.tiling import (

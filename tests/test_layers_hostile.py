@@ -18,10 +18,10 @@ import shapely
 
 from hotspots import layers, schema
 from hotspots.errors import CRSError, HotspotsError, SchemaError, SourceError
-from hotspots.layers import layer_files
-from hotspots.layers.layer_files import read_layer
-from hotspots.layers.own_areas import import_areas
-from hotspots.layers.residents import join_residents
+from hotspots.layers.census.residents import join_residents
+from hotspots.layers.own import layer_files
+from hotspots.layers.own.areas import import_areas
+from hotspots.layers.own.layer_files import read_layer
 from hotspots.settings import Settings, Workspace
 
 VRT = (

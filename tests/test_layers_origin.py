@@ -7,8 +7,8 @@ from shapely.geometry import box
 
 from hotspots import layers, schema
 from hotspots.i18n import use_language
-from hotspots.layers.origin import say_origin
-from hotspots.layers.own_areas import import_areas
+from hotspots.layers.own.areas import import_areas
+from hotspots.layers.own.origin import say_origin
 from hotspots.layers.reading import LAYERS_FILE, read_kept
 from hotspots.layers.versions import put_in_force
 from hotspots.workspace_init import init_workspace

@@ -10,11 +10,11 @@ from shapely.geometry import Polygon, box
 
 from hotspots import layers, schema
 from hotspots.errors import NotFoundError, ParameterError, SourceError
-from hotspots.layers.border_repair import MOVE_M, mend_borders
-from hotspots.layers.coverage_faults import STRIP_M, find_gaps, find_outside, find_overlaps
-from hotspots.layers.diagnosis import check_layers
-from hotspots.layers.problems import REPAIRS
-from hotspots.layers.repairs import AreaChange, plan_repairs, repair_layers
+from hotspots.layers.checks.border_repair import MOVE_M, mend_borders
+from hotspots.layers.checks.coverage_faults import STRIP_M, find_gaps, find_outside, find_overlaps
+from hotspots.layers.checks.diagnosis import check_layers
+from hotspots.layers.checks.problems import REPAIRS
+from hotspots.layers.checks.repairs import AreaChange, plan_repairs, repair_layers
 from hotspots.layers.versions import LAYERS_FILE, current_version, is_hand_edited, list_versions
 from hotspots.settings import Settings, Workspace
 from tests.tiling import (

@@ -15,10 +15,10 @@ from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point
 from hotspots import layers, schema
 from hotspots.errors import CRSError, NotFoundError, ParameterError, SchemaError, SourceError
 from hotspots.i18n import use_language
-from hotspots.layers.area_ids import bare_code, make_ids, slug
-from hotspots.layers.column_map import ColumnMap, map_file, recall_map, remember_map
-from hotspots.layers.layer_files import read_layer
-from hotspots.layers.own_areas import KINDS, import_areas
+from hotspots.layers.own.area_ids import bare_code, make_ids, slug
+from hotspots.layers.own.areas import KINDS, import_areas
+from hotspots.layers.own.column_map import ColumnMap, map_file, recall_map, remember_map
+from hotspots.layers.own.layer_files import read_layer
 from hotspots.layers.reading import layers_version, read_kept
 from hotspots.layers.versions import OWN_AREAS, put_in_force
 from hotspots.settings import Settings, Workspace

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from hotspots import layers, schema
 from hotspots.errors import NotFoundError, ParameterError, SchemaError, SourceError
-from hotspots.layers.code_tables import open_table
-from hotspots.layers.column_map import ColumnMap, map_file
-from hotspots.layers.counted_residents import read_count, read_year
+from hotspots.layers.census.code_tables import open_table
+from hotspots.layers.census.counted_residents import read_count, read_year
+from hotspots.layers.census.residents import join_residents
+from hotspots.layers.own.column_map import ColumnMap, map_file
 from hotspots.layers.reading import layers_version
-from hotspots.layers.residents import join_residents
 from hotspots.layers.versions import JOINED_RESIDENTS, put_in_force
 from hotspots.settings import Settings, Workspace
 

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, render_template, request
 
 from hotspots.analysis.replacement import what_would_move
 from hotspots.i18n import _
-from hotspots.layers.comparison import compare_versions
-from hotspots.layers.repairs import plan_repairs
+from hotspots.layers.checks.comparison import compare_versions
+from hotspots.layers.checks.repairs import plan_repairs
 from hotspots.layers.versions import current_version, placement, version_file
 from web import layer_work
 from web.answers import answers

@@ -9,7 +9,7 @@ import geopandas as gpd
 from hotspots import layers, schema
 from hotspots.errors import HotspotsError
 from hotspots.i18n import _, format_day, format_number, ngettext
-from hotspots.layers.comparison import describe_making, describe_version
+from hotspots.layers.checks.comparison import describe_making, describe_version
 from hotspots.layers.reading import AXIS_LAYERS, PLACE_LAYER
 from hotspots.layers.version_records import PlacedSince, Version
 from hotspots.layers.versions import current_version, list_versions, placement

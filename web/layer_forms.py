@@ -8,7 +8,7 @@ from typing import Final
 from werkzeug.datastructures import MultiDict
 
 from hotspots.i18n import _
-from hotspots.layers.own_areas import KINDS
+from hotspots.layers.own.areas import KINDS
 from web.uploads import FormError
 
 RESIDENTS: Final = "residents"

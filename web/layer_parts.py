@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Response, make_response
 
 from hotspots.i18n import _
-from hotspots.layers.problems import ERROR, SEVERITIES, WARNING, Problem
+from hotspots.layers.checks.problems import ERROR, SEVERITIES, WARNING, Problem
 from web import texts
 from web.layer_facts import layer_label
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hotspots.i18n import _, format_day, format_number
 from hotspots.layers.change import LayerChange
+from hotspots.layers.checks.repairs import repair_layers
 from hotspots.layers.fetch import fetch_layers
 from hotspots.layers.importing import ImportOptions, import_layers
-from hotspots.layers.repairs import repair_layers
 from hotspots.layers.versions import place_anew, placement, use_version
 from hotspots.progress import Report
 from hotspots.settings import Workspace

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, render_template, request
 
 from hotspots import layers
 from hotspots.i18n import _, current_language
-from hotspots.layers.diagnosis import check_layers
-from hotspots.layers.problems import ERROR, WARNING, Problem
+from hotspots.layers.checks.diagnosis import check_layers
+from hotspots.layers.checks.problems import ERROR, WARNING, Problem
 from hotspots.layers.versions import current_version, placement
 from hotspots.settings import Settings, Workspace
 from web import texts

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from hotspots.analysis.kinds import layer_label
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
-from hotspots.layers.problems import Problem
+from hotspots.layers.checks.problems import Problem
 from hotspots.progress import Report, silent
 from hotspots.settings import Workspace
 

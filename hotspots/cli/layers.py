@@ -25,9 +25,9 @@ from hotspots.cli.layers_bring import fetch, import_files
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.layers import read_areas, remake_streets
-from hotspots.layers.comparison import compare_versions, describe_version
-from hotspots.layers.diagnosis import Problem, check_layers
-from hotspots.layers.repairs import PlannedRepair, plan_repairs, repair_layers
+from hotspots.layers.checks.comparison import compare_versions, describe_version
+from hotspots.layers.checks.diagnosis import Problem, check_layers
+from hotspots.layers.checks.repairs import PlannedRepair, plan_repairs, repair_layers
 from hotspots.layers.versions import (
     PlacedSince,
     current_version,

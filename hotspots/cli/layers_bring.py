@@ -22,7 +22,7 @@ from hotspots.cli.common import (
 from hotspots.errors import ParameterError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.layers.change import LayerChange
-from hotspots.layers.comparison import describe_version
+from hotspots.layers.checks.comparison import describe_version
 from hotspots.layers.fetch import fetch_layers
 from hotspots.layers.importing import ImportOptions, import_layers
 from hotspots.settings import Workspace

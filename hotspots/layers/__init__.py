@@ -3,7 +3,7 @@
 from hotspots.layers.bundled import BUNDLED_MUNICIPALITY, bundled_layers, install_bundled
 from hotspots.layers.check import AREA_LAYERS, check_areas
 from hotspots.layers.grid import make_grid
-from hotspots.layers.own_areas import import_localities
+from hotspots.layers.own.areas import import_localities
 from hotspots.layers.places import PLACE_KINDS, place_kind_label
 from hotspots.layers.present import default_kind, present_kinds
 from hotspots.layers.reading import (

@@ -15,10 +15,10 @@ from hotspots.errors import SchemaError
 from hotspots.files import replacing
 from hotspots.i18n import _
 from hotspots.layers.area_frame import make_area_frame
-from hotspots.layers.area_ids import slug
 from hotspots.layers.axes import complete_streets, join_points
 from hotspots.layers.check import check_areas
 from hotspots.layers.facts import Facts, positions, read_facts
+from hotspots.layers.own.area_ids import slug
 from hotspots.layers.places import BUS_STOP
 from hotspots.layers.power import share_by_area, share_by_distance
 from hotspots.layers.reading import PLACE_LAYER

@@ -20,8 +20,8 @@ from hotspots.layers.assembly import make_layers
 from hotspots.layers.brought import Brought
 from hotspots.layers.bundled import BUNDLED_MUNICIPALITY, BUNDLED_TOWN
 from hotspots.layers.check import AREA_LAYERS
-from hotspots.layers.diagnosis import check_frames
-from hotspots.layers.problems import Problem
+from hotspots.layers.checks.diagnosis import check_frames
+from hotspots.layers.checks.problems import Problem
 from hotspots.layers.reading import (
     ADDRESS_LAYER,
     BUILDING_LAYER,

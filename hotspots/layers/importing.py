@@ -11,6 +11,7 @@ from hotspots.filetypes import CSV, LAYER_SUFFIXES, SUFFIXES, XLSX, require_file
 from hotspots.i18n import _
 from hotspots.layers.assembly import say_outside
 from hotspots.layers.brought import Brought
+from hotspots.layers.census.residents import join_residents
 from hotspots.layers.change import (
     LayerChange,
     LayerNumber,
@@ -20,9 +21,8 @@ from hotspots.layers.change import (
     version_in_force,
 )
 from hotspots.layers.official import is_official, read_official
-from hotspots.layers.own_areas import KINDS, import_areas
+from hotspots.layers.own.areas import KINDS, import_areas
 from hotspots.layers.reading import ADDRESS_LAYER, read_boundary
-from hotspots.layers.residents import join_residents
 from hotspots.layers.town_data import TownData
 from hotspots.layers.version_records import IMPORTED
 from hotspots.progress import Report, silent, within

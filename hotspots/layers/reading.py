@@ -18,7 +18,7 @@ from hotspots.former import FormerAreas
 from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
 from hotspots.layers.grid import make_grid
-from hotspots.layers.origin import say_origin
+from hotspots.layers.own.origin import say_origin
 from hotspots.layers.segment_ids import with_segment_numbers
 from hotspots.layers.versions import LAYERS_FILE, placement, version_file
 from hotspots.settings import Workspace
@@ -73,7 +73,7 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
 def read_kept(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     """Return the areas of one kind as their file keeps them, to be changed and written again.
 
-    Unlike `read_areas`, nothing in it is said in a language: see `hotspots.layers.origin`.
+    Unlike `read_areas`, nothing in it is said in a language: see `hotspots.layers.own.origin`.
 
     Raises
     ------

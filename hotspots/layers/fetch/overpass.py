@@ -18,9 +18,9 @@ from hotspots import schema
 from hotspots.crs import EPSG, WGS84, to_5514, to_wgs84
 from hotspots.errors import NotFoundError, SourceError
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.area_ids import slug
 from hotspots.layers.fetch.json_answers import JsonAnswer, ask_json
 from hotspots.layers.fetch.patience import Patience
+from hotspots.layers.own.area_ids import slug
 from hotspots.layers.town_data import CODE, osm_citation
 from hotspots.progress import Report, silent
 

@@ -14,7 +14,7 @@ import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from hotspots.layers.coverage_faults import (
+from hotspots.layers.checks.coverage_faults import (
     STRIP_M,
     Shapes,
     farthest,

@@ -13,16 +13,16 @@ import pandas as pd
 from hotspots import schema
 from hotspots.errors import NotFoundError, ParameterError, SchemaError
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.area_ids import bare_code, slug
 from hotspots.layers.brought import Brought
+from hotspots.layers.census.code_tables import open_table
+from hotspots.layers.census.counted_residents import read_count, read_year
+from hotspots.layers.census.csu_tables import CODE_LISTS, Entry, is_csu, read_totals
+from hotspots.layers.census.resident_columns import choose_table_columns, read_entries
 from hotspots.layers.check import AREA_LAYERS, some
-from hotspots.layers.code_tables import open_table
-from hotspots.layers.column_map import RESIDENTS_TABLE, ColumnMap, remember_map
-from hotspots.layers.counted_residents import read_count, read_year
-from hotspots.layers.csu_tables import CODE_LISTS, Entry, is_csu, read_totals
-from hotspots.layers.layer_files import hash_files
+from hotspots.layers.own.area_ids import bare_code, slug
+from hotspots.layers.own.column_map import RESIDENTS_TABLE, ColumnMap, remember_map
+from hotspots.layers.own.layer_files import hash_files
 from hotspots.layers.reading import list_layers, read_kept
-from hotspots.layers.resident_columns import choose_table_columns, read_entries
 from hotspots.layers.town_data import SourceFile
 from hotspots.layers.versions import JOINED_RESIDENTS
 from hotspots.settings import Workspace
@@ -95,7 +95,7 @@ def join_residents(
     Raises
     ------
     SourceError, NotFoundError
-        As `hotspots.layers.code_tables.open_table`; the workspace has no layers, or none of
+        As `hotspots.layers.census.code_tables.open_table`; the workspace has no layers, or none of
         `kind`.
     SchemaError
         No such column, or none that looks like it; a number is negative, not whole or more than

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from hotspots import schema
 from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.problems import (
+from hotspots.layers.checks.problems import (
     ERROR,
     NOTE,
     WARNING,

@@ -16,10 +16,10 @@ from hotspots import schema
 from hotspots.errors import SourceError
 from hotspots.i18n import _, format_day, format_number, format_share, ngettext
 from hotspots.layers.check import AREA_LAYERS
-from hotspots.layers.coordinate_forms import place_frame
-from hotspots.layers.coverage_faults import NOISE_M, farthest, is_wider
-from hotspots.layers.diagnosis import read_leniently
-from hotspots.layers.problems import area_labels, enumerate_few, square_metres, texts_of
+from hotspots.layers.checks.coordinate_forms import place_frame
+from hotspots.layers.checks.coverage_faults import NOISE_M, farthest, is_wider
+from hotspots.layers.checks.diagnosis import read_leniently
+from hotspots.layers.checks.problems import area_labels, enumerate_few, square_metres, texts_of
 from hotspots.layers.version_records import (
     BUNDLED,
     EDITED,

@@ -12,9 +12,9 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.border_repair import MOVE_M, mend_borders
-from hotspots.layers.coordinate_forms import RIGHT, place_frame, tell_forms
-from hotspots.layers.coverage_faults import (
+from hotspots.layers.checks.border_repair import MOVE_M, mend_borders
+from hotspots.layers.checks.coordinate_forms import RIGHT, place_frame, tell_forms
+from hotspots.layers.checks.coverage_faults import (
     Shapes,
     find_alike,
     find_gaps,
@@ -22,8 +22,8 @@ from hotspots.layers.coverage_faults import (
     find_overlaps,
     only_polygons,
 )
-from hotspots.layers.polygon_rules import POLYGONAL
-from hotspots.layers.problems import (
+from hotspots.layers.checks.polygon_rules import POLYGONAL
+from hotspots.layers.checks.problems import (
     BORDERS,
     COORDINATES,
     COVERING_KINDS,
@@ -37,7 +37,7 @@ from hotspots.layers.problems import (
     square_metres,
     texts_of,
 )
-from hotspots.layers.table_rules import differing_areas
+from hotspots.layers.checks.table_rules import differing_areas
 
 # Two ways to read an invalid polygon that differ by more leave its border to a person.
 AMBIGUOUS_M2: Final = 1.0

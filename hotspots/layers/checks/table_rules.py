@@ -12,7 +12,7 @@ import shapely
 from hotspots import schema
 from hotspots.i18n import _, format_number, format_share, ngettext
 from hotspots.layers.check import area_columns
-from hotspots.layers.problems import (
+from hotspots.layers.checks.problems import (
     ERROR,
     MEASURES,
     NOTE,

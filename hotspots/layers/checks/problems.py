@@ -17,7 +17,7 @@ WARNING: Final = "warning"
 NOTE: Final = "note"
 SEVERITIES: Final = (ERROR, WARNING, NOTE)
 
-# Codes of safe repairs, in the order in which they are made (`hotspots.layers.repairs`).
+# Codes of safe repairs, in the order in which they are made (`hotspots.layers.checks.repairs`).
 COORDINATES: Final = "coordinates"
 FLATTEN: Final = "flatten"
 PARTS: Final = "parts"

@@ -10,8 +10,8 @@ import shapely
 
 from hotspots import schema
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.coverage_faults import Shapes, find_alike
-from hotspots.layers.problems import (
+from hotspots.layers.checks.coverage_faults import Shapes, find_alike
+from hotspots.layers.checks.problems import (
     DUPLICATES,
     ERROR,
     FLATTEN,

@@ -24,8 +24,8 @@ from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.filetypes import GPKG, LAYER_SUFFIXES, SHP, ZIP, detect_format, gdal_path
 from hotspots.i18n import _, format_number
-from hotspots.layers.layer_systems import place_in_5514
-from hotspots.layers.shapefiles import dbf_encoding, require_parts
+from hotspots.layers.own.layer_systems import place_in_5514
+from hotspots.layers.own.shapefiles import dbf_encoding, require_parts
 from hotspots.layers.town_data import SourceFile
 
 SIZE_LIMIT: Final = 200_000_000  # bytes, of the file and of what a ZIP archive unpacks to

@@ -18,19 +18,19 @@ from hotspots import schema
 from hotspots.errors import SourceError
 from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS
-from hotspots.layers.coordinate_forms import place_frame
-from hotspots.layers.fit_rules import check_fit
-from hotspots.layers.polygon_rules import POLYGONAL, check_polygons_singly
-from hotspots.layers.problems import ERROR, SEVERITIES, Problem, texts_of
-from hotspots.layers.reading import ADDRESS_LAYER, AXIS_LAYERS, BUILDING_LAYER, PLACE_LAYER
-from hotspots.layers.street_rules import check_addresses, check_streets
-from hotspots.layers.table_rules import (
+from hotspots.layers.checks.coordinate_forms import place_frame
+from hotspots.layers.checks.fit_rules import check_fit
+from hotspots.layers.checks.polygon_rules import POLYGONAL, check_polygons_singly
+from hotspots.layers.checks.problems import ERROR, SEVERITIES, Problem, texts_of
+from hotspots.layers.checks.street_rules import check_addresses, check_streets
+from hotspots.layers.checks.table_rules import (
     check_columns,
     check_measures,
     check_table,
     compare_residents,
 )
-from hotspots.layers.version_rules import check_version, missing_layers
+from hotspots.layers.checks.version_rules import check_version, missing_layers
+from hotspots.layers.reading import ADDRESS_LAYER, AXIS_LAYERS, BUILDING_LAYER, PLACE_LAYER
 from hotspots.layers.versions import LAYERS_FILE, current_version, placement
 from hotspots.settings import Settings, Workspace
 

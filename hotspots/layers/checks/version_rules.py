@@ -9,7 +9,7 @@ import geopandas as gpd
 from hotspots import schema
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, format_day, format_number
-from hotspots.layers.problems import ERROR, NOTE, WARNING, Problem
+from hotspots.layers.checks.problems import ERROR, NOTE, WARNING, Problem
 from hotspots.layers.version_records import Version
 from hotspots.layers.versions import is_hand_edited, placement, version_file
 from hotspots.settings import Settings, Workspace

@@ -12,9 +12,9 @@ from hotspots import schema
 from hotspots.crs import EPSG
 from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.area_ids import make_ids, plain_texts
 from hotspots.layers.check import some
-from hotspots.layers.column_map import ColumnMap
+from hotspots.layers.own.area_ids import make_ids, plain_texts
+from hotspots.layers.own.column_map import ColumnMap
 from hotspots.layers.reading import list_layers, read_axes, read_boundary, read_kept
 from hotspots.layers.street_layers import make_street_layers
 from hotspots.settings import Workspace

@@ -7,8 +7,9 @@ import pandas as pd
 
 from hotspots.errors import SchemaError, SourceError
 from hotspots.i18n import _, format_number
-from hotspots.layers.code_tables import CodeTable
-from hotspots.layers.column_map import (
+from hotspots.layers.census.code_tables import CodeTable
+from hotspots.layers.census.csu_tables import Entry
+from hotspots.layers.own.column_map import (
     RESIDENTS_TABLE,
     ColumnMap,
     propose_code,
@@ -19,7 +20,6 @@ from hotspots.layers.column_map import (
     require_columns,
     unclear,
 )
-from hotspots.layers.csu_tables import Entry
 from hotspots.settings import Workspace
 
 ROWS_LIMIT: Final = 200_000

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots.crs import CZECHIA_5514, CZECHIA_WGS84, EPSG
 from hotspots.i18n import _, format_number, ngettext
-from hotspots.layers.problems import (
+from hotspots.layers.checks.problems import (
     COORDINATES,
     ERROR,
     Problem,

@@ -17,7 +17,7 @@ from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.filetypes import SUFFIXES, XLSX, ZIP, detect_format
 from hotspots.i18n import _, format_number
-from hotspots.layers.layer_files import require_size, unzipped
+from hotspots.layers.own.layer_files import require_size, unzipped
 
 COLUMNS_LIMIT: Final = 1_000
 SHEET_ROWS_LIMIT: Final = 200_000

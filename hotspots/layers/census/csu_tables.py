@@ -14,7 +14,7 @@ from typing import Final
 from hotspots import schema
 from hotspots.errors import SchemaError
 from hotspots.i18n import _
-from hotspots.layers.code_tables import CodeTable
+from hotspots.layers.census.code_tables import CodeTable
 
 VALUE: Final = "hodnota"
 _TERRITORY: Final = ("uzemi", "vuzemi")

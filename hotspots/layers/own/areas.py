@@ -14,17 +14,17 @@ from hotspots import schema
 from hotspots.errors import NotFoundError, ParameterError, SchemaError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.area_frame import make_area_frame
-from hotspots.layers.area_ids import bare_code, make_ids, plain_texts
 from hotspots.layers.brought import Brought
+from hotspots.layers.census.counted_residents import read_count, read_year
 from hotspots.layers.check import check_areas, check_polygons, some
-from hotspots.layers.column_map import ColumnMap, remember_map
-from hotspots.layers.counted_residents import read_count, read_year
-from hotspots.layers.fit_town import check_fit
-from hotspots.layers.layer_files import read_layer
-from hotspots.layers.origin import EXAMPLE, drawn_origin, say_origin
-from hotspots.layers.own_columns import Chosen, choose_columns
-from hotspots.layers.own_streets import bring_streets
-from hotspots.layers.problems import square_metres
+from hotspots.layers.checks.problems import square_metres
+from hotspots.layers.own.area_ids import bare_code, make_ids, plain_texts
+from hotspots.layers.own.column_map import ColumnMap, remember_map
+from hotspots.layers.own.columns import Chosen, choose_columns
+from hotspots.layers.own.fit_town import check_fit
+from hotspots.layers.own.layer_files import read_layer
+from hotspots.layers.own.origin import EXAMPLE, drawn_origin, say_origin
+from hotspots.layers.own.streets import bring_streets
 from hotspots.layers.reading import LAYERS_FILE, list_layers, read_boundary, read_kept
 from hotspots.layers.versions import OWN_AREAS, put_in_force
 from hotspots.settings import Workspace
@@ -70,7 +70,7 @@ def import_areas(
     workspace
         Must have layers already, unless the file is the boundary.
     file, layer, crs
-        As `hotspots.layers.layer_files.read_layer`.
+        As `hotspots.layers.own.layer_files.read_layer`.
     kind
         One of `KINDS`; `street` takes lines, the others polygons.
     name_column, code_column
@@ -88,8 +88,7 @@ def import_areas(
     -------
     brought
         The frame of `kind`, for `street` the four street layers. Areas that are in force keep
-        their `area_id`, see `hotspots.layers.area_ids.make_ids`. Areas of `schema.OWN_KINDS` may
-        overlap.
+        their `area_id`, see `area_ids.make_ids`. Areas of `schema.OWN_KINDS` may overlap.
 
     Raises
     ------

@@ -8,8 +8,8 @@ import geopandas as gpd
 from hotspots import schema
 from hotspots.errors import SchemaError
 from hotspots.i18n import _
-from hotspots.layers.area_ids import plain_texts
-from hotspots.layers.column_map import (
+from hotspots.layers.own.area_ids import plain_texts
+from hotspots.layers.own.column_map import (
     ColumnMap,
     propose_code,
     propose_name,

@@ -7,10 +7,10 @@ import geopandas as gpd
 from hotspots.errors import ParameterError, SourceError
 from hotspots.i18n import _
 from hotspots.layers.check import AREA_LAYERS
-from hotspots.layers.coordinate_forms import place_frame
-from hotspots.layers.diagnosis import read_leniently, study_area
-from hotspots.layers.problems import COORDINATES, REPAIRS
-from hotspots.layers.repair_steps import STEPS, AreaChange, PlannedRepair
+from hotspots.layers.checks.coordinate_forms import place_frame
+from hotspots.layers.checks.diagnosis import read_leniently, study_area
+from hotspots.layers.checks.problems import COORDINATES, REPAIRS
+from hotspots.layers.checks.repair_steps import STEPS, AreaChange, PlannedRepair
 from hotspots.layers.version_records import REPAIRED, Version
 from hotspots.layers.versions import LAYERS_FILE, changing, current_version, put_in_force
 from hotspots.settings import Workspace

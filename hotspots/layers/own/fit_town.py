@@ -10,8 +10,8 @@ from hotspots import schema
 from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.check import some
-from hotspots.layers.coverage_faults import find_outside, find_overlaps
-from hotspots.layers.problems import square_metres
+from hotspots.layers.checks.coverage_faults import find_outside, find_overlaps
+from hotspots.layers.checks.problems import square_metres
 
 
 def check_fit(

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.i18n import _, format_number, format_share, ngettext
-from hotspots.layers.coverage_faults import (
+from hotspots.layers.checks.coverage_faults import (
     Shapes,
     Strips,
     find_gaps,
@@ -19,8 +19,8 @@ from hotspots.layers.coverage_faults import (
     find_overlaps,
     find_slivers,
 )
-from hotspots.layers.polygon_rules import POLYGONAL
-from hotspots.layers.problems import (
+from hotspots.layers.checks.polygon_rules import POLYGONAL
+from hotspots.layers.checks.problems import (
     BORDERS,
     COVERING_KINDS,
     ERROR,

@@ -1,0 +1,1 @@
+"""Numbers of residents from tables of ČSÚ or the town's own, joined to areas by code."""

@@ -1,0 +1,1 @@
+"""The town's own map files: localities, beats, quarters, street lines, each brought in whole."""
