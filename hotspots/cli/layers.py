@@ -128,24 +128,25 @@ def check(repair: bool, yes: bool) -> None:
 def _repair(workspace: Workspace, *, agreed: bool) -> bool:
     """Make the safe repairs if the user agrees; return whether to go on to the check."""
     planned = plan_repairs(workspace)
-    if not planned:
-        if not shared().as_json:
-            say(_("There is nothing that can be repaired safely."))
-        return True
+    safe = [plan for plan in planned if not plan.refused]
     if shared().as_json:
         if not agreed:
             print_json([_as_json(plan) for plan in planned])
             return False
     else:
-        say(_("These repairs are safe:"))
         for plan in planned:
+            if plan.refused:
+                say(_("Not safe: {text}").format(text=plan.text))
+        say(_("These repairs are safe:") if safe else _("There is nothing to repair safely."))
+        for plan in safe:
             say(f"  {plan.text}")
-        if not agreed and not click.confirm(_("Make them?"), default=False):
+        if safe and not agreed and not click.confirm(_("Make them?"), default=False):
             say(_("Nothing was changed."))
             return False
-    version = repair_layers(workspace, [plan.code for plan in planned])
-    if not shared().as_json:
-        say(_("In force: {version}").format(version=describe_version(version)))
+    if safe:
+        version = repair_layers(workspace, sorted({plan.code for plan in safe}))
+        if not shared().as_json:
+            say(_("In force: {version}").format(version=describe_version(version)))
     return True
 
 

@@ -1,1 +1,1 @@
-"""Checks of layers: all faults at once, each with its cure; safe repairs; what versions differ in."""
+"""Checks of layers: all faults at once, each with a cure; safe repairs; what versions differ in."""
