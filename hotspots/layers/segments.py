@@ -36,7 +36,7 @@ LEFTOVER_SHARE: Final = 0.1
 _SAME_CUT_M: Final = 2.0
 # A cut of an earlier version was in a line if this share of the last metres before it lies there.
 _ALONG_SHARE: Final = 0.8
-_TIP_M: Final = 10.0
+_TIP_M: Final = 30.0
 _LINE: Final = 1  # shapely type id of LineString
 # How much nearer to the next cut an old one may be, and how much farther a new one must be.
 _HABIT: Final = 0.2
@@ -97,7 +97,7 @@ class _Habits:
 
 
 def _tips(line: LineString) -> tuple[LineString, LineString]:
-    """Return the beginning of `line` from either end, up to ten metres and half of it."""
+    """Return the beginning of `line` from either end, up to thirty metres and half of it."""
     length = min(_TIP_M, line.length / 2)
     last = cut_line(line, line.length - length, line.length)
     return cut_line(line, 0.0, length), last.reverse()
