@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import LineString
+from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
 # Ends of other streets this near to an axis count as touching it [m].
@@ -111,3 +111,23 @@ def cut_line(line: LineString, start_m: float, end_m: float) -> LineString:
     ends = np.column_stack([np.interp([start_m, end_m], along, xy[:, k]) for k in (0, 1)])
     inner = xy[(along > start_m + SAME_M) & (along < end_m - SAME_M)]
     return LineString(np.vstack([ends[:1], inner, ends[1:]]))
+
+
+def in_order(lines: Lines) -> Lines:
+    """Return lines as one walks the street: from the western end, always to the nearest next."""
+    left = sorted(lines, key=coordinates_key)
+    walked: Lines = []
+    while left:
+        if not walked:
+            nearest, flip = 0, False
+        else:
+            here = Point(walked[-1].coords[-1])
+            distances = [
+                (round(here.distance(Point(line.coords[end])), 3), i, end == -1)
+                for i, line in enumerate(left)
+                for end in (0, -1)
+            ]
+            _distance, nearest, flip = min(distances)
+        line = left.pop(nearest)
+        walked.append(LineString(line.coords[::-1]) if flip else line)
+    return walked

@@ -26,6 +26,7 @@ from hotspots.layers.network import (
     Lines,
     coordinates_key,
     cut_line,
+    in_order,
     line_ends,
     oriented,
 )
@@ -172,7 +173,7 @@ def _ways(lines: Lines, crossings: _Floats, longest_ring: float) -> Lines:
     ends = [line_ends([line]) for line in unfolded if not line.is_ring]
     met = np.vstack([crossings, *ends])
     turned = [_from_crossing(way, met) if way.is_ring else way for way in unfolded]
-    return _in_order([*rings, *turned])
+    return in_order([*rings, *turned])
 
 
 def _small_rings(lines: Lines, longest: float) -> tuple[Lines, Lines]:
@@ -339,26 +340,6 @@ def _segment(ways: Lines, met: list[list[float]], stretches: Sequence[_Stretch])
 
 def _merged(lines: Sequence[BaseGeometry]) -> BaseGeometry:
     return lines[0] if len(lines) == 1 else shapely.line_merge(shapely.union_all(lines))
-
-
-def _in_order(lines: Lines) -> Lines:
-    """Return lines as one walks the street: from the western end, always to the nearest next."""
-    left = sorted(lines, key=coordinates_key)
-    walked: Lines = []
-    while left:
-        if not walked:
-            nearest, flip = 0, False
-        else:
-            here = Point(walked[-1].coords[-1])
-            distances = [
-                (round(here.distance(Point(line.coords[end])), 3), i, end == -1)
-                for i, line in enumerate(left)
-                for end in (0, -1)
-            ]
-            _distance, nearest, flip = min(distances)
-        line = left.pop(nearest)
-        walked.append(LineString(line.coords[::-1]) if flip else line)
-    return walked
 
 
 def _join_links(segments: list[Segment]) -> list[Segment]:
