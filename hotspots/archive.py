@@ -33,7 +33,7 @@ RATIO_LIMIT: Final = 400
 _RATIO_FROM: Final = 10 << 20  # bytes unpacked
 
 
-def check_members(path: Path, *, limit_bytes: int = UNPACKED_LIMIT) -> list[zipfile.ZipInfo]:
+def check_members(path: Path, *, limit_bytes: int | None = None) -> list[zipfile.ZipInfo]:
     """Return the members of an archive, files only.
 
     Parameters
@@ -76,7 +76,8 @@ def check_members(path: Path, *, limit_bytes: int = UNPACKED_LIMIT) -> list[zipf
         m.file_size > _RATIO_FROM and m.file_size > RATIO_LIMIT * max(m.compress_size, 1)
         for m in members
     )
-    if total > limit_bytes or swollen or len(members) > MEMBERS_LIMIT:
+    most = UNPACKED_LIMIT if limit_bytes is None else limit_bytes
+    if total > most or swollen or len(members) > MEMBERS_LIMIT:
         raise SourceError(
             _(
                 "{name} would unpack to {size} MB in {n} files, more than a real file does; "
