@@ -459,7 +459,7 @@ def test_points_outside_the_boundary_are_noted(data):
     ]
     moved = dataclasses.replace(data, buildings=far)
     notes = make_layers(moved, settings=Settings(), former=None).notes
-    assert "Layer building: 1 point lies more than 100 m outside the boundary." in notes
+    assert "buildings: 1 point lies more than 100 m outside the boundary." in notes
 
 
 def without(data, **frames):
@@ -539,7 +539,7 @@ def test_invalid_boundary_stops_unless_repaired(data):
     with pytest.raises(SchemaError, match=r"municipality are invalid: Jeseník"):
         make_layers(broken, settings=Settings(), former=None)
     made = make_layers(broken, settings=Settings(), former=None, repair=True)
-    assert "Layer municipality: invalid polygons were repaired: Jeseník." in made.notes
+    assert "the whole town: invalid polygons were repaired: Jeseník." in made.notes
 
 
 def test_work_can_be_stopped_at_every_report(data):

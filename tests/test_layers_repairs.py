@@ -139,7 +139,10 @@ def test_wide_overlap_is_refused_with_the_reason(tmp_path):
     (plan,) = plan_repairs(workspace)
     assert plan.refused
     assert "as Jihozápad and Jihovýchod do" in plan.text
-    with pytest.raises(ParameterError, match="nothing can be repaired safely: district: borders"):
+    with pytest.raises(
+        ParameterError,
+        match="nothing can be repaired safely: districts .basic settlement units.: borders",
+    ):
         repair_layers(workspace)
     assert state(workspace) == before
     assert len(list_versions(workspace)) == 1

@@ -56,13 +56,13 @@ def why_refused(asked: Request) -> str | None:
     if not is_local(asked):
         return _(
             "There are no accounts yet, so changes are made only at the computer on which this "
-            "server runs, in a browser that opens it as http://localhost. On the command line "
-            "there the same is done with: hotspots layers --help"
+            "server runs, in a browser that opens it as http://localhost. The command line does "
+            "the same: hotspots layers --help"
         )
     if not is_own_form(asked):
         return _(
             "This form was sent from a page of another site. Open the page Layers here and send "
-            "it from there; on the command line the same is done with: hotspots layers --help"
+            "it from there, or use the command line: hotspots layers --help"
         )
     return None
 

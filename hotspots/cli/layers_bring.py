@@ -40,7 +40,9 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--re-place",
             is_flag=True,
-            help=_("Place all incidents by the new layers, not only those of its time on."),
+            help=_(
+                "Place all incidents by the new layers, not only those from the day of the data on."
+            ),
         ),
         click.option(
             "--repair", is_flag=True, help=_("Mend invalid polygons, saying which and how much.")

@@ -53,7 +53,7 @@ def init(path: Path | None, municipality: str | None, town: str | None) -> None:
         say(_("Next: hotspots import FILE --workspace {path}").format(path=target))
         return
     say(
-        _("It has no layers yet. Next: hotspots layers fetch --workspace {path}").format(
+        _("The workspace has no layers yet. Next: hotspots layers fetch --workspace {path}").format(
             path=target
         )
     )

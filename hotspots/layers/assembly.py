@@ -15,6 +15,7 @@ from hotspots.errors import HotspotsError, SourceError
 from hotspots.i18n import _, ngettext
 from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.check import AREA_LAYERS, check_areas, some
+from hotspots.layers.labels import layer_label
 from hotspots.layers.official_areas import (
     GENERALISED_PRECISION_M,
     OFFICIAL_PRECISION_M,
@@ -189,8 +190,8 @@ def _official_layers(
         )
         if made.repaired:
             notes.append(
-                _("Layer {layer}: invalid polygons were repaired: {names}.").format(
-                    layer=kind, names=some(pd.Series(made.repaired))
+                _("{layer}: invalid polygons were repaired: {names}.").format(
+                    layer=layer_label(kind), names=some(pd.Series(made.repaired))
                 )
             )
         if len(made.areas):
@@ -198,8 +199,8 @@ def _official_layers(
             if made.without_polygon:
                 notes.append(
                     _(
-                        "Layer {layer}: left out, since the files have no polygon of them: {names}."
-                    ).format(layer=kind, names=some(pd.Series(made.without_polygon)))
+                        "{layer}: left out, since the files have no polygon of them: {names}."
+                    ).format(layer=layer_label(kind), names=some(pd.Series(made.without_polygon)))
                 )
         elif kind in before:
             frames[kind] = before[kind]
@@ -224,8 +225,8 @@ def _official_layers(
 
 
 def _say_kept(layer: str) -> str:
-    return _("Layer {layer}: the files have nothing of it, so the one in force is kept.").format(
-        layer=layer
+    return _("{layer}: the files have nothing of it, so the one in force is kept.").format(
+        layer=layer_label(layer)
     )
 
 
@@ -365,8 +366,8 @@ def say_outside(layer: str, points: gpd.GeoDataFrame, boundary: BaseGeometry) ->
         return ()
     return (
         ngettext(
-            "Layer {layer}: {n} point lies more than 100 m outside the boundary.",
-            "Layer {layer}: {n} points lie more than 100 m outside the boundary.",
+            "{layer}: {n} point lies more than 100 m outside the boundary.",
+            "{layer}: {n} points lie more than 100 m outside the boundary.",
             outside,
-        ).format(layer=layer, n=outside),
+        ).format(layer=layer_label(layer), n=outside),
     )

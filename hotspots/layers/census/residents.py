@@ -19,6 +19,7 @@ from hotspots.layers.census.counted_residents import read_count, read_year
 from hotspots.layers.census.csu_tables import CODE_LISTS, Entry, is_csu, read_totals
 from hotspots.layers.census.resident_columns import choose_table_columns, read_entries
 from hotspots.layers.check import AREA_LAYERS, some
+from hotspots.layers.labels import kind_label
 from hotspots.layers.own.area_ids import bare_code, slug
 from hotspots.layers.own.column_map import RESIDENTS_TABLE, ColumnMap, remember_map
 from hotspots.layers.own.layer_files import hash_files
@@ -110,7 +111,7 @@ def join_residents(
     if kind is None:
         notes.append(
             _("joined to {kind}, whose codes fit best ({n} of {total} areas)").format(
-                kind=fit.kind,
+                kind=kind_label(fit.kind),
                 n=format_number(len(fit.matched)),
                 total=format_number(len(fit.areas)),
             )

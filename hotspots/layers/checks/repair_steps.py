@@ -38,6 +38,7 @@ from hotspots.layers.checks.problems import (
     texts_of,
 )
 from hotspots.layers.checks.table_rules import differing_areas
+from hotspots.layers.labels import layer_label
 
 # Two ways to read an invalid polygon that differ by more leave its border to a person.
 AMBIGUOUS_M2: Final = 1.0
@@ -104,7 +105,7 @@ def _turn(frame: gpd.GeoDataFrame, layer: str, boundary: BaseGeometry | None) ->
         "{layer}: the coordinates of {n} feature are written in EPSG:5514; no shape changes",
         "{layer}: the coordinates of {n} features are written in EPSG:5514; no shape changes",
         n,
-    ).format(layer=layer, n=format_number(n))
+    ).format(layer=layer_label(layer), n=format_number(n))
     return placed.frame, [PlannedRepair(COORDINATES, layer, _names(labels), text)]
 
 
@@ -118,7 +119,7 @@ def _flatten(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | None
         "{layer}: the heights of {n} polygon are left out, 0 m² change: {names}",
         "{layer}: the heights of {n} polygons are left out, 0 m² change: {names}",
         len(labels),
-    ).format(layer=layer, n=format_number(len(labels)), names=enumerate_few(labels))
+    ).format(layer=layer_label(layer), n=format_number(len(labels)), names=enumerate_few(labels))
     flat = _with_shapes(frame, np.asarray(shapely.force_2d(shapes), dtype=object))
     return flat, [PlannedRepair(FLATTEN, layer, _names(labels), text)]
 
@@ -138,7 +139,7 @@ def _drop_parts(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
         "{layer}: the empty parts of {n} polygon are left out, 0 m² change: {names}",
         "{layer}: the empty parts of {n} polygons are left out, 0 m² change: {names}",
         len(labels),
-    ).format(layer=layer, n=format_number(len(labels)), names=enumerate_few(labels))
+    ).format(layer=layer_label(layer), n=format_number(len(labels)), names=enumerate_few(labels))
     return _with_shapes(frame, shapes), [PlannedRepair(PARTS, layer, _names(labels), text)]
 
 
@@ -193,7 +194,7 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
             _(
                 "{layer}: {name} is not mended, since its lines can be read in two ways that "
                 "differ by {by} m²; draw it anew in QGIS"
-            ).format(layer=layer, name=name, by=square_metres(float(by))),
+            ).format(layer=layer_label(layer), name=name, by=square_metres(float(by))),
         )
         for name, by in zip(labels[~safe], apart[~safe], strict=True)
     ]
@@ -218,14 +219,18 @@ def _drop_duplicates(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometr
         text = _(
             "{layer}: of {name}, drawn more than once, none is left out, since the columns differ; "
             "delete the wrong one in QGIS"
-        ).format(layer=layer, name=labels[rows[0]])
+        ).format(layer=layer_label(layer), name=labels[rows[0]])
         plans.append(_refused(DUPLICATES, layer, (str(labels[rows[0]]),), text))
     if dropped:
         text = ngettext(
             "{layer}: {n} row that repeats another in everything is left out, 0 m² change: {names}",
             "{layer}: {n} rows that repeat others in everything are left out, 0 m² change: {names}",
             len(dropped),
-        ).format(layer=layer, n=format_number(len(dropped)), names=enumerate_few(labels[dropped]))
+        ).format(
+            layer=layer_label(layer),
+            n=format_number(len(dropped)),
+            names=enumerate_few(labels[dropped]),
+        )
         plans.insert(0, PlannedRepair(DUPLICATES, layer, _names(labels[dropped]), text))
     kept = np.setdiff1d(np.arange(len(frame)), dropped)
     return frame.iloc[kept].reset_index(drop=True), plans
@@ -238,7 +243,7 @@ def _mend_borders(frame: gpd.GeoDataFrame, layer: str, boundary: BaseGeometry | 
     labels = area_labels(frame)
     if not (np.isin(shapely.get_type_id(shapes), POLYGONAL) & shapely.is_valid(shapes)).all():
         text = _("{layer}: borders are not mended before every area has a valid polygon")
-        return frame, [_refused(BORDERS, layer, (), text.format(layer=layer))]
+        return frame, [_refused(BORDERS, layer, (), text.format(layer=layer_label(layer)))]
     overlaps = find_overlaps(shapes)
     strips = (~overlaps.wide).any() or any(
         (~found.wide).any()
@@ -252,7 +257,7 @@ def _mend_borders(frame: gpd.GeoDataFrame, layer: str, boundary: BaseGeometry | 
         text = _(
             "{layer}: borders are not mended while areas overlap by more than a strip of 1 m, as "
             "{one} and {other} do; cut one of them in QGIS first"
-        ).format(layer=layer, one=names[0], other=names[1])
+        ).format(layer=layer_label(layer), one=names[0], other=names[1])
         return frame, [_refused(BORDERS, layer, names, text)]
     mended = mend_borders(shapes, boundary)
     rows = np.flatnonzero((mended.gained_m2 > 0) | (mended.lost_m2 > 0))
@@ -263,7 +268,7 @@ def _mend_borders(frame: gpd.GeoDataFrame, layer: str, boundary: BaseGeometry | 
             "{layer}: borders are not mended, since that would move the border of {name} by "
             "{moved} m, and {limit} m is the most; mend it in QGIS with snapping on"
         ).format(
-            layer=layer,
+            layer=layer_label(layer),
             name=worst,
             moved=format_number(farthest, digits=2),
             limit=format_number(MOVE_M, digits=2),
@@ -295,7 +300,7 @@ def _measure(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | None
         "{layer}: area_km2 of {n} area is measured anew, no shape changes: {names}",
         "{layer}: area_km2 of {n} areas is measured anew, no shape changes: {names}",
         len(rows),
-    ).format(layer=layer, n=format_number(len(rows)), names=enumerate_few(labels))
+    ).format(layer=layer_label(layer), n=format_number(len(rows)), names=enumerate_few(labels))
     return _remeasured(frame, rows), [PlannedRepair(MEASURES, layer, _names(labels), text)]
 
 
@@ -344,7 +349,7 @@ def _say_changes(text: str, layer: str, changes: tuple[AreaChange, ...], **value
     ]
     gained, lost = sum(c.gained_m2 for c in changes), sum(c.lost_m2 for c in changes)
     return text.format(
-        layer=layer,
+        layer=layer_label(layer),
         n=format_number(len(changes)),
         total=square_metres(max(gained, lost)),
         changes="; ".join(listed[:_SHOWN]) + ("; …" if len(listed) > _SHOWN else ""),

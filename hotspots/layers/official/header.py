@@ -59,7 +59,7 @@ def read_header(node: Node, *, file: str) -> Header:
         raise SourceError(
             _(
                 "{name} holds only changes ({kind}); download the file of the whole state of "
-                "things, whose type begins with U: {right}"
+                "things, of type {right}"
             ).format(name=file, kind=file_type, right=f"{kind[1]}_UKSH")
         )
     if kind[3].startswith(_HISTORICAL) or node.value("TypZaznamu") not in {"Platne", ""}:
