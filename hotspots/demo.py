@@ -13,6 +13,7 @@ from hotspots.errors import ParameterError
 from hotspots.i18n import _, use_language
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
+from hotspots.layers.importing import ImportOptions, import_layers
 from hotspots.sample import LOCALITY_RADIUS_M, SEED, write_sample
 from hotspots.settings import Settings, Workspace
 from hotspots.workspace_init import init_workspace
@@ -63,7 +64,8 @@ def _fill(workspace: Workspace, *, seed: int) -> None:
     gpd.GeoDataFrame({"nazev": [LOCALITY_NAME]}, geometry=[locality], crs=EPSG).to_crs(
         4326
     ).to_file(drawn, driver="GeoJSON")
-    layers.import_localities(workspace, drawn, name_column="nazev", example=True)
+    example = ImportOptions(as_kind=schema.LOCALITY, name_column="nazev", example=True)
+    import_layers(workspace, [drawn], options=example)
     for file in write_sample(workspace, directory, locality=locality, seed=seed):
         import_file(workspace, file.data, mapping=Mapping.read(file.mapping))
 

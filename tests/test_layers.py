@@ -27,6 +27,7 @@ from hotspots.layers.check import area_columns, check_areas
 from hotspots.layers.own.area_ids import slug
 from hotspots.layers.versions import list_versions
 from hotspots.settings import Settings, Workspace
+from tests.localities import bring_localities
 
 X, Y = -543_500.0, -1_051_000.0
 
@@ -133,7 +134,7 @@ def test_version_changes_with_the_content_only(workspace, tmp_path):
     file = workspace.layers / layers.LAYERS_FILE
     file.write_bytes(file.read_bytes())
     assert layers.layers_version(workspace) == before
-    layers.import_localities(workspace, draw(tmp_path / "l.gpkg"), name_column="nazev")
+    bring_localities(workspace, draw(tmp_path / "l.gpkg"), name_column="nazev")
     assert layers.layers_version(workspace) != before
 
 
@@ -242,7 +243,7 @@ def test_grid_cell_in_two_pieces():
 )
 def test_localities_from_every_format(workspace, tmp_path, name, crs):
     file = draw(tmp_path / name, crs=crs)
-    made = layers.import_localities(workspace, file, name_column="nazev")
+    made = bring_localities(workspace, file, name_column="nazev")
     read = layers.read_areas(workspace, schema.LOCALITY)
     assert read[schema.AREA_ID].tolist() == ["locality:u-mostu", "locality:za-skolou"]
     assert read[schema.NAME].tolist() == ["U mostu", "Za školou"]
@@ -254,15 +255,15 @@ def test_localities_from_every_format(workspace, tmp_path, name, crs):
 
 
 def test_localities_replace_those_before(workspace, tmp_path):
-    layers.import_localities(workspace, draw(tmp_path / "a.gpkg"), name_column="nazev")
+    bring_localities(workspace, draw(tmp_path / "a.gpkg"), name_column="nazev")
     second = draw(tmp_path / "b.gpkg", names=("Nová",))
-    layers.import_localities(workspace, second, name_column="nazev")
+    bring_localities(workspace, second, name_column="nazev")
     assert layers.read_areas(workspace, schema.LOCALITY)[schema.NAME].tolist() == ["Nová"]
 
 
 def test_an_example_says_so(workspace, tmp_path):
     file = draw(tmp_path / "l.gpkg", names=("Lokalita A",))
-    layers.import_localities(workspace, file, name_column="nazev", example=True)
+    bring_localities(workspace, file, name_column="nazev", example=True)
     read = layers.read_areas(workspace, schema.LOCALITY)
     assert read[schema.NAME].item() == "Lokalita A (example)"
     assert read[schema.LAYER_SOURCE].item() == "example, no real locality"
@@ -271,7 +272,7 @@ def test_an_example_says_so(workspace, tmp_path):
 
 def test_names_alike_but_for_accents_get_numbers(workspace, tmp_path):
     file = draw(tmp_path / "l.gpkg", names=("Ráj", "Raj", "★"))
-    made = layers.import_localities(workspace, file, name_column="nazev")
+    made = bring_localities(workspace, file, name_column="nazev")
     assert sorted(made[schema.AREA_ID]) == ["locality:raj", "locality:raj-2", "locality:x"]
 
 
@@ -279,10 +280,10 @@ def test_a_layer_is_chosen_by_name(workspace, tmp_path):
     file = draw(tmp_path / "l.gpkg", layer="jedna")
     draw(file, names=("Druhá",), layer="druha")
     with pytest.raises(NotFoundError, match="several layers"):
-        layers.import_localities(workspace, file, name_column="nazev")
+        bring_localities(workspace, file, name_column="nazev")
     with pytest.raises(NotFoundError, match="no layer třetí"):
-        layers.import_localities(workspace, file, name_column="nazev", layer="třetí")
-    made = layers.import_localities(workspace, file, name_column="nazev", layer="druha")
+        bring_localities(workspace, file, name_column="nazev", layer="třetí")
+    made = bring_localities(workspace, file, name_column="nazev", layer="druha")
     assert made[schema.NAME].tolist() == ["Druhá"]
 
 
@@ -306,35 +307,35 @@ def test_unsound_localities_change_nothing(workspace, tmp_path, options, error, 
     before = layers.layers_version(workspace)
     file = draw(tmp_path / "l.gpkg", **options)
     with pytest.raises(error, match=message):
-        layers.import_localities(workspace, file, name_column="nazev")
+        bring_localities(workspace, file, name_column="nazev")
     assert layers.layers_version(workspace) == before
     assert [v.version_id for v in list_versions(workspace)] == [1]
 
 
 def test_files_that_are_no_layers(workspace, tmp_path):
     with pytest.raises(SourceError, match="there is no such file"):
-        layers.import_localities(workspace, tmp_path / "no.gpkg", name_column="nazev")
-    text = tmp_path / "l.txt"
+        bring_localities(workspace, tmp_path / "no.gpkg", name_column="nazev")
+    text = tmp_path / "l.doc"
     text.write_text("x")
     with pytest.raises(SourceError, match=r"not read; known are \.gpkg, \.geojson"):
-        layers.import_localities(workspace, text, name_column="nazev")
+        bring_localities(workspace, text, name_column="nazev")
     broken = tmp_path / "l.gpkg"
     broken.write_bytes(b"%PDF-1.7 not a GeoPackage")
     with pytest.raises(SourceError, match="is a PDF document; save the polygons"):
-        layers.import_localities(workspace, broken, name_column="nazev")
+        bring_localities(workspace, broken, name_column="nazev")
     table = tmp_path / "table.gpkg"
     pyogrio.write_dataframe(pd.DataFrame({"nazev": ["A"]}), table)
     with pytest.raises(SchemaError, match="has no geometry"):
-        layers.import_localities(workspace, table, name_column="nazev")
+        bring_localities(workspace, table, name_column="nazev")
     none = tmp_path / "none.gpkg"
     draw(none, names=(), shapes=np.empty(0, dtype=object).tolist())
     with pytest.raises(SchemaError, match="holds no polygon"):
-        layers.import_localities(workspace, none, name_column="nazev")
+        bring_localities(workspace, none, name_column="nazev")
     with pytest.raises(SchemaError, match="no column jmeno; it has nazev"):
-        layers.import_localities(workspace, draw(tmp_path / "m.gpkg"), name_column="jmeno")
+        bring_localities(workspace, draw(tmp_path / "m.gpkg"), name_column="jmeno")
     empty = Workspace(tmp_path / "none", Settings())
     with pytest.raises(NotFoundError, match="hotspots layers fetch"):
-        layers.import_localities(empty, draw(tmp_path / "n.gpkg"), name_column="nazev")
+        bring_localities(empty, draw(tmp_path / "n.gpkg"), name_column="nazev")
 
 
 def test_slugs():

@@ -23,6 +23,7 @@ from hotspots.layers.own import layer_files
 from hotspots.layers.own.areas import import_areas
 from hotspots.layers.own.layer_files import read_layer
 from hotspots.settings import Settings, Workspace
+from tests.localities import bring_localities
 
 VRT = (
     '<OGRVRTDataSource><OGRVRTLayer name="l"><SrcDataSource>{source}</SrcDataSource>'
@@ -57,7 +58,7 @@ def draw(path, polygons, *, names=None):
 
 
 def bring(workspace, file):
-    return layers.import_localities(workspace, file, name_column="name")
+    return bring_localities(workspace, file, name_column="name")
 
 
 @pytest.mark.parametrize("name", ["v.geojson", "v.json", "v.gpkg", "v.shp"])

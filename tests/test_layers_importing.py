@@ -28,6 +28,7 @@ from hotspots.layers.official import read_official
 from hotspots.layers.versions import PlacedSince, current_version, list_versions, placement
 from hotspots.progress import CancelledError
 from hotspots.settings import Settings, Workspace
+from tests.localities import bring_localities
 from tests.ruian import (
     CENTRE,
     DAY,
@@ -94,7 +95,7 @@ def bundled(tmp_path_factory):
     made.write_settings()
     layers.install_bundled(made)
     draw(made.path / "drawn.gpkg")
-    layers.import_localities(made, made.path / "drawn.gpkg", name_column="name")
+    bring_localities(made, made.path / "drawn.gpkg", name_column="name")
     return made
 
 
@@ -401,7 +402,7 @@ def test_a_change_by_another_program_meanwhile_is_not_overwritten(workspace, fil
 
     def interfere(_text, share):
         if share == pytest.approx(0.85):
-            layers.import_localities(workspace, drawn, name_column="name")
+            bring_localities(workspace, drawn, name_column="name")
 
     with pytest.raises(StoreError, match="another program has changed the layers"):
         switch_town(

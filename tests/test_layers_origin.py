@@ -57,15 +57,6 @@ def test_nothing_of_a_language_is_stored(workspace, kind, example):
         assert read[schema.LAYER_SOURCE].item() == (EXAMPLE if example else DRAWN)[language]
 
 
-def test_an_import_answers_in_the_language_in_force(workspace):
-    for language in ("cs", "en"):
-        with use_language(language):
-            made = layers.import_localities(
-                workspace, draw(workspace), name_column="n", example=True
-            )
-        assert made[schema.NAME].item() == NAME[language]
-
-
 @pytest.mark.parametrize("old", ["cs", "en"])
 @pytest.mark.parametrize("now", ["cs", "en"])
 def test_texts_of_older_versions_are_translated(old, now):

@@ -3,7 +3,6 @@
 from hotspots.layers.bundled import BUNDLED_MUNICIPALITY, bundled_layers, install_bundled
 from hotspots.layers.check import AREA_LAYERS, check_areas
 from hotspots.layers.grid import make_grid
-from hotspots.layers.own.areas import import_localities
 from hotspots.layers.places import PLACE_KINDS, place_kind_label
 from hotspots.layers.present import default_kind, present_kinds
 from hotspots.layers.reading import (
@@ -33,7 +32,6 @@ __all__ = [
     "bundled_layers",
     "check_areas",
     "default_kind",
-    "import_localities",
     "install_bundled",
     "layers_version",
     "list_layers",

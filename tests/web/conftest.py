@@ -6,12 +6,12 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import Point
 
-from hotspots import layers
 from hotspots.demo import make_demo_workspace
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
 from hotspots.settings import Settings, Workspace
 from hotspots.workspace_init import init_workspace
+from tests.localities import bring_localities
 from web import create_app
 
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -61,7 +61,7 @@ def hostile(tmp_path_factory):
     gpd.GeoDataFrame({"name": [HOSTILE]}, geometry=[Point(X, Y).buffer(200)], crs=5514).to_crs(
         4326
     ).to_file(drawn, driver="GeoJSON")
-    layers.import_localities(workspace, drawn, name_column="name")
+    bring_localities(workspace, drawn, name_column="name")
     import_points(workspace, source="hostile", label=HOSTILE, note=HOSTILE)
     return workspace
 

@@ -23,10 +23,10 @@ from hotspots.layers.own.column_map import ColumnMap, remember_map
 from hotspots.layers.own.columns import Chosen, choose_columns
 from hotspots.layers.own.fit_town import check_fit
 from hotspots.layers.own.layer_files import read_layer
-from hotspots.layers.own.origin import EXAMPLE, drawn_origin, say_origin
+from hotspots.layers.own.origin import EXAMPLE, drawn_origin
 from hotspots.layers.own.streets import bring_streets
 from hotspots.layers.reading import LAYERS_FILE, list_layers, read_boundary, read_kept
-from hotspots.layers.versions import OWN_AREAS, put_in_force
+from hotspots.layers.versions import OWN_AREAS
 from hotspots.settings import Workspace
 
 # Drawn on a screen over a map: nobody knows such an edge better than this.
@@ -126,51 +126,6 @@ def import_areas(
     if remember and (name_column or code_column):
         remember_map(workspace, kind, chosen.columns)
     return Brought(frames, OWN_AREAS, (source,), tuple(notes))
-
-
-def import_localities(
-    workspace: Workspace,
-    file: Path,
-    *,
-    name_column: str,
-    layer: str | None = None,
-    example: bool = False,
-) -> gpd.GeoDataFrame:
-    """Make the polygons of `file` the workspace's localities, whole or not at all.
-
-    Localities that were there before are replaced.
-
-    Parameters
-    ----------
-    workspace, file, name_column, layer, example
-        As `import_areas`.
-
-    Returns
-    -------
-    localities
-        Area frame of kind `locality`, EPSG:5514, sorted by `area_id`.
-
-    Raises
-    ------
-    SourceError, CRSError, SchemaError, NotFoundError, StoreError
-        As `import_areas` and `hotspots.layers.versions.put_in_force`.
-    """
-    brought = import_areas(
-        workspace,
-        file,
-        kind=schema.LOCALITY,
-        layer=layer,
-        name_column=name_column,
-        example=example,
-    )
-    put_in_force(
-        workspace,
-        brought.frames,
-        made_by=brought.made_by,
-        keep_layers=True,
-        sources=brought.sources,
-    )
-    return say_origin(brought.frames[schema.LOCALITY])
 
 
 def _check_arguments(workspace: Workspace, kind: str, example: bool) -> None:
