@@ -76,6 +76,27 @@ def test_encodings_and_wrapping(write, encoding, packed):
     assert town.addresses["street_name"].iloc[10] == "Školní"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "spoilt", "named"),
+    [
+        ("cp1250", b"\x81koln\xed", "Windows-1250"),
+        ("utf-8", "Školní".encode("cp1250"), "UTF-8"),
+        ("utf-8-sig", b"\xc5", "UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("last", [False, True])
+def test_characters_of_another_encoding_are_refused(write, encoding, spoilt, named, last):
+    rows = [ROW.format(PLACE), ROW.format(PLACE).replace("Úzká", "?")]
+    if last:
+        rows[0], rows[1] = rows[1], rows[0]
+    data = "\n".join([ruian.CSV_HEADER, *rows]).encode(encoding)
+    data = data.replace("Úzká".encode(encoding.removesuffix("-sig")), spoilt)
+    with pytest.raises(
+        SourceError, match=rf"ADR\.csv, row {3 if last else 2} has .* not in {named}.*again"
+    ):
+        read_addresses(write(data))
+
+
 def test_cells_in_quotes_and_decimal_commas(write):
     row = ROW.format("544096,50;1050804,00").replace("Úzká", '"Úzká; u ""mostu"""')
     frame = read_addresses(write([row])).addresses

@@ -131,6 +131,35 @@ def test_an_older_csv_brings_back_no_address(vfr, addresses):
     )
 
 
+def test_a_newer_csv_decides_which_addresses_exist(vfr, addresses):
+    # VFR of September {1, 2}, CSV of October {1, 3}: 2 has ended, 3 is new.
+    one, two, three = TOWN.addresses[:3]
+    old = vfr(replace(TOWN, addresses=(replace(one, point=None), two)), valid_on=EARLIER)
+    new = addresses(replace(TOWN, addresses=(one, three)))
+    for files in ([old, new], [new, old]):
+        town = read_official(files)
+        assert list(town.addresses["address_code"]) == [one.code, three.code]
+        assert town.addresses.geometry[0].equals(one.point)
+        assert town.valid_on == EARLIER
+        assert f"{old.name}: 1 thing that has ended was left out." in town.notes
+
+
+def test_a_newer_file_of_the_state_decides_which_districts_exist(vfr):
+    old = vfr(TOWN, valid_on=EARLIER)
+    new = vfr(replace(TOWN, districts=TOWN.districts[1:]), "ST_UKSH", others=(OTHER,))
+    town = read_official([old, new])
+    assert sorted(town.districts["code"]) == sorted(d.code for d in TOWN.districts[1:])
+    assert len(town.streets) == len(TOWN.streets), "the file of the state has none"
+
+
+def test_a_csv_without_a_day_ends_nothing(vfr, addresses):
+    new = addresses(without(TOWN, 5))
+    undated = new.rename(new.with_name("adresy.csv.zip"))
+    assert len(read_official([vfr(valid_on=EARLIER), undated]).addresses) == 63
+    whole = addresses(TOWN).rename(undated)
+    assert len(read_official([vfr(without(TOWN, 5)), whole]).addresses) == 63
+
+
 def test_districts_come_from_the_state_where_the_town_has_none(vfr):
     bare = replace(TOWN, districts=())
     town = read_official([vfr(bare), vfr(kind="ST_UKSH")])
@@ -154,6 +183,7 @@ def test_of_two_files_of_one_kind_the_newer_counts(vfr):
         town = read_official(files)
         assert len(town.streets) == 5
         assert town.valid_on == ruian.DAY
+        assert [source.name for source in town.sources] == [new.name], "only what was used"
         assert (
             f"{old.name} was left out: {new.name} is of the same kind and no older." in town.notes
         )

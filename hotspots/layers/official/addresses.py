@@ -87,7 +87,7 @@ def read_addresses(
         A column is missing.
     SourceError
         The file is damaged or no such table, or a row is broken: the wrong number of cells, a
-        code missing or double, a number that is none.
+        code missing or double, a number that is none, bytes that are no text in its encoding.
     CRSError
         The columns of the coordinates are swapped, or hold no positive S-JTSK.
     ParameterError
@@ -123,7 +123,8 @@ def read_addresses(
 
 def is_address_table(head: bytes) -> bool:
     """Say whether the first bytes of a file are the header of the address CSV."""
-    first = _decode(head.split(b"\n", 1)[0])
+    line = head.split(b"\n", 1)[0]
+    first = line.decode(_encoding(line), errors="replace")  # may be of any file
     names = {_plain(cell) for cell in first.split(";")}
     return {_CODE, _TOWN_CODE} <= names
 
@@ -145,8 +146,8 @@ def _rows(source: Unpacked, file: str) -> Iterator[tuple[int, list[str]]]:
 
 def _lines(source: Unpacked, file: str) -> Iterator[str]:
     """Yield decoded lines; a line or a run of empty lines without end is refused."""
-    rest, n_empty = b"", 0
-    utf8 = _is_utf8(source.peek(4096))
+    rest, n_empty, number = b"", 0, 0
+    encoding = _encoding(source.peek(4096))
     while piece := source.read(_LONGEST_LINE):
         *lines, rest = (rest + piece).split(b"\n")
         if any(len(line) > _LONGEST_LINE for line in (*lines, rest)):
@@ -157,7 +158,8 @@ def _lines(source: Unpacked, file: str) -> Iterator[str]:
             )
         for line in lines:
             n_empty += not line.strip()
-            yield _decode(line, utf8=utf8) + "\n"
+            number += 1
+            yield _decode(line, encoding, file=file, row=number) + "\n"
         if n_empty > _MOST_EMPTY_LINES:
             raise SourceError(
                 _("{name} has more than {n} empty lines; download it again").format(
@@ -165,17 +167,27 @@ def _lines(source: Unpacked, file: str) -> Iterator[str]:
                 )
             )
     if rest:
-        yield _decode(rest, utf8=utf8)
+        yield _decode(rest, encoding, file=file, row=number + 1)
 
 
-def _is_utf8(head: bytes) -> bool:
-    """Say whether the header is in UTF-8; its first word, Kód, is not the same in Windows-1250."""
-    return head.startswith(b"\xef\xbb\xbf") or b"K\xc3\xb3d" in head
+def _encoding(head: bytes) -> str:
+    """Return the encoding of a header; its first word, Kód, differs in UTF-8 and Windows-1250."""
+    wide = head.startswith(b"\xef\xbb\xbf") or b"K\xc3\xb3d" in head
+    return "utf-8-sig" if wide else "cp1250"
 
 
-def _decode(line: bytes, *, utf8: bool | None = None) -> str:
-    wide = _is_utf8(line) if utf8 is None else utf8
-    return line.decode("utf-8-sig" if wide else "cp1250", errors="replace")
+def _decode(line: bytes, encoding: str, *, file: str, row: int) -> str:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            _(
+                "{name}, row {row} has characters that are not in {encoding}, the encoding of its "
+                "header; download the file again and do not save it in another program"
+            ).format(
+                name=file, row=row, encoding="Windows-1250" if encoding == "cp1250" else "UTF-8"
+            )
+        ) from error
 
 
 def _plain(name: str) -> str:

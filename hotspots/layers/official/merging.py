@@ -1,15 +1,15 @@
 """Several official files of one municipality become one `TownData`."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import IntEnum
 
 from hotspots import schema
 from hotspots.errors import SourceError
 from hotspots.i18n import _
 from hotspots.layers.official.frames import is_area, make_frame
-from hotspots.layers.official.notes import missing_notes
+from hotspots.layers.official.notes import missing_notes, reading_notes
 from hotspots.layers.town_data import COLUMNS, TownData
 
 _Row = tuple[object, ...]
@@ -44,8 +44,8 @@ def merge(files: Sequence[OfficialFile]) -> TownData:
     A thing that stands in several files counts once. The municipality's own VFR goes before the
     state's, VFR before CSV, among the same kind the newer; later files add what is missing and
     fill positions, boundaries and texts that a thing has not. Of two files of the same type the
-    older is left out, and an older file adds nothing to what a newer one lists, so that what has
-    ended meanwhile does not come back.
+    older is left out. Every file lists all things of a kind or none: what only a file older than
+    another list has is left out and noted, whichever of them goes before, since it has ended.
 
     Parameters
     ----------
@@ -59,12 +59,20 @@ def merge(files: Sequence[OfficialFile]) -> TownData:
     """
     _require_one_town(files)
     used, notes = _choose(sorted(files, key=_rank))
-    rows = {frame: _merged_rows(frame, used) for frame in COLUMNS}
+    ended: Counter[str] = Counter()
+    rows = {frame: _merged_rows(frame, used, ended) for frame in COLUMNS}
+    for name, n in ended.items():
+        notes.extend(reading_notes(name, n_ended=n, n_generalised=0))
     return TownData(
         code=files[0].data.code,
         name=next((file.data.name for file in used if file.data.name), ""),
         valid_on=next((file.data.valid_on for file in used if file.data.valid_on), None),
-        sources=tuple(source for file in files for source in file.data.sources),
+        sources=tuple(
+            source
+            for file in files
+            if any(file is chosen for chosen in used)
+            for source in file.data.sources
+        ),
         notes=(*_notes(files, used, rows), *notes),
         generalised=next((f.data.generalised for f in used if len(f.data.municipality)), False),
         **{frame: make_frame(frame, rows[frame]) for frame in COLUMNS},
@@ -135,20 +143,26 @@ def _rank(file: OfficialFile) -> tuple[int, int, int]:
     return file.kind, -day.toordinal() if day else 0, detail if detail >= 0 else 2
 
 
-def _merged_rows(frame: str, files: Iterable[OfficialFile]) -> list[_Row]:
+def _merged_rows(frame: str, files: Sequence[OfficialFile], ended: Counter[str]) -> list[_Row]:
+    """Return the rows of several files, counting in `ended` what only older files list."""
+    listed = [(file, _table_rows(file, frame)) for file in files]
+    newest = max(
+        (f.data.valid_on for f, table in listed if table and f.data.valid_on), default=None
+    )
+    # A file that does not say its day may be as new as any.
+    standing = {
+        row[0] for file, table in listed if file.data.valid_on in {None, newest} for row in table
+    }
     rows: dict[object, _Row] = {}
-    listed_on: date | None = None
-    for file in files:
-        day = file.data.valid_on
-        stale = bool(rows) and day is not None and listed_on is not None and day < listed_on
-        for row in _table_rows(file, frame):
+    for file, table in listed:
+        for row in table:
             known = rows.get(row[0])
             if known is not None:
                 rows[row[0]] = _filled(frame, known, row)
-            elif not stale:
+            elif row[0] in standing:
                 rows[row[0]] = row
-        if rows and listed_on is None:
-            listed_on = day
+            else:
+                ended[file.name] += 1
     return list(rows.values())
 
 
