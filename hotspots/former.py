@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 @dataclass(frozen=True)
 class FormerAreas:
-    """The areas by which incidents before a day are placed.
+    """The areas by which the incidents of a time are placed.
 
     Attributes
     ----------
@@ -18,12 +18,15 @@ class FormerAreas:
     until
         First day on which they are no longer used.
     areas
-        Area frame of one kind, EPSG:5514.
+        Area frame of one kind, EPSG:5514; shared, not to be modified.
     boundary
         The study area of that time, EPSG:5514.
+    since
+        First day on which they are used; None: from the beginning.
     """
 
     version_id: int
     until: date
     areas: gpd.GeoDataFrame
     boundary: BaseGeometry
+    since: date | None = None

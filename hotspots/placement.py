@@ -215,8 +215,8 @@ def locate_incidents(
     areas, boundary, overlapping, index
         As in `place_incidents`.
     former
-        Areas of earlier times, in order of time. Each places the incidents before its `until`
-        that no earlier entry places; one without a date is placed by `areas`.
+        Areas of earlier times, in order of time. Each places the incidents from its `since` and
+        before its `until`; those of other days and without a date are placed by `areas`.
 
     Returns
     -------
@@ -275,7 +275,10 @@ def _keep_places(
     x = incidents[schema.X].to_numpy(dtype=np.float64)
     y = incidents[schema.Y].to_numpy(dtype=np.float64)
     for number, entry in enumerate(former):
-        own = np.flatnonzero(open_yet & (days < day_number(entry.until)))
+        theirs = open_yet & (days < day_number(entry.until))
+        if entry.since is not None:
+            theirs &= days >= day_number(entry.since)
+        own = np.flatnonzero(theirs)
         open_yet[own] = False
         if not len(own):
             continue

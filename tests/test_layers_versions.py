@@ -1,10 +1,15 @@
 """Versions of layers: kept, switched whole, undone, and who is placed by which."""
 
 import errno
+import json
 import shutil
+import sqlite3
+import subprocess
+import sys
 from datetime import date
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -12,11 +17,12 @@ from pyogrio.errors import DataSourceError
 from shapely.geometry import box
 
 from hotspots import layers, schema
-from hotspots.errors import NotFoundError, SourceError, StoreError
-from hotspots.layers import versions
+from hotspots.errors import NotFoundError, ParameterError, SourceError, StoreError
+from hotspots.layers import version_files, versions
 from hotspots.layers.town_data import SourceFile
 from hotspots.layers.versions import (
     BUNDLED,
+    DAMAGED,
     EDITED,
     IMPORTED,
     OWN_AREAS,
@@ -30,6 +36,7 @@ from hotspots.layers.versions import (
     put_in_force,
     use_version,
 )
+from hotspots.placement import locate_incidents
 from hotspots.settings import Settings, Workspace
 
 X, Y = -543_000.0, -1_051_000.0
@@ -171,12 +178,21 @@ def test_a_version_is_put_back(workspace):
     use_version(workspace, 2)
     assert current_version(workspace).version_id == 2
     assert cut_of(workspace)[1] == 500
-    assert placement(workspace) == (PlacedSince(1, None), PlacedSince(2, date(2026, 10, 31)))
+    assert placement(workspace) == (
+        PlacedSince(1, None),
+        PlacedSince(2, date(2026, 9, 30)),
+        PlacedSince(2, date(2026, 10, 31)),
+    )
     use_version(workspace, 3)
     assert cut_of(workspace)[1] == 600
     assert [v.version_id for v in list_versions(workspace)] == [1, 2, 3]
+    assert placement(workspace)[2] == PlacedSince(3, date(2026, 10, 31)), "as before the undo"
     use_version(workspace, 1)
-    assert placement(workspace) == (PlacedSince(1, None),)
+    assert placement(workspace) == (
+        PlacedSince(1, None),
+        PlacedSince(2, date(2026, 9, 30)),
+        PlacedSince(1, date(2026, 10, 31)),
+    )
     with pytest.raises(NotFoundError, match="no version 9 of the layers; there are 1, 2, 3"):
         use_version(workspace, 9)
 
@@ -235,7 +251,7 @@ def test_bundled_layers_remember_their_streets(workspace):
     assert placement(wide) == (PlacedSince(2, None),)
 
 
-@pytest.mark.parametrize("at", ["write_frames", "mark_version", "_archive"])
+@pytest.mark.parametrize("at", ["write_frames", "mark_version", "shutil.copyfile"])
 def test_a_failure_at_any_step_changes_nothing(workspace, monkeypatch, at):
     put(workspace, town(cut=400))
     before = (workspace.layers / layers.LAYERS_FILE).read_bytes()
@@ -243,7 +259,7 @@ def test_a_failure_at_any_step_changes_nothing(workspace, monkeypatch, at):
     def fail(*_args, **_options):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(versions, at, fail)
+    monkeypatch.setattr(f"hotspots.layers.version{'_files' if '.' in at else 's'}.{at}", fail)
     with pytest.raises(StoreError, match="No space left"):
         put(workspace, town(cut=600))
     assert (workspace.layers / layers.LAYERS_FILE).read_bytes() == before
@@ -255,9 +271,9 @@ def test_a_failure_at_any_step_changes_nothing(workspace, monkeypatch, at):
 
 def test_one_program_changes_the_layers_at_a_time(workspace, monkeypatch):
     put(workspace)
-    monkeypatch.setattr(versions, "_LOCK_WAIT_S", 0.1)
+    monkeypatch.setattr(version_files, "_LOCK_WAIT_S", 0.1)
     with (
-        versions.FileLock(workspace.layers / ".lock", is_singleton=False),
+        version_files.FileLock(workspace.layers / ".lock", is_singleton=False),
         pytest.raises(StoreError, match="another program is changing the layers"),
     ):
         put(workspace)
@@ -268,13 +284,50 @@ def test_a_version_that_is_gone_is_missed(workspace):
     put(workspace)
     put(workspace, since=date(2026, 10, 31))
     (workspace.layers / "versions" / "0001.gpkg").unlink()
-    with pytest.raises(NotFoundError, match="no version 1 of the layers; there are 2"):
+    with pytest.raises(NotFoundError, match=r"version 1 .*is gone from .*hotspots layers place"):
         layers.read_former(workspace, schema.DISTRICT)
     place_anew(workspace)
     assert layers.read_former(workspace, schema.DISTRICT) == ()
 
 
-@pytest.mark.parametrize("text", ["{", '{"sources": []}', "[]"])
+GOOD = {
+    "version_id": 1,
+    "made_at": "2026-11-22T10:00:00+00:00",
+    "made_by": "imported",
+    "municipality": "536385",
+    "town": "Jeseník",
+    "valid_on": None,
+    "sources": [],
+    "reach_m": None,
+    "segment_length_m": None,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        '{"sources": []}',
+        "[]",
+        "null",
+        '"x"',
+        "[" * 100_000,
+        *(
+            json.dumps(GOOD | change)
+            for change in (
+                {"version_id": "x"},
+                {"version_id": -1},
+                {"version_id": True},
+                {"made_at": 5},
+                {"town": ["a"]},
+                {"reach_m": "x"},
+                {"reach_m": -3},
+                {"valid_on": "soon"},
+                {"sources": [{"name": 1}]},
+            )
+        ),
+    ],
+)
 def test_what_a_file_says_of_itself_may_be_damaged(workspace, text):
     put(workspace)
     file = workspace.layers / layers.LAYERS_FILE
@@ -321,3 +374,202 @@ def test_no_file_beside_the_layers_speaks_for_them(workspace):
     put(workspace, since=date(2026, 10, 31))
     place_anew(workspace)
     assert not list(workspace.layers.rglob("*.aux.xml"))
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [],
+        [{"version_id": -1, "since": None}],
+        [{"version_id": 7, "since": None}],
+        [{"version_id": 1, "since": "2024-01-01"}],
+        [{"version_id": 1, "since": None}, {"version_id": 1, "since": None}],
+        [
+            {"version_id": 1, "since": None},
+            {"version_id": 1, "since": "2025-01-01"},
+            {"version_id": 1, "since": "2024-01-01"},
+        ],
+    ],
+)
+def test_an_impossible_placement_is_not_believed(workspace, order):
+    put(workspace, town(cut=400))
+    put(workspace, town(cut=600))
+    use_version(workspace, 1)
+    file = workspace.layers / layers.LAYERS_FILE
+    info = pyogrio.read_info(file, layer=schema.MUNICIPALITY)["dataset_metadata"]
+    pyogrio.write_dataframe(
+        pyogrio.read_dataframe(file, layer=schema.MUNICIPALITY),
+        file,
+        layer=schema.MUNICIPALITY,
+        driver="GPKG",
+        dataset_metadata=info | {"HOTSPOTS_PLACEMENT": json.dumps(order)},
+    )
+    with pytest.raises(SourceError, match="put another version in force: hotspots layers use"):
+        placement(workspace)
+    use_version(workspace, 2)
+    assert placement(workspace) == (PlacedSince(2, None),)
+    assert cut_of(workspace)[1] == 600
+
+
+def rows(workspace, *days, x=400.0):
+    """Return the district (0 or 1) in which an incident of each day counts."""
+    incidents = pd.DataFrame(
+        {
+            schema.OCCURRED_FROM: pd.to_datetime(list(days)).astype("datetime64[s]"),
+            schema.X: X + x,
+            schema.Y: Y + 500,
+        }
+    )
+    placed = locate_incidents(
+        incidents,
+        layers.read_areas(workspace, schema.DISTRICT),
+        boundary=layers.read_boundary(workspace),
+        former=layers.read_former(workspace, schema.DISTRICT),
+    )
+    return placed.rows.tolist()
+
+
+DAYS = ("2023-06-01", "2024-06-01", "2025-06-01")
+
+
+@pytest.fixture
+def three(workspace):
+    put(workspace, town(cut=300))
+    put(workspace, town(cut=500), since=date(2024, 1, 1))
+    put(workspace, town(cut=350), since=date(2025, 1, 1))
+    assert rows(workspace, *DAYS) == [1, 0, 1]
+    return workspace
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [(1, [1, 0, 1]), (2, [1, 0, 0]), (3, [1, 0, 1])])
+def test_using_a_version_moves_only_what_the_present_one_placed(three, chosen, expected):
+    use_version(three, chosen)
+    assert rows(three, *DAYS) == expected
+    use_version(three, 3)
+    assert rows(three, *DAYS) == [1, 0, 1], "undone and redone is as before"
+
+
+def test_placing_anew_moves_only_what_was_asked(three):
+    place_anew(three, since=date(2024, 7, 1))
+    assert rows(three, *DAYS, "2024-08-01") == [1, 0, 1, 1]
+    before = placement(three)
+    with pytest.raises(
+        ParameterError, match=r"from 1 Jul 2024 on .*version 3.*earlier"
+    ):
+        place_anew(three, since=date(2026, 1, 1))
+    assert placement(three) == before
+    place_anew(three)
+    assert rows(three, *DAYS) == [1, 1, 1]
+    with pytest.raises(ParameterError, match="all incidents are placed by version 3"):
+        place_anew(three, since=date(2024, 1, 1))
+
+
+def test_the_same_areas_are_no_former_ones(workspace):
+    put(workspace, town(cut=300))
+    for year in (2022, 2023, 2024):
+        put(workspace, town(cut=500), since=date(year, 1, 1))
+    (only,) = layers.read_former(workspace, schema.DISTRICT)
+    assert (only.version_id, only.since, only.until) == (1, None, date(2022, 1, 1))
+    put(workspace, town(cut=350), since=date(2025, 1, 1))
+    assert [
+        (f.version_id, f.since, f.until) for f in layers.read_former(workspace, "district")
+    ] == [
+        (1, None, date(2022, 1, 1)),
+        (2, date(2022, 1, 1), date(2025, 1, 1)),
+    ]
+
+
+def test_times_without_such_areas_are_placed_by_those_in_force(workspace):
+    bare = town(cut=300)
+    bare[schema.DISTRICT] = bare[schema.DISTRICT].iloc[:0]
+    put(workspace, town(cut=300))
+    put(workspace, bare, since=date(2024, 1, 1))
+    put(workspace, town(cut=350), since=date(2025, 1, 1))
+    assert [(f.since, f.until) for f in layers.read_former(workspace, schema.DISTRICT)] == [
+        (None, date(2024, 1, 1))
+    ]
+    assert rows(workspace, *DAYS, x=320) == [1, 0, 0]
+
+
+def test_own_layers_can_leave_old_incidents_where_they_were(workspace):
+    put(workspace, town(cut=300))
+    drawn = {schema.DISTRICT: town(cut=500)[schema.DISTRICT]}
+    put(workspace, drawn, keep_layers=True, made_by=OWN_AREAS, since=date(2024, 1, 1))
+    assert rows(workspace, *DAYS) == [1, 0, 0]
+
+
+def test_a_number_is_never_given_twice(workspace):
+    for cut in (300, 400, 500):
+        put(workspace, town(cut=cut), since=date(2020 + cut // 100, 1, 1))
+    shutil.rmtree(workspace.layers / "versions")
+    assert put(workspace, town(cut=600), since=date(2026, 1, 1)).version_id == 4
+    with pytest.raises(NotFoundError, match="version 1 of the layers, by which incidents before"):
+        layers.read_former(workspace, schema.DISTRICT)
+
+
+def test_a_damaged_version_is_listed_as_such(workspace):
+    put(workspace)
+    put(workspace)
+    (workspace.layers / "versions" / "0001.gpkg").write_bytes(b"garbage")
+    assert [(v.version_id, v.made_by) for v in list_versions(workspace)] == [
+        (1, DAMAGED),
+        (2, IMPORTED),
+    ]
+    with pytest.raises(SourceError, match="cannot be read as GeoPackage"):
+        use_version(workspace, 1)
+    assert current_version(workspace).version_id == 2
+
+
+WRITER = """
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1])
+database.execute("PRAGMA journal_mode=wal")
+for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+    database.execute(f'DROP TRIGGER "{name}"')
+database.execute("UPDATE district SET name = 'unsaved'")
+database.commit()
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_layers_open_in_another_program_are_left_alone(workspace):
+    put(workspace, town(cut=400))
+    file = workspace.layers / layers.LAYERS_FILE
+    other = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(StoreError, match="open in another program, such as QGIS"):
+            put(workspace, town(cut=600))
+    finally:
+        other.communicate("\n")
+    put(workspace, town(cut=600), since=date(2026, 1, 1))
+    assert [(v.version_id, v.made_by) for v in list_versions(workspace)] == [
+        (1, IMPORTED),
+        (2, EDITED),
+        (3, IMPORTED),
+    ]
+    (former,) = layers.read_former(workspace, schema.DISTRICT)
+    assert set(former.areas[schema.NAME]) == {"unsaved"}
+    with sqlite3.connect(file) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()
+    assert not list(workspace.layers.glob("*-wal"))
+
+
+def test_what_a_killed_change_left_is_removed(workspace):
+    put(workspace)
+    left = [
+        workspace.layers / ".0d996b43878f.gpkg",
+        workspace.layers / ".0d996b43878f.gpkg-journal",
+        workspace.layers / "versions" / ".aaaaaaaaaaaa.gpkg",
+    ]
+    for path in left:
+        path.touch()
+    put(workspace)
+    assert not any(path.exists() for path in left)

@@ -1,13 +1,17 @@
 """Reading a workspace's layers, each checked before anybody counts or draws with it."""
 
 import hashlib
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
+import shapely
 from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
@@ -15,12 +19,17 @@ from hotspots import schema
 from hotspots.crs import require_5514
 from hotspots.errors import NotFoundError, ParameterError, SchemaError, SourceError
 from hotspots.former import FormerAreas
-from hotspots.i18n import _
+from hotspots.i18n import _, format_day
 from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
 from hotspots.layers.grid import make_grid
 from hotspots.layers.own.origin import say_origin
 from hotspots.layers.segment_ids import with_segment_numbers
-from hotspots.layers.versions import LAYERS_FILE, placement, version_file
+from hotspots.layers.version_files import (
+    LAYERS_FILE,
+    VERSIONS_DIR,
+    placement,
+    version_file,
+)
 from hotspots.settings import Workspace
 
 AXIS_LAYERS: Final = {schema.STREET: "street_axis", schema.SEGMENT: "segment_axis"}
@@ -87,8 +96,9 @@ def read_kept(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
 def read_former(workspace: Workspace, kind: str) -> tuple[FormerAreas, ...]:
     """Return the areas by which incidents of earlier times are placed, in order of time.
 
-    Empty where all incidents are placed by the layers in force, for areas the town draws itself
-    and for the grid, and for versions that had no areas of this kind.
+    Times in which the layers had no area of this kind, or the same areas as now, are left out:
+    their incidents are placed by the layers in force, as are those in areas that the town draws
+    itself and in the grid.
 
     Raises
     ------
@@ -99,14 +109,29 @@ def read_former(workspace: Workspace, kind: str) -> tuple[FormerAreas, ...]:
     """
     if kind not in schema.KEPT_KINDS:
         return ()
-    order = placement(workspace)
-    found = []
-    for entry, following in pairwise(order):
-        stamp = _stamp_of(version_file(workspace, entry.version_id))
-        if kind in _names(stamp) and following.since is not None:
-            areas = _areas(stamp, kind)
-            former = FormerAreas(entry.version_id, following.since, areas.copy(), _boundary(stamp))
-            found.append(former)
+    now = _shape_digest(_stamp(workspace), kind)
+    found: list[FormerAreas] = []
+    last = ""
+    for entry, following in pairwise(placement(workspace)):
+        if following.since is None:
+            continue
+        stamp = _stamp_of(_former_file(workspace, entry.version_id, following.since))
+        shape = _shape_digest(stamp, kind)
+        if shape in {"", now}:
+            continue  # there were none, or they are the same
+        if found and shape == last and found[-1].until == entry.since:
+            found[-1] = replace(found[-1], until=following.since)
+            continue
+        found.append(
+            FormerAreas(
+                entry.version_id,
+                following.since,
+                _areas(stamp, kind),
+                _boundary(stamp),
+                since=entry.since,
+            )
+        )
+        last = shape
     return tuple(found)
 
 
@@ -211,6 +236,18 @@ def _require_kind(kind: str) -> None:
         )
 
 
+def _former_file(workspace: Workspace, version_id: int, until: date) -> Path:
+    try:
+        return version_file(workspace, version_id)
+    except NotFoundError as error:
+        raise NotFoundError(
+            _(
+                "version {id} of the layers, by which incidents before {day} are placed, is gone "
+                "from {path}; put its file back, or place them anew: hotspots layers place"
+            ).format(id=version_id, day=format_day(until), path=workspace.layers / VERSIONS_DIR)
+        ) from error
+
+
 def _stamp_of(path: Path) -> _Stamp:
     state = path.stat()
     return path, state.st_mtime_ns, state.st_size
@@ -235,7 +272,7 @@ def _digest(stamp: _Stamp) -> str:
     return hashlib.sha256(stamp[0].read_bytes()).hexdigest()[:12]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _names(stamp: _Stamp) -> tuple[str, ...]:
     try:
         return tuple(sorted(str(name) for name in pyogrio.list_layers(stamp[0])[:, 0]))
@@ -275,7 +312,7 @@ def _what(stamp: _Stamp, layer: str) -> str:
     return _("layer {layer} of {path}").format(layer=layer, path=stamp[0])
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=48)
 def _areas(stamp: _Stamp, kind: str) -> gpd.GeoDataFrame:
     frame = _frame(stamp, kind)
     if kind == schema.SEGMENT and {schema.AREA_ID, schema.STREET_ID} <= set(frame.columns):
@@ -284,6 +321,20 @@ def _areas(stamp: _Stamp, kind: str) -> gpd.GeoDataFrame:
     chosen = frame[list(area_columns(kind))].sort_values(schema.AREA_ID, ignore_index=True)
     chosen[schema.DERIVED] = chosen[schema.DERIVED].astype(bool)
     return chosen
+
+
+@lru_cache(maxsize=128)
+def _shape_digest(stamp: _Stamp, kind: str) -> str:
+    """Return a digest of where areas and boundary lie; empty where there are no such areas."""
+    if kind not in _names(stamp) or _areas(stamp, kind).empty:
+        return ""
+    digest = hashlib.sha256()
+    for layer in (kind, schema.MUNICIPALITY):
+        areas = _areas(stamp, layer)
+        digest.update(repr(areas[schema.AREA_ID].tolist()).encode())
+        for shape in shapely.to_wkb(np.asarray(areas.geometry.array, dtype=object)):
+            digest.update(shape)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=4)
@@ -299,7 +350,7 @@ def _axes(stamp: _Stamp, layer: str) -> gpd.GeoDataFrame:
     return chosen.sort_values(schema.AREA_ID, ignore_index=True)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _boundary(stamp: _Stamp) -> BaseGeometry:
     areas = _areas(stamp, schema.MUNICIPALITY)
     if areas.empty:

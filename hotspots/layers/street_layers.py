@@ -17,7 +17,7 @@ from hotspots.layers.reading import (
     read_boundary,
 )
 from hotspots.layers.streets import make_street_areas
-from hotspots.layers.versions import REMADE, put_in_force
+from hotspots.layers.versions import REMADE, changing, put_in_force
 from hotspots.settings import Settings, Workspace
 
 # Zigzag of the polygons' shared edges taken off [m]: what the point spacing adds.
@@ -111,25 +111,27 @@ def remake_streets(workspace: Workspace) -> None:
     NotFoundError, SourceError, SchemaError, CRSError
         The workspace has no sound street layers to start from.
     """
-    streets = read_areas(workspace, schema.STREET)
-    lines = read_axes(workspace, schema.STREET)
-    if lines is None or streets.empty:
-        return
-    columns = [
-        schema.AREA_ID,
-        schema.NAME,
-        schema.DERIVED,
-        schema.PRECISION_M,
-        schema.LAYER_SOURCE,
-    ]
-    made = make_street_layers(
-        lines.merge(streets[columns], on=schema.AREA_ID, validate="one_to_one"),
-        read_boundary(workspace),
-        reach_m=workspace.settings.street_reach_m,
-        segment_length_m=workspace.settings.segment_length_m,
-        former=read_axes(workspace, schema.SEGMENT),
-    )
-    put_in_force(workspace, made.layers, made_by=REMADE, keep_layers=True, with_streets=True)
+    # Nobody else changes the layers between what is read here and what is put in force.
+    with changing(workspace):
+        streets = read_areas(workspace, schema.STREET)
+        lines = read_axes(workspace, schema.STREET)
+        if lines is None or streets.empty:
+            return
+        columns = [
+            schema.AREA_ID,
+            schema.NAME,
+            schema.DERIVED,
+            schema.PRECISION_M,
+            schema.LAYER_SOURCE,
+        ]
+        made = make_street_layers(
+            lines.merge(streets[columns], on=schema.AREA_ID, validate="one_to_one"),
+            read_boundary(workspace),
+            reach_m=workspace.settings.street_reach_m,
+            segment_length_m=workspace.settings.segment_length_m,
+            former=read_axes(workspace, schema.SEGMENT),
+        )
+        put_in_force(workspace, made.layers, made_by=REMADE, keep_layers=True, with_streets=True)
 
 
 def has_default_streets(settings: Settings) -> bool:

@@ -1,11 +1,13 @@
 """What a GeoPackage of layers says of itself: which version it is, and who is placed by what."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import pyogrio
@@ -21,6 +23,8 @@ from hotspots.settings import Workspace
 pyogrio.set_gdal_config_options({"GDAL_PAM_ENABLED": "NO"})
 _VERSION_KEY: Final = "HOTSPOTS_VERSION"
 _PLACEMENT_KEY: Final = "HOTSPOTS_PLACEMENT"
+# What metadata that somebody has changed can raise.
+_TAMPERED: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
 
 # What made a version.
 BUNDLED: Final = "bundled"
@@ -31,6 +35,7 @@ JOINED_RESIDENTS: Final = "residents"
 REMADE: Final = "remade"  # streets, with other settings
 REPAIRED: Final = "repaired"
 EDITED: Final = "edited"  # by hand, in another program
+DAMAGED: Final = "damaged"  # nobody knows: its file cannot be read
 
 
 @dataclass(frozen=True)
@@ -134,14 +139,30 @@ def read_version(path: Path, workspace: Workspace) -> Version:
             settings.town,
         )
     try:
-        values: dict[str, Any] = json.loads(text)
+        values = json.loads(text)
         sources = tuple(
-            SourceFile(**{**source, "valid_on": _day(source["valid_on"])})
-            for source in values.pop("sources")
+            SourceFile(
+                name=_text(source["name"]),
+                sha256=_text(source["sha256"]),
+                n_bytes=int(source["n_bytes"]),
+                valid_on=_day(source["valid_on"]),
+                citation=_text(source["citation"]),
+                url=_text(source.get("url", "")),
+            )
+            for source in values["sources"]
         )
-        valid_on = _day(values.pop("valid_on"))
-        return Version(**values, valid_on=valid_on, sources=sources)
-    except (KeyError, TypeError, ValueError) as error:
+        return Version(
+            version_id=_number(values["version_id"]),
+            made_at=datetime.fromisoformat(values["made_at"]).isoformat(timespec="seconds"),
+            made_by=_text(values["made_by"]),
+            municipality=_text(values["municipality"]),
+            town=_text(values["town"]),
+            valid_on=_day(values["valid_on"]),
+            sources=sources,
+            reach_m=_metres(values["reach_m"]),
+            segment_length_m=_metres(values["segment_length_m"]),
+        )
+    except _TAMPERED as error:
         raise _damaged(path, error) from error
 
 
@@ -158,21 +179,54 @@ def read_placement(path: Path, workspace: Workspace) -> tuple[PlacedSince, ...]:
     if text is None:
         return (PlacedSince(version.version_id, None),)
     try:
-        return tuple(
-            PlacedSince(int(entry["version_id"]), _day(entry["since"]))
+        order = tuple(
+            PlacedSince(_number(entry["version_id"]), _day(entry["since"]))
             for entry in json.loads(text)
         )
-    except (KeyError, TypeError, ValueError) as error:
+        _require_order(order, version)
+    except _TAMPERED as error:
         raise _damaged(path, error) from error
+    return order
+
+
+def _require_order(order: tuple[PlacedSince, ...], version: Version) -> None:
+    """Raise `ValueError` unless `order` begins at the beginning, goes on, and ends in force."""
+    days = [entry.since for entry in order]
+    if not order or order[-1].version_id != version.version_id or days[0] is not None:
+        raise ValueError(repr(order))
+    later = [day for day in days[1:] if day is not None]
+    if len(later) != len(days) - 1 or any(a >= b for a, b in pairwise(later)):
+        raise ValueError(repr(order))
 
 
 def _damaged(path: Path, error: Exception) -> SourceError:
     return SourceError(
-        _("{path}: what it says of its version cannot be read ({reason})").format(
-            path=path, reason=error
-        )
+        _(
+            "{path}: what it says of its version cannot be read ({reason}); put another version "
+            "in force: hotspots layers use, or import the layers anew"
+        ).format(path=path, reason=error)
     )
 
 
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(repr(value))
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(repr(value))
+    return value
+
+
+def _metres(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(repr(value))
+    return float(value)

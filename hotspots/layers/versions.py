@@ -2,28 +2,38 @@
 
 `layers/layers.gpkg` is the version in force and the only truth: it says in its own metadata which
 version it is and, in `placement`, by which version the incidents of each time are placed. Every
-version also lies, unchanged, in `layers/versions/`. A switch replaces one file, so it happens
-whole or not at all.
+version also lies, unchanged, in `layers/versions/`, put there right after the switch. A switch
+replaces one file, so it happens whole or not at all.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Final
 
 import geopandas as gpd
-from filelock import FileLock, Timeout
-from pyogrio.errors import DataSourceError, FeatureError, FieldError
 
-from hotspots.errors import NotFoundError, SourceError, StoreError
-from hotspots.files import cannot_write, replacing
-from hotspots.i18n import _
+from hotspots.errors import ParameterError, SourceError
+from hotspots.files import replacing
+from hotspots.i18n import _, format_day
+from hotspots.layers.geopackage import content_digest, settle
 from hotspots.layers.town_data import SourceFile
+from hotspots.layers.version_files import (
+    LAYERS_FILE,
+    VERSIONS_DIR,
+    changing,
+    current_version,
+    drafting,
+    file_in_force,
+    kept_file,
+    list_versions,
+    next_id,
+    placement,
+    version_file,
+)
 from hotspots.layers.version_records import (
     BUNDLED,
+    DAMAGED,
     EDITED,
     FETCHED,
     IMPORTED,
@@ -39,74 +49,6 @@ from hotspots.layers.version_records import (
     write_frames,
 )
 from hotspots.settings import Workspace
-
-LAYERS_FILE: Final = "layers.gpkg"
-VERSIONS_DIR: Final = "versions"
-_LOCK_FILE: Final = ".lock"
-_LOCK_WAIT_S: Final = 20.0
-
-
-def current_version(workspace: Workspace) -> Version:
-    """Return the version in force.
-
-    Raises
-    ------
-    NotFoundError
-        The workspace has no layers.
-    SourceError
-        The layers file is damaged.
-    """
-    return read_version(_in_force(workspace), workspace)
-
-
-def list_versions(workspace: Workspace) -> tuple[Version, ...]:
-    """Return every version kept, oldest first; the one in force is among them.
-
-    Raises
-    ------
-    NotFoundError, SourceError
-        As `current_version`; a version kept is damaged.
-    """
-    found = {current_version(workspace).version_id: current_version(workspace)}
-    for path in sorted((workspace.layers / VERSIONS_DIR).glob("[0-9]*.gpkg")):
-        version = read_version(path, workspace)
-        found.setdefault(version.version_id, version)
-    return tuple(found[key] for key in sorted(found))
-
-
-def version_file(workspace: Workspace, version_id: int) -> Path:
-    """Return the GeoPackage of a version.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such version.
-    """
-    path = workspace.layers / VERSIONS_DIR / f"{version_id:04d}.gpkg"
-    if not path.is_file():
-        known = ", ".join(str(v.version_id) for v in list_versions(workspace))
-        raise NotFoundError(
-            _("there is no version {id} of the layers; there are {known}").format(
-                id=version_id, known=known
-            )
-        )
-    return path
-
-
-def placement(workspace: Workspace) -> tuple[PlacedSince, ...]:
-    """Return by which version the incidents of each time are placed.
-
-    Returns
-    -------
-    placement
-        In order of time; the first has no `since`, the last is the version in force.
-
-    Raises
-    ------
-    NotFoundError, SourceError
-        As `current_version`.
-    """
-    return read_placement(_in_force(workspace), workspace)
 
 
 def put_in_force(
@@ -132,7 +74,7 @@ def put_in_force(
         What made it, one of this module's constants.
     keep_layers
         True: the layers in force that `frames` does not name stay, and so do the day and the
-        sources of the data and who is placed by what. False: the version consists of `frames`.
+        sources of the data. False: the version consists of `frames`.
     valid_on, sources
         Of the new data. With `keep_layers` the sources are added to those in force.
     municipality, town
@@ -141,7 +83,7 @@ def put_in_force(
         Whether streets were made, with the reach and segment length of the settings.
     since
         Incidents from this day on are placed by the new version, earlier ones keep the placement
-        of their time; None: all are placed by it. Not used with `keep_layers`.
+        of their time. None: with `keep_layers` those that the version in force places, else all.
 
     Returns
     -------
@@ -161,7 +103,7 @@ def put_in_force(
         before = _keep_present(workspace, may_be_damaged=not keep_layers)
         settings = workspace.settings
         made = Version(
-            version_id=_next_id(workspace),
+            version_id=next_id(workspace),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             made_by=made_by,
             municipality=municipality or settings.municipality,
@@ -178,21 +120,21 @@ def put_in_force(
             )
         if before is not None and keep_layers:
             made = _with_kept(made, before, with_streets=with_streets)
-        with _drafting(target) as draft:
+        with drafting(workspace, keep_as=made.version_id) as draft:
             if before is not None and keep_layers:
                 shutil.copyfile(target, draft)
             else:
                 draft.unlink()
             write_frames(frames, draft)
             mark_version(draft, made, order)
-            _archive(workspace, draft, made.version_id)
     return made
 
 
 def use_version(workspace: Workspace, version_id: int) -> Version:
     """Put a version kept in force, in the place of the present one, whole or not at all.
 
-    Incidents placed by the present one are placed by it from now on.
+    Incidents placed by the present one are placed by it from now on. A present one that is damaged
+    is no obstacle; all incidents are placed by the one put in force then.
 
     Raises
     ------
@@ -203,44 +145,46 @@ def use_version(workspace: Workspace, version_id: int) -> Version:
     """
     target = workspace.layers / LAYERS_FILE
     with changing(workspace):
-        keep_hand_edits(workspace)
-        order = read_placement(target, workspace)
+        present = _keep_present(workspace, may_be_damaged=True)
         chosen = version_file(workspace, version_id)
         version = read_version(chosen, workspace)
-        if version.municipality != current_version(workspace).municipality:
-            order = order[-1:]
-        kept = [p for p in order[:-1] if p.version_id != version_id]
-        order = (*kept, PlacedSince(version_id, order[-1].since if kept else None))
-        with _drafting(target) as draft:
+        order: tuple[PlacedSince, ...] = (PlacedSince(version_id, None),)
+        if present is not None and present.municipality == version.municipality:
+            order = read_placement(target, workspace)
+        order = (*order[:-1], PlacedSince(version_id, order[-1].since))
+        with drafting(workspace) as draft:
             shutil.copyfile(chosen, draft)
             mark_version(draft, version, order)
-            _archive(workspace, draft, version_id)
     return version
 
 
 def place_anew(workspace: Workspace, *, since: date | None = None) -> tuple[PlacedSince, ...]:
     """Place incidents from `since` on, or all of them, by the version in force.
 
-    Earlier ones keep the placement of their time. Returns who is placed by what now.
+    Earlier ones keep the placement of their time. Returns by which versions incidents are placed
+    now.
 
     Raises
     ------
+    ParameterError
+        The version in force places incidents from `since` on already.
     StoreError, SourceError, NotFoundError
         As `put_in_force`.
     """
     target = workspace.layers / LAYERS_FILE
     with changing(workspace):
         current = keep_hand_edits(workspace)
+        before = read_placement(target, workspace)
+        present = before[-1].since
+        if since is not None and (present is None or since >= present):
+            raise ParameterError(_say_placed(current, since, present))
         kept = tuple(
-            p
-            for p in read_placement(target, workspace)[:-1]
-            if since is not None and (p.since is None or p.since < since)
+            p for p in before[:-1] if since is not None and (p.since is None or p.since < since)
         )
-        order = (*kept, PlacedSince(current.version_id, since if kept else None))
-        with _drafting(target) as draft:
+        order = (*kept, PlacedSince(current.version_id, since))
+        with drafting(workspace) as draft:
             shutil.copyfile(target, draft)
             mark_version(draft, current, order)
-            _archive(workspace, draft, current.version_id)
     return order
 
 
@@ -254,81 +198,43 @@ def keep_hand_edits(workspace: Workspace) -> Version:
     NotFoundError, SourceError, StoreError
         As `put_in_force`.
     """
-    target = _in_force(workspace)
+    target = file_in_force(workspace)
+    settle(target)
     version = read_version(target, workspace)
+    if version.version_id and not kept_file(workspace, version.version_id).is_file():
+        # The program was killed between the switch and keeping what it switched to.
+        with replacing(kept_file(workspace, version.version_id)) as copy:
+            shutil.copyfile(target, copy)
     if version.version_id and not is_hand_edited(workspace):
         return version
     edited = replace(
         version,
-        version_id=_next_id(workspace),
+        version_id=next_id(workspace),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         made_by=EDITED if version.version_id else version.made_by,
     )
     order = read_placement(target, workspace)
     order = (*order[:-1], PlacedSince(edited.version_id, order[-1].since))
-    with _drafting(target) as draft:
+    with drafting(workspace, keep_as=edited.version_id) as draft:
         shutil.copyfile(target, draft)
         mark_version(draft, edited, order)
-        _archive(workspace, draft, edited.version_id)
     return edited
 
 
 def is_hand_edited(workspace: Workspace) -> bool:
     """Return whether the layers in force differ from the version they say they are.
 
+    What a GeoPackage says of its version and placement does not count.
+
     Raises
     ------
     NotFoundError, SourceError
         As `current_version`.
     """
-    target = _in_force(workspace)
+    target = file_in_force(workspace)
     version = read_version(target, workspace)
-    kept = workspace.layers / VERSIONS_DIR / f"{version.version_id:04d}.gpkg"
-    return not kept.is_file() or kept.read_bytes() != target.read_bytes()
-
-
-@contextmanager
-def changing(workspace: Workspace) -> Iterator[None]:
-    """Let one program at a time change the layers; may be nested in one thread.
-
-    Raises
-    ------
-    StoreError
-        Another program has been changing them for twenty seconds, or the directory cannot be
-        written.
-    """
-    lock = FileLock(workspace.layers / _LOCK_FILE, is_singleton=True, thread_local=True)
-    try:
-        with lock.acquire(timeout=_LOCK_WAIT_S):
-            yield
-    except Timeout as error:
-        raise StoreError(
-            _("{path}: another program is changing the layers; try again when it is done").format(
-                path=workspace.layers
-            )
-        ) from error
-
-
-def _in_force(workspace: Workspace) -> Path:
-    path = workspace.layers / LAYERS_FILE
-    if not path.is_file():
-        raise NotFoundError(
-            _(
-                "the workspace {workspace} has no layers yet; bring them with: "
-                "hotspots layers fetch, or hotspots layers import FILE"
-            ).format(workspace=workspace.path)
-        )
-    return path
-
-
-@contextmanager
-def _drafting(target: Path) -> Iterator[Path]:
-    """As `replacing`, with what GDAL says of a full disk as a `StoreError` too."""
-    try:
-        with replacing(target) as draft:
-            yield draft
-    except (DataSourceError, FeatureError, FieldError) as error:
-        raise cannot_write(target, error) from error
+    kept = kept_file(workspace, version.version_id)
+    return kept.is_file() and content_digest(kept) != content_digest(target)
 
 
 def _keep_present(workspace: Workspace, *, may_be_damaged: bool) -> Version | None:
@@ -337,22 +243,27 @@ def _keep_present(workspace: Workspace, *, may_be_damaged: bool) -> Version | No
     if not target.is_file():
         return None
     try:
-        return keep_hand_edits(workspace)
+        present = keep_hand_edits(workspace)
+        read_placement(target, workspace)
+        return present
     except SourceError:
         if not may_be_damaged:
             raise
     directory = workspace.layers / VERSIONS_DIR
-    directory.mkdir(exist_ok=True)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     shutil.copyfile(target, directory / f"damaged-{moment}.gpkg")
     return None
 
 
-def _next_id(workspace: Workspace) -> int:
-    """Return a number that no version has had; damaged ones count too."""
-    files = (workspace.layers / VERSIONS_DIR).glob("[0-9]*.gpkg")
-    numbers = [int(path.stem) for path in files if path.stem.isdecimal()]
-    return max(numbers, default=0) + 1
+def _say_placed(current: Version, since: date, present: date | None) -> str:
+    if present is None:
+        return _("all incidents are placed by version {id}, the one in force, already").format(
+            id=current.version_id
+        )
+    return _(
+        "incidents from {present} on are placed by version {id}, the one in force, already; "
+        "choose an earlier day than {day}"
+    ).format(present=format_day(present), id=current.version_id, day=format_day(since))
 
 
 def _next_placement(
@@ -362,7 +273,7 @@ def _next_placement(
     keep_layers: bool,
     since: date | None,
 ) -> tuple[PlacedSince, ...]:
-    if keep_layers:
+    if keep_layers and since is None:
         return (*order[:-1], PlacedSince(made.version_id, order[-1].since))
     if since is None or before.municipality != made.municipality:
         return (PlacedSince(made.version_id, None),)
@@ -383,15 +294,9 @@ def _with_kept(made: Version, before: Version, *, with_streets: bool) -> Version
     )
 
 
-def _archive(workspace: Workspace, draft: Path, version_id: int) -> None:
-    kept = workspace.layers / VERSIONS_DIR / f"{version_id:04d}.gpkg"
-    kept.parent.mkdir(exist_ok=True)
-    with replacing(kept) as copy:
-        shutil.copyfile(draft, copy)
-
-
 __all__ = [
     "BUNDLED",
+    "DAMAGED",
     "EDITED",
     "FETCHED",
     "IMPORTED",
