@@ -442,6 +442,28 @@ def test_districts_that_only_have_points_are_drawn_by_the_service(tmp_path, read
         workspace = empty(tmp_path, server)
         fetch(workspace)
     assert list(read[0].districts.geom_type) == ["Polygon"] * 3
+    # One is as the file of 31 October has it, the others are as the service has them today.
+    credited = read[0].districts.set_index(schema.NAME)[schema.LAYER_SOURCE]
+    assert dict(credited) == {
+        "Jeseník-střed": "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0",
+        "Za Bělou": "ČÚZK, RÚIAN k 22. 11. 2026, CC BY 4.0",
+        "Bukovice": "ČÚZK, RÚIAN k 22. 11. 2026, CC BY 4.0",
+    }
+
+
+def test_districts_of_the_map_service_are_credited_with_their_own_day(tmp_path):
+    with official_server(TOWN, files=without_zsj()) as server:
+        workspace = empty(tmp_path, server)
+        fetch(workspace)
+    days = {
+        kind: set(read_areas(workspace, kind)[schema.LAYER_SOURCE])
+        for kind in (schema.MUNICIPALITY, schema.DISTRICT, schema.STREET)
+    }
+    assert days == {
+        schema.MUNICIPALITY: {"ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"},
+        schema.DISTRICT: {"ČÚZK, RÚIAN k 22. 11. 2026, CC BY 4.0"},
+        schema.STREET: {"ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"},
+    }
 
 
 def test_layers_can_do_without_districts(tmp_path, read):

@@ -21,13 +21,18 @@ from tests.ruian import CENTRE, small_town
 TOWN = small_town()
 UNITS = [unit.code for unit in TOWN.units]
 QUERY = f"/{officials.ZSJ_LAYER}/query"
+CITATION = "ČÚZK, RÚIAN k 22. 11. 2026, CC BY 4.0"
 QUICK = Patience(attempts=2, read_s=5.0, sleep=lambda _s: None)
 
 
 def districts(server, units=UNITS, patience=QUICK):
     with new_session() as session:
         return fetch_districts(
-            server.addresses["districts_url"], units, session=session, patience=patience
+            server.addresses["districts_url"],
+            units,
+            citation=CITATION,
+            session=session,
+            patience=patience,
         )
 
 
@@ -66,6 +71,7 @@ def test_districts_come_page_by_page(page_size, pages):
     assert frame.crs.to_epsg() == 5514
     assert list(frame[CODE]) == ["5363851", "5363852", "5363853"]
     assert list(frame[PART_OF]) == ["5363851", "5363851", "5363852"]
+    assert list(frame[schema.LAYER_SOURCE]) == [CITATION] * 3
     for district, polygon in zip(TOWN.districts, frame.geometry, strict=True):
         assert polygon.equals(district.area)
     assert len([path for path in server.paths() if path.endswith(QUERY)]) == pages

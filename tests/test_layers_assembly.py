@@ -15,6 +15,8 @@ from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 from hotspots import layers, schema
 from hotspots.errors import SchemaError, SourceError
 from hotspots.layers.assembly import make_layers
+from hotspots.layers.check import AREA_LAYERS
+from hotspots.layers.official import read_official
 from hotspots.layers.official.vfr import read_vfr
 from hotspots.layers.official_areas import make_official_areas
 from hotspots.layers.street_axes import make_street_axes
@@ -238,19 +240,26 @@ def make_frame(frame, *, geometry, **columns):
 
 
 def official(kind, units, **options):
-    known = {"source": CITATION, "former": None, "repair": False} | options
+    known = {"former": None, "repair": False} | options
     return make_official_areas(kind, units, **known)
 
 
 def test_codes_get_the_leading_zeros_of_the_bundled_layers():
     units = make_frame(
-        "districts", code=["58726", "322377"], name=["Střed", "Z"], geometry=[box(0, 0, 1, 1)] * 2
+        "districts",
+        code=["322377", "58726"],
+        name=["Z", "Střed"],
+        layer_source=["ČÚZK, RÚIAN k 30. 9. 2026, CC BY 4.0", CITATION],
+        geometry=[box(0, 0, 1, 1)] * 2,
     )
     made = official(schema.DISTRICT, units).areas
     assert list(made[schema.AREA_ID]) == ["district:058726", "district:322377"]
     assert list(made[schema.PRECISION_M]) == [1.0, 1.0]
     assert not made[schema.DERIVED].any()
-    assert set(made[schema.LAYER_SOURCE]) == {"ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"}
+    assert list(made[schema.LAYER_SOURCE]) == [
+        "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0",
+        "ČÚZK, RÚIAN k 30. 9. 2026, CC BY 4.0",
+    ]
 
 
 def test_generalised_boundaries_say_how_far_they_are_off(tmp_path):
@@ -449,6 +458,23 @@ def test_small_town_parts_and_streets(made):
     assert parts[schema.DERIVED].all()
     assert {"Školní (Jeseník)", "Školní (Bukovice)"} <= set(made.frames["street"][schema.NAME])
     assert set(made.frames["street"][schema.LAYER_SOURCE]) == {CITATION}
+
+
+def test_every_layer_is_credited_to_the_file_it_comes_from(tmp_path):
+    # The town's own file has districts and electoral districts as points at most.
+    town = small_town()
+    own = tmp_path / "own.xml"
+    own.write_bytes(make_vfr(dataclasses.replace(town, electoral_districts=()), kind="OB_UZSZ"))
+    files = [own]
+    for kind, day in (("ST_UKSH", date(2026, 9, 30)), ("ST_UVOH", date(2026, 8, 31))):
+        files.append(tmp_path / f"{kind}.xml")
+        files[-1].write_bytes(make_vfr(town, kind=kind, valid_on=day))
+    made = make_layers(read_official(files), settings=Settings(), former=None).frames
+    credited = {kind: set(made[kind][schema.LAYER_SOURCE]) for kind in made if kind in AREA_LAYERS}
+    assert credited[schema.MUNICIPALITY] == {"ČÚZK, RÚIAN k 30. 9. 2026, CC BY 4.0"}
+    assert credited[schema.DISTRICT] == {"ČÚZK, RÚIAN k 30. 9. 2026, CC BY 4.0"}
+    assert credited[schema.ELECTORAL_DISTRICT] == {"ČÚZK, RÚIAN k 31. 8. 2026, CC BY 4.0"}
+    assert credited[schema.TOWN_PART] == {CITATION}
 
 
 def test_points_outside_the_boundary_are_noted(data):

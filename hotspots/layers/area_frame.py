@@ -21,7 +21,7 @@ def make_area_frame(
     *,
     derived: bool,
     precision_m: Any,
-    source: str,
+    source: str | Sequence[str],
     residents: Any = np.nan,
     year: Any = np.nan,
 ) -> gpd.GeoDataFrame:
@@ -33,8 +33,10 @@ def make_area_frame(
         One of `schema.AREA_KINDS`, no segments.
     ids, names, shapes
         `area_id`, name and polygon (EPSG:5514) of n areas.
-    derived, source
+    derived
         Of all of them: see `schema`.
+    source
+        Whom to credit: one text for all or n texts.
     precision_m, residents, year
         One number for all or n numbers; NaN where unknown.
 
@@ -60,7 +62,9 @@ def make_area_frame(
             schema.LENGTH_M: np.full(n, np.nan),
             schema.DERIVED: np.full(n, derived),
             schema.PRECISION_M: numbers(precision_m),
-            schema.LAYER_SOURCE: pd.array([source] * n, dtype="str"),
+            schema.LAYER_SOURCE: pd.array(
+                [source] * n if isinstance(source, str) else source, dtype="str"
+            ),
         },
         geometry=shapes,
         crs=EPSG,

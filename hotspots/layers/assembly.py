@@ -36,7 +36,7 @@ from hotspots.layers.reading import (
 )
 from hotspots.layers.street_axes import make_street_axes
 from hotspots.layers.street_layers import make_street_layers
-from hotspots.layers.town_data import CODE, TownData, ruian_citation
+from hotspots.layers.town_data import CODE, TownData
 from hotspots.layers.town_parts import make_town_parts, part_points
 from hotspots.layers.versions import LAYERS_FILE, current_version
 from hotspots.progress import Report, silent
@@ -179,7 +179,6 @@ def _official_layers(
         made = make_official_areas(
             kind,
             getattr(data, field),
-            source=ruian_citation(data.valid_on),
             former=before.get(kind),
             repair=repair,
             precision_m=(
@@ -239,9 +238,10 @@ def _add_town_parts(
     districts = frames.get(schema.DISTRICT)
     if districts is not None and districts[schema.DERIVED].any():
         districts = None  # their edges are guesses; the addresses know better
+    listed = _named_parts(data)
     made = make_town_parts(
         boundary,
-        _named_parts(data),
+        listed,
         part_points(data.addresses, data.buildings),
         districts=districts,
         boundary_precision_m=float(frames[schema.MUNICIPALITY][schema.PRECISION_M].max()),
@@ -251,6 +251,7 @@ def _add_town_parts(
     if made.parts.empty and kept is not None:
         frames[schema.TOWN_PART] = kept
         return [*notes, _say_kept(schema.TOWN_PART)]
+    credits_of = dict(zip(listed[CODE], listed[schema.LAYER_SOURCE], strict=True))
     areas = make_area_frame(
         schema.TOWN_PART,
         [code_id(schema.TOWN_PART, code) for code in made.parts[CODE]],
@@ -258,7 +259,7 @@ def _add_town_parts(
         np.asarray(made.parts.geometry.array, dtype=object),
         derived=True,
         precision_m=made.parts[schema.PRECISION_M].to_numpy(),
-        source=ruian_citation(data.valid_on),
+        source=[credits_of[code] for code in made.parts[CODE]],
         residents=made.parts[schema.RESIDENTS].to_numpy(),
         year=made.parts[schema.RESIDENTS_YEAR].to_numpy(),
     )
@@ -267,10 +268,10 @@ def _add_town_parts(
 
 
 def _named_parts(data: TownData) -> pd.DataFrame:
-    """Return code and name of the town's parts, as the data list them or their addresses do."""
+    """Return the town's parts, as the data list them or their addresses do."""
     columns = {schema.TOWN_PART_CODE: CODE, schema.TOWN_PART_NAME: schema.NAME}
-    addressed = data.addresses[list(columns)].rename(columns=columns)
-    listed = data.town_parts[[CODE, schema.NAME]]
+    addressed = data.addresses[[*columns, schema.LAYER_SOURCE]].rename(columns=columns)
+    listed = data.town_parts[[CODE, schema.NAME, schema.LAYER_SOURCE]]
     every = pd.concat([pd.DataFrame(listed), pd.DataFrame(addressed[addressed[CODE] != ""])])
     return every.drop_duplicates(CODE, ignore_index=True)
 

@@ -14,6 +14,7 @@ from hotspots.errors import SchemaError
 from hotspots.i18n import _
 from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.check import some
+from hotspots.layers.tangles import is_tangled
 from hotspots.layers.town_data import CODE, NUMBER
 
 # Codes of ČSÚ have six digits; RÚIAN writes them without the leading zeros.
@@ -56,7 +57,6 @@ def make_official_areas(
     kind: str,
     units: gpd.GeoDataFrame,
     *,
-    source: str,
     former: gpd.GeoDataFrame | None,
     repair: bool,
     precision_m: float = OFFICIAL_PRECISION_M,
@@ -69,8 +69,6 @@ def make_official_areas(
         `municipality`, `cadastral_unit`, `district` or `electoral_district`.
     units
         Frame of `TownData`, EPSG:5514. Not modified.
-    source
-        Whom to credit.
     former
         The same layer as it was, from which residents are taken by `area_id`.
     repair
@@ -86,7 +84,7 @@ def make_official_areas(
     ------
     SchemaError
         A polygon is invalid and `repair` is not asked for, or a repair would change its area by
-        more than 0.01 %.
+        more than 0.01 %, or it crosses itself over 1,000 times.
     """
     shapes: _Shapes = shapely.force_2d(np.asarray(units.geometry.array, dtype=object))
     polygonal = np.isin(shapely.get_type_id(shapes), _POLYGONAL) & ~shapely.is_empty(shapes)
@@ -99,7 +97,7 @@ def make_official_areas(
         np.asarray(shapely.normalize(mended), dtype=object),
         derived=False,
         precision_m=precision_m,
-        source=source,
+        source=list(units.loc[polygonal, schema.LAYER_SOURCE]),
     )
     return OfficialAreas(with_residents(areas, former), tuple(names[~polygonal]), repaired)
 
@@ -150,6 +148,14 @@ def _mend(
                 names=some(names[broken]),
                 reason=shapely.is_valid_reason(shapes[broken][0]),
             )
+        )
+    tangled = np.array([bad and is_tangled(s) for s, bad in zip(shapes, broken, strict=True)])
+    if tangled.any():
+        raise SchemaError(
+            _(
+                "official polygons of kind {kind} cross themselves too often to be repaired: "
+                "{names}; download the file again"
+            ).format(kind=kind, names=some(names[tangled]))
         )
     mended = shapes.copy()
     mended[broken] = [_polygons_of(shape) for shape in shapely.make_valid(shapes[broken])]

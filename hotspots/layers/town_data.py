@@ -15,11 +15,11 @@ NUMBER: Final = "number"  # str, an electoral district's number
 
 # Frame of `TownData` → its columns, geometry last.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "municipality": (CODE, schema.NAME, schema.GEOMETRY),
-    "cadastral_units": (CODE, schema.NAME, schema.GEOMETRY),
-    "districts": (CODE, schema.NAME, PART_OF, schema.GEOMETRY),
-    "town_parts": (CODE, schema.NAME, schema.GEOMETRY),
-    "electoral_districts": (CODE, NUMBER, schema.GEOMETRY),
+    "municipality": (CODE, schema.NAME, schema.LAYER_SOURCE, schema.GEOMETRY),
+    "cadastral_units": (CODE, schema.NAME, schema.LAYER_SOURCE, schema.GEOMETRY),
+    "districts": (CODE, schema.NAME, PART_OF, schema.LAYER_SOURCE, schema.GEOMETRY),
+    "town_parts": (CODE, schema.NAME, schema.LAYER_SOURCE, schema.GEOMETRY),
+    "electoral_districts": (CODE, NUMBER, schema.LAYER_SOURCE, schema.GEOMETRY),
     "streets": (CODE, schema.NAME, schema.LAYER_SOURCE, schema.GEOMETRY),
     "addresses": schema.ADDRESS_COLUMNS,
     "buildings": schema.BUILDING_COLUMNS,
@@ -57,6 +57,8 @@ class SourceFile:
 @dataclass(frozen=True)
 class TownData:
     """Official data of one municipality. Frames are in EPSG:5514 with the columns of `COLUMNS`.
+
+    Every row names whom to credit for its geometry, since parts may be of different days.
 
     Attributes
     ----------

@@ -94,6 +94,7 @@ def fetch_districts(
     url: str,
     units: Sequence[str],
     *,
+    citation: str,
     session: requests.Session,
     patience: Patience,
     report: Report = silent,
@@ -109,6 +110,8 @@ def fetch_districts(
         The service, up to `MapServer`.
     units
         Codes of the municipality's cadastral units.
+    citation
+        Whom to credit, with the day of the answers.
     session, patience, report
         As in `ask_json`.
 
@@ -154,6 +157,7 @@ def fetch_districts(
             CODE: codes,
             schema.NAME: [found[code][0] for code in codes],
             PART_OF: [found[code][1] for code in codes],
+            schema.LAYER_SOURCE: citation,
         },
         geometry=[found[code][2] for code in codes],
         crs=EPSG,

@@ -244,9 +244,11 @@ def _with_districts(job: _Job, data: TownData) -> TownData:
 
 
 def _districts_of_service(job: _Job, data: TownData) -> tuple[gpd.GeoDataFrame, SourceFile]:
+    citation = ruian_citation(job.today)
     served = fetch_districts(
         job.workspace.settings.districts_url,
         [str(code) for code in data.cadastral_units[CODE]],
+        citation=citation,
         session=job.session,
         patience=job.patience,
         report=within(job.report, 0.6, 0.65),
@@ -256,7 +258,7 @@ def _districts_of_service(job: _Job, data: TownData) -> tuple[gpd.GeoDataFrame, 
         served.sha256,
         served.n_bytes,
         job.today,
-        ruian_citation(job.today),
+        citation,
         served.url,
     )
     return served.frame, source

@@ -74,19 +74,20 @@ class Collector:
                     name=self.file, town=self._name(node), code=code, wanted=self.municipality
                 )
             )
-        self._keep("municipality", node, (code, self._name(node), self._area(node)))
+        row = (code, self._name(node), self.citation, self._area(node))
+        self._keep("municipality", node, row)
 
     def _add_part(self, node: Node) -> None:
         if self._belongs(node):
-            row = (self._code(node), self._name(node), self._point(node, "DefinicniBod"))
+            point = self._point(node, "DefinicniBod")
+            row = (self._code(node), self._name(node), self.citation, point)
             self._keep("town_parts", node, row)
 
     def _add_unit(self, node: Node) -> None:
         self.units_seen = True
         if self._belongs(node):
-            self._keep(
-                "cadastral_units", node, (self._code(node), self._name(node), self._area(node))
-            )
+            row = (self._code(node), self._name(node), self.citation, self._area(node))
+            self._keep("cadastral_units", node, row)
 
     def _add_district(self, node: Node) -> None:
         unit = node.value("KatastralniUzemi", "Kod")
@@ -100,7 +101,8 @@ class Collector:
                 )
             if unit not in self.rows.get("cadastral_units", {}):
                 return
-        self._keep("districts", node, (self._code(node), self._name(node), unit, self._area(node)))
+        row = (self._code(node), self._name(node), unit, self.citation, self._area(node))
+        self._keep("districts", node, row)
 
     def _add_street(self, node: Node) -> None:
         if self._belongs(node):
@@ -147,7 +149,8 @@ class Collector:
     def _add_electoral_district(self, node: Node) -> None:
         if self._belongs(node):
             number = self._digits(node, node.value("Cislo"))
-            self._keep("electoral_districts", node, (self._code(node), number, self._area(node)))
+            row = (self._code(node), number, self.citation, self._area(node))
+            self._keep("electoral_districts", node, row)
 
     def _belongs(self, node: Node) -> bool:
         return not self.header.is_state or node.value("Obec", "Kod") == self.municipality
