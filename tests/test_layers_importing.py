@@ -3,7 +3,7 @@
 import dataclasses
 import errno
 import shutil
-from datetime import date
+from datetime import date, datetime
 
 import geopandas as gpd
 import pyogrio
@@ -73,6 +73,7 @@ def files(tmp_path_factory):
     for name, content in (
         ("town", make_vfr(like_bundled())),
         ("other", make_vfr(there)),
+        ("other_codes", make_vfr(small_town())),
         ("older", make_vfr(like_bundled(), valid_on=date(2020, 1, 31))),
     ):
         (made / f"{name}.xml").write_bytes(content)
@@ -436,7 +437,8 @@ def test_invalid_polygons_need_leave_to_be_repaired(workspace, tmp_path):
         import_layers(workspace, [file])
     assert state_of(workspace) == before
     found = import_layers(workspace, [file], options=ImportOptions(repair=True))
-    assert "Layer district: invalid polygons were repaired: Za Bělou." in found.notes
+    said = "districts (basic settlement units): invalid polygons were repaired: Za Bělou."
+    assert said in found.notes
 
 
 # --- addresses, own areas, residents ---------------------------------------------------------
@@ -529,6 +531,117 @@ def test_switching_single_layers_is_whole_or_not_at_all(workspace, tmp_path, mon
     assert after == before
 
 
+# --- own files of official kinds: incidents keep the place of their time -------------------------
+
+
+def cut(path, boundary):
+    """Districts of the user's own: the town in two halves."""
+    west, south, east, north = boundary.bounds
+    middle = (west + east) / 2
+    halves = [
+        boundary.intersection(shapely.box(west, south, middle, north)),
+        boundary.intersection(shapely.box(middle, south, east, north)),
+    ]
+    frame = gpd.GeoDataFrame({"kod": ["1", "2"], "nazev": ["A", "B"]}, geometry=halves, crs=5514)
+    frame.to_file(path, layer="l")
+    return path
+
+
+def axis(path, boundary):
+    middle = boundary.representative_point()
+    line = shapely.LineString([(middle.x - 100, middle.y), (middle.x + 100, middle.y)])
+    frame = gpd.GeoDataFrame({"nazev": ["Nová"]}, geometry=[line], crs=5514)
+    frame.to_file(path, layer="l")
+    return path
+
+
+@pytest.mark.parametrize(("kind", "make"), [("district", cut), ("street", axis)])
+def test_own_districts_and_streets_keep_old_incidents_where_they_were(
+    workspace, tmp_path, kind, make
+):
+    file = make(tmp_path / "own.gpkg", layers.read_boundary(workspace))
+    today = datetime.now(change.PRAGUE).date()
+    found = import_layers(workspace, [file], options=ImportOptions(as_kind=kind))
+    assert found.kept_until == today
+    assert placement(workspace) == (PlacedSince(2, None), PlacedSince(3, today))
+    assert [f.version_id for f in layers.read_former(workspace, kind)] == [2]
+    assert found.version.municipality == "536385"
+
+    again = import_layers(workspace, [file], options=ImportOptions(as_kind=kind))
+    assert again.kept_until == today
+    assert placement(workspace) == (PlacedSince(2, None), PlacedSince(4, today))
+
+    all_new = ImportOptions(as_kind=kind, re_place=True)
+    found = import_layers(workspace, [file], options=all_new)
+    assert found.kept_until is None
+    assert placement(workspace) == (PlacedSince(5, None),)
+
+
+def test_own_districts_along_with_official_files_share_their_day(workspace, files, tmp_path):
+    own = cut(tmp_path / "own.gpkg", layers.read_boundary(workspace))
+    options = ImportOptions(as_kind="district")
+    found = import_layers(workspace, [files / "addresses.csv", own], options=options)
+    assert found.kept_until == placement(workspace)[-1].since == datetime.now(change.PRAGUE).date()
+    own = cut(tmp_path / "own.gpkg", like_bundled().boundary)
+    found = import_layers(workspace, [files / "town.xml", own], options=options)
+    assert found.kept_until == DAY
+    assert placement(workspace)[-1] == PlacedSince(found.version.version_id, DAY)
+
+
+def test_the_towns_own_areas_and_residents_leave_placement_alone(workspace, tmp_path):
+    drawn = draw(tmp_path / "own.gpkg")
+    found = import_layers(workspace, [drawn], options=ImportOptions(as_kind="quarter"))
+    table = tmp_path / "residents.csv"
+    table.write_text("kod_zsj;obyvatel;rok\n58726;1500;2021\n", encoding="utf-8")
+    joined = import_layers(workspace, [table], options=ImportOptions(as_kind="district"))
+    assert (found.kept_until, joined.kept_until) == (None, None)
+    assert placement(workspace) == (PlacedSince(4, None),)
+
+
+# --- trials, and several files at once --------------------------------------------------------
+
+
+def test_a_trial_in_a_fresh_workspace_sees_what_its_first_file_brings(empty, files, tmp_path):
+    table = tmp_path / "residents.csv"
+    table.write_text("kod_zsj;obyvatel;rok\n58726;1500;2021\n", encoding="utf-8")
+    given = [files / "town.xml", table]
+    before = state_of(empty)
+    tried = import_layers(empty, given, options=ImportOptions(as_kind="district", dry_run=True))
+    assert state_of(empty) == before
+    assert tried.version is None
+    made = import_layers(empty, given, options=ImportOptions(as_kind="district"))
+    assert dataclasses.replace(made, version=None) == tried
+
+
+def test_a_trial_that_fails_names_the_workspace_and_not_the_copy(empty, tmp_path):
+    drawn = draw(tmp_path / "own.gpkg")
+    with pytest.raises(NotFoundError, match=rf"workspace {empty.path} has no layers yet"):
+        import_layers(empty, [drawn], options=ImportOptions(as_kind="quarter", dry_run=True))
+
+
+def test_a_trial_remembers_no_columns(workspace, tmp_path):
+    drawn = draw(tmp_path / "own.gpkg")
+    before = state_of(workspace)
+    options = ImportOptions(as_kind="quarter", name_column="name", dry_run=True)
+    import_layers(workspace, [drawn], options=options)
+    assert state_of(workspace) == before
+
+
+def test_problems_of_several_files_are_those_in_the_end(workspace, files, tmp_path):
+    """Residents are unknown in the first step and known after the second."""
+    alone = import_layers(workspace, [files / "other_codes.xml"])
+    assert "residents_missing" in {p.rule for p in alone.problems if p.layer == "district"}
+    table = tmp_path / "residents.csv"
+    table.write_text(
+        "kod_zsj;obyvatel;rok\n" + "".join(f"536385{n};900;2021\n" for n in (1, 2, 3)),
+        encoding="utf-8",
+    )
+    found = import_layers(
+        workspace, [files / "other_codes.xml", table], options=ImportOptions(as_kind="district")
+    )
+    assert "residents_missing" not in {p.rule for p in found.problems if p.layer == "district"}
+
+
 # --- what cannot be imported -----------------------------------------------------------------
 
 
@@ -548,7 +661,7 @@ def test_what_cannot_be_imported(workspace, files, tmp_path):
         import_layers(workspace, [drawn], options=ImportOptions(as_kind="segment"))
     with pytest.raises(ParameterError, match=r"own\.gpkg and second\.gpkg would both be"):
         import_layers(workspace, [drawn, second], options=ImportOptions(as_kind="quarter"))
-    with pytest.raises(ParameterError, match="official files only"):
+    with pytest.raises(ParameterError, match="official files, streets, districts and the like"):
         import_layers(workspace, [drawn], options=ImportOptions(as_kind="quarter", re_place=True))
     assert state_of(workspace) == before
 

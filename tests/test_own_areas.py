@@ -468,7 +468,6 @@ def test_columns_are_asked_for_and_remembered(workspace, tmp_path):
         import_areas(workspace, file, kind=schema.QUARTER)
     with pytest.raises(SchemaError, match="has no column x; it has JMENO_A, typ, cislo"):
         import_areas(workspace, file, kind=schema.QUARTER, name_column="x")
-    import_areas(workspace, file, kind=schema.QUARTER, name_column="JMENO_A", remember=False)
     assert not map_file(workspace, schema.QUARTER).exists()
     import_areas(workspace, file, kind=schema.QUARTER, name_column="JMENO_A", code_column="cislo")
     assert recall_map(workspace, schema.QUARTER) == ColumnMap(name="JMENO_A", code="cislo")

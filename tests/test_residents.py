@@ -129,7 +129,7 @@ OWN = "kód;název;obyvatel;rok\n58726;Jeseník-střed;1 234;2023\n058734;Žižk
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_csv_of_any_usual_kind(workspace, tmp_path, encoding, delimiter):
     file = write(tmp_path / "t.csv", OWN.replace(";", delimiter), encoding=encoding)
-    brought = join_residents(workspace, file, remember=False)
+    brought = join_residents(workspace, file)
     assert residents(brought, STRED) == (1_234, 2023)
     assert residents(brought, KRAMERIOVA) == (650, 2022)
     assert residents(brought, NAD_TRATI) == (113, 2011)
@@ -140,8 +140,8 @@ def test_workbook_first_or_named_sheet(workspace, tmp_path):
     first = [["kod", "obyvatel", "rok"], ["058726", 1111, 2023]]
     other = [["kod", "obyvatel", "rok"], [58726.0, 2222.0, 2024]]
     file = write_sheet(tmp_path / "t.xlsx", first, more=[("Druhý", other)])
-    assert residents(join_residents(workspace, file, remember=False), STRED) == (1_111, 2023)
-    named = join_residents(workspace, file, layer="Druhý", remember=False)
+    assert residents(join_residents(workspace, file), STRED) == (1_111, 2023)
+    named = join_residents(workspace, file, layer="Druhý")
     assert residents(named, STRED) == (2_222, 2024)
     with pytest.raises(NotFoundError, match=r"no sheet 'x'; its sheets are List1, Druhý"):
         join_residents(workspace, file, layer="x")
@@ -151,7 +151,7 @@ def test_table_in_a_zip(workspace, tmp_path):
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
         archive.writestr("popis.html", "<p>")
         archive.writestr("data/t.csv", OWN)
-    brought = join_residents(workspace, tmp_path / "t.zip", remember=False)
+    brought = join_residents(workspace, tmp_path / "t.zip")
     assert residents(brought, STRED) == (1_234, 2023)
 
 
@@ -159,7 +159,7 @@ def test_the_year_is_never_guessed(workspace, tmp_path):
     file = write(tmp_path / "obyvatele_2023.csv", "kod;obyvatel\n58726;1000\n")
     with pytest.raises(ParameterError, match=r"row 2: no column says .* --year YEAR"):
         join_residents(workspace, file)
-    brought = join_residents(workspace, file, year=2023, remember=False)
+    brought = join_residents(workspace, file, year=2023)
     assert residents(brought, STRED) == (1_000, 2023)
     for wrong in (23, 20_23_0):
         with pytest.raises(ParameterError, match="year must be from 1850 to 2100"):
@@ -168,7 +168,7 @@ def test_the_year_is_never_guessed(workspace, tmp_path):
 
 def test_a_table_without_numbers_keeps_what_areas_had(workspace, tmp_path):
     text = "kod;obyvatel;rok\n58726;;2023\n58734;.;2023\n58742;5;2023\n"
-    brought = join_residents(workspace, write(tmp_path / "t.csv", text), remember=False)
+    brought = join_residents(workspace, write(tmp_path / "t.csv", text))
     assert residents(brought, STRED) == (1_398, 2011)
     assert residents(brought, KRAMERIOVA) == (662, 2011)
     assert residents(brought, NAD_TRATI) == (5, 2023)
@@ -177,7 +177,7 @@ def test_a_table_without_numbers_keeps_what_areas_had(workspace, tmp_path):
 
 def test_everything_but_residents_stays(workspace, tmp_path):
     before = layers.read_areas(workspace, schema.DISTRICT)
-    brought = join_residents(workspace, write(tmp_path / "t.csv", OWN), remember=False)
+    brought = join_residents(workspace, write(tmp_path / "t.csv", OWN))
     frame = brought.frames[schema.DISTRICT]
     changed = [schema.RESIDENTS, schema.RESIDENTS_YEAR]
     assert frame.drop(columns=changed).equals(before.drop(columns=changed))
@@ -214,7 +214,6 @@ def test_columns_are_asked_for_and_remembered(tmp_path):
     with pytest.raises(SchemaError, match="has no column zsj; it has zsj_kod, ku_kod, obyv_obv"):
         join_residents(town, file, code_column="zsj")
     chosen = {"code_column": "zsj_kod", "residents_column": "obyv_obvykle_2011"}
-    join_residents(town, file, year=2011, remember=False, **chosen)
     assert not map_file(town, "residents").exists()
     join_residents(town, file, year=2011, **chosen)
     assert ColumnMap.read(map_file(town, "residents")) == ColumnMap(
@@ -227,7 +226,7 @@ def test_columns_are_asked_for_and_remembered(tmp_path):
 
 def test_a_kind_decides_between_codes(workspace, tmp_path):
     file = write(tmp_path / "t.csv", "zsj_kod;ku_kod;obyvatel;rok\n58726;658723;7;2011\n")
-    brought = join_residents(workspace, file, kind=schema.DISTRICT, remember=False)
+    brought = join_residents(workspace, file, kind=schema.DISTRICT)
     assert residents(brought, STRED) == (7, 2011)
 
 
@@ -304,7 +303,6 @@ def test_the_census_of_2011_is_what_the_bundled_districts_say(workspace, shared)
         code_column="zsj_kod",
         residents_column="obyv_obvykle_2011",
         year=2011,
-        remember=False,
     )
     bundled = layers.read_areas(workspace, schema.DISTRICT)
     joined = brought.frames[schema.DISTRICT]

@@ -35,6 +35,7 @@ from hotspots.layers.versions import (
     LAYERS_FILE,
     changing,
     current_version,
+    place_anew,
     placement,
     put_in_force,
 )
@@ -110,7 +111,6 @@ def switch_town(
     allow_other_town: bool = False,
     re_place: bool = False,
     repair: bool = False,
-    dry_run: bool = False,
     report: Report = silent,
 ) -> LayerChange:
     """Make layers of official data and put them in force, whole or not at all.
@@ -133,8 +133,6 @@ def switch_town(
         (today, where the data do not say it) keep the placement of their time.
     repair
         Whether invalid official polygons are made valid.
-    dry_run
-        Only say what would change.
     report
         Told how far the work has come.
 
@@ -171,33 +169,36 @@ def switch_town(
     report(_("Checking the layers"), 0.85)
     boundary = frames[schema.MUNICIPALITY].union_all()
     problems = check_frames(frames, boundary, settings=settings)
-    since = None if re_place else data.valid_on or datetime.now(PRAGUE).date()
+    since = None if re_place else data.valid_on or _today()
     kept_until = _kept_until(workspace, since) if same else None
     notes = (*assembled.notes, *_say_older(before if same else None, data))
-    version = None
-    if not dry_run:
-        report(_("Putting the layers in force"), 0.95)
-        with _switching(workspace, stamp, settings):
-            version = put_in_force(
-                workspace,
-                frames,
-                made_by=made_by,
-                keep_layers=False,
-                valid_on=data.valid_on,
-                sources=data.sources,
-                municipality=data.code,
-                town=data.name or settings.town,
-                with_streets=True,
-                since=since,
-            )
+    report(_("Writing the layers"), 0.95)
+    with _switching(workspace, stamp, settings):
+        version = put_in_force(
+            workspace,
+            frames,
+            made_by=made_by,
+            keep_layers=False,
+            valid_on=data.valid_on,
+            sources=data.sources,
+            municipality=data.code,
+            town=data.name or settings.town,
+            with_streets=True,
+            since=since,
+        )
     report(_("Done"), 1.0)
     return LayerChange(version, before, numbers, notes, problems, kept_until)
 
 
 def switch_layers(
-    workspace: Workspace, brought: Brought, *, dry_run: bool = False, report: Report = silent
+    workspace: Workspace,
+    brought: Brought,
+    *,
+    keep_times: bool = False,
+    re_place: bool = False,
+    report: Report = silent,
 ) -> LayerChange:
-    """Put single layers in force, whole or not at all; the others stay, and so does placement.
+    """Put single layers in force, whole or not at all; the others stay.
 
     Parameters
     ----------
@@ -205,15 +206,18 @@ def switch_layers(
         Must have layers, unless the boundary is brought.
     brought
         The new layers and where they come from.
-    dry_run
-        Only say what would change.
+    keep_times
+        True: incidents before the day of the file (today, where it does not say it) keep the
+        placement of their time. False: the new version places those that the one in force does.
+    re_place
+        All incidents are placed by the new version.
     report
         Told how far the work has come.
 
     Returns
     -------
     LayerChange
-        `problems` are those of the new layers; `kept_until` is None.
+        `problems` are those of the new layers.
 
     Raises
     ------
@@ -231,20 +235,26 @@ def switch_layers(
     drawn = brought.frames.get(schema.MUNICIPALITY)
     boundary = read_boundary(workspace) if drawn is None else drawn.union_all()
     problems = check_frames(brought.frames, boundary)
-    version = None
-    if not dry_run:
-        report(_("Putting the layers in force"), 0.7)
-        with _switching(workspace, stamp):
-            version = put_in_force(
-                workspace,
-                brought.frames,
-                made_by=brought.made_by,
-                keep_layers=True,
-                sources=brought.sources,
-                with_streets=schema.STREET in brought.frames,
-            )
+    days = [source.valid_on for source in brought.sources if source.valid_on]
+    since = max(days, default=_today()) if keep_times and not re_place else None
+    kept_until = _kept_until(workspace, since) if before is not None else None
+    report(_("Writing the layers"), 0.7)
+    with _switching(workspace, stamp):
+        version = put_in_force(
+            workspace,
+            brought.frames,
+            made_by=brought.made_by,
+            keep_layers=True,
+            sources=brought.sources,
+            municipality=before.municipality if before else None,
+            town=before.town if before else None,
+            with_streets=schema.STREET in brought.frames,
+            since=since,
+        )
+        if re_place and len(placement(workspace)) > 1:
+            place_anew(workspace)
     report(_("Done"), 1.0)
-    return LayerChange(version, before, numbers, brought.notes, problems, None)
+    return LayerChange(version, before, numbers, brought.notes, problems, kept_until)
 
 
 def version_in_force(workspace: Workspace) -> Version | None:
@@ -296,6 +306,10 @@ def _require_town(
             "change the study area of this one with --municipality {other_code}"
         ).format(other=data.name or data.code, other_code=data.code, town=town, code=code)
     )
+
+
+def _today() -> date:
+    return datetime.now(PRAGUE).date()
 
 
 def _stamp(workspace: Workspace) -> str:

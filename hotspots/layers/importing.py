@@ -1,12 +1,17 @@
 """Files of a user brought into the layers: official ones, own map layers, tables of residents."""
 
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from hotspots import schema
 from hotspots.archive import check_members
 from hotspots.errors import HotspotsError, NotFoundError, ParameterError
+from hotspots.files import cannot_write
 from hotspots.filetypes import CSV, LAYER_SUFFIXES, SUFFIXES, XLSX, require_file
 from hotspots.i18n import _
 from hotspots.layers.assembly import say_outside
@@ -20,9 +25,11 @@ from hotspots.layers.change import (
     switch_town,
     version_in_force,
 )
+from hotspots.layers.checks.diagnosis import check_frames, read_leniently, study_area
+from hotspots.layers.checks.problems import Problem
 from hotspots.layers.official import is_official, read_official
 from hotspots.layers.own.areas import KINDS, import_areas
-from hotspots.layers.reading import ADDRESS_LAYER, read_boundary
+from hotspots.layers.reading import ADDRESS_LAYER, LAYERS_FILE, read_boundary
 from hotspots.layers.town_data import TownData
 from hotspots.layers.version_records import IMPORTED
 from hotspots.progress import Report, silent, within
@@ -53,7 +60,7 @@ class ImportOptions:
     repair
         Whether invalid polygons are made valid.
     re_place
-        Whether incidents of all times are placed by the new official layers.
+        Whether incidents of all times are placed by the new layers.
     dry_run
         Only say what would change.
     example
@@ -114,13 +121,14 @@ def import_layers(
     Returns
     -------
     LayerChange
-        Of all steps together: `before` and `kept_until` of the first, `version` of the last.
+        Of all steps together: `before` of the first, `version` of the last, `problems` of the
+        layers as they are in the end.
 
     Raises
     ------
     ParameterError
-        No file, no such kind, a map layer without `as_kind`, several map layers, `re_place`
-        without official files, or files of another municipality.
+        No file, no such kind, a map layer without `as_kind`, several map layers, `re_place` with
+        nothing in which incidents keep the place of their time, or files of another municipality.
     SourceError
         A file is missing, a directory, or not what it claims to be.
     NotFoundError
@@ -134,19 +142,44 @@ def import_layers(
     _check_options(chosen)
     ordered = _sort(files)
     _check_kind(ordered, chosen)
+    if chosen.dry_run:
+        with _trial(workspace) as copy:
+            steps = list(_steps(copy, ordered, chosen, allow_other_town, report))
+            return replace(_joined(copy, steps), version=None)
     done: list[LayerChange] = []
     try:
         for step in _steps(workspace, ordered, chosen, allow_other_town, report):
             done.append(step)  # noqa: PERF402 - what was done must be known when the next fails
     except HotspotsError as error:
-        if not done or chosen.dry_run:
+        if not done:
             raise
         raise type(error)(
             _("{reason} (the files before it are in force, as version {id})").format(
                 reason=error, id=done[-1].version.version_id if done[-1].version else 0
             )
         ) from error
-    return _joined(done)
+    return _joined(workspace, done)
+
+
+@contextmanager
+def _trial(workspace: Workspace) -> Iterator[Workspace]:
+    """Give a copy of the workspace's layers, in which every step can be made; nothing stays."""
+    with TemporaryDirectory(prefix="hotspots-") as directory:
+        copy = replace(workspace, path=Path(directory))
+        try:
+            copy.layers.mkdir()
+            # With what another program may not have written into the file yet.
+            for file in workspace.layers.glob(f"{LAYERS_FILE}*"):
+                shutil.copyfile(file, copy.layers / file.name)
+            if workspace.mappings.is_dir():
+                shutil.copytree(workspace.mappings, copy.mappings)
+        except OSError as error:
+            raise cannot_write(copy.path, error) from error
+        try:
+            yield copy
+        except HotspotsError as error:
+            said = str(error).replace(directory, str(workspace.path))
+            raise type(error)(said) from error
 
 
 def _check_options(options: ImportOptions) -> None:
@@ -193,11 +226,13 @@ def _check_kind(files: _Sorted, options: ImportOptions) -> None:
                 "would replace the first; import one file"
             ).format(first=files.maps[0].name, second=files.maps[1].name, kind=options.as_kind)
         )
-    if options.re_place and not files.official:
+    keeps = bool(files.official) or (bool(files.maps) and options.as_kind in schema.KEPT_KINDS)
+    if options.re_place and not keeps:
         raise ParameterError(
             _(
-                "incidents can be placed anew along with official files only; own areas and "
-                "residents apply to incidents of all times from now on"
+                "incidents can be placed anew along with official files, streets, districts and "
+                "the like only; areas that the town draws itself, and residents, apply to "
+                "incidents of all times from now on"
             )
         )
 
@@ -213,11 +248,12 @@ def _steps(
     n_steps = bool(files.official) + len(files.maps) + len(files.tables)
     parts = (within(report, step / n_steps, (step + 1) / n_steps) for step in range(n_steps))
     current = workspace
+    has_times = False  # whether a step has settled who is placed by what
     if files.official:
         data = _read_official(workspace, files.official, options, within(report, 0, 0.5 / n_steps))
         told = within(next(parts), 0.5, 1.0)
         if data.municipality.empty and not data.addresses.empty:
-            yield _switch_addresses(workspace, data, options, told)
+            yield _switch_addresses(workspace, data, told)
         else:
             yield switch_town(
                 workspace,
@@ -226,11 +262,10 @@ def _steps(
                 allow_other_town=allow_other_town,
                 re_place=options.re_place,
                 repair=options.repair,
-                dry_run=options.dry_run,
                 report=told,
             )
-            if not options.dry_run:
-                current = replace(workspace, settings=settings_for(workspace.settings, data))
+            current = replace(workspace, settings=settings_for(workspace.settings, data))
+            has_times = True
     for file in files.maps:
         brought = import_areas(
             current,
@@ -242,9 +277,15 @@ def _steps(
             crs=options.crs,
             example=options.example,
             repair=options.repair,
-            remember=not options.dry_run,
         )
-        yield switch_layers(current, brought, dry_run=options.dry_run, report=next(parts))
+        keeps = options.as_kind in schema.KEPT_KINDS and not has_times
+        yield switch_layers(
+            current,
+            brought,
+            keep_times=keeps,
+            re_place=keeps and options.re_place,
+            report=next(parts),
+        )
     for file in files.tables:
         brought = join_residents(
             current,
@@ -254,9 +295,8 @@ def _steps(
             residents_column=options.residents_column,
             year=options.year,
             layer=options.layer,
-            remember=not options.dry_run,
         )
-        yield switch_layers(current, brought, dry_run=options.dry_run, report=next(parts))
+        yield switch_layers(current, brought, report=next(parts))
 
 
 def _read_official(
@@ -271,9 +311,7 @@ def _read_official(
         return read_official(files, municipality=workspace.settings.municipality, report=report)
 
 
-def _switch_addresses(
-    workspace: Workspace, data: TownData, options: ImportOptions, report: Report
-) -> LayerChange:
+def _switch_addresses(workspace: Workspace, data: TownData, report: Report) -> LayerChange:
     """Put the address points of an address table in force beside the layers that are there."""
     before = version_in_force(workspace)
     if before is None:
@@ -300,11 +338,13 @@ def _switch_addresses(
         *say_outside(ADDRESS_LAYER, data.addresses, read_boundary(workspace)),
     )
     brought = Brought({ADDRESS_LAYER: data.addresses}, IMPORTED, data.sources, notes)
-    return switch_layers(workspace, brought, dry_run=options.dry_run, report=report)
+    return switch_layers(workspace, brought, report=report)
 
 
-def _joined(steps: Sequence[LayerChange]) -> LayerChange:
-    """Return several changes, one after the other, as one."""
+def _joined(workspace: Workspace, steps: Sequence[LayerChange]) -> LayerChange:
+    """Return several changes of a workspace, one after the other, as one."""
+    if len(steps) == 1:
+        return steps[0]
     numbers: dict[str, LayerNumber] = {}
     for number in (n for step in steps for n in step.numbers):
         first = numbers.get(number.kind, number)
@@ -324,6 +364,12 @@ def _joined(steps: Sequence[LayerChange]) -> LayerChange:
         before=steps[0].before,
         numbers=tuple(numbers.values()),
         notes=tuple(note for step in steps for note in step.notes),
-        problems=tuple(dict.fromkeys(p for step in steps for p in step.problems)),
-        kept_until=steps[0].kept_until,
+        problems=_problems(workspace),
+        kept_until=next((step.kept_until for step in steps if step.kept_until), None),
     )
+
+
+def _problems(workspace: Workspace) -> tuple[Problem, ...]:
+    """Return what a check of the layers in force finds."""
+    frames, unread = read_leniently(workspace.layers / LAYERS_FILE)
+    return (*unread, *check_frames(frames, study_area(frames)))

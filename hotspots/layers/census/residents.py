@@ -64,7 +64,6 @@ def join_residents(
     residents_column: str | None = None,
     year: int | None = None,
     layer: str | None = None,
-    remember: bool = True,
 ) -> Brought:
     """Read a table of residents and give them to the areas of its codes; nothing is in force yet.
 
@@ -84,8 +83,6 @@ def join_residents(
         column says it. None: the newest of each code.
     layer
         Sheet of a workbook; None: the first.
-    remember
-        Keep the columns, if any were named, for the next table; not wanted where only to try.
 
     Returns
     -------
@@ -122,7 +119,7 @@ def join_residents(
         raise ParameterError(_no_such_year(file, fit, year))
     frame, years = _joined(fit.areas, {a: c for a, c in counted.items() if c is not None}, file)
     notes += _left_out(fit, frame, years)
-    if remember and table.columns is not None and (code_column or residents_column):
+    if table.columns is not None and (code_column or residents_column):
         remember_map(workspace, RESIDENTS_TABLE, table.columns)
     source = _source(file, table, sorted(set(years.values())))
     return Brought({fit.kind: frame}, JOINED_RESIDENTS, (source,), tuple(notes))
