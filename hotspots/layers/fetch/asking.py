@@ -1,7 +1,8 @@
 """One request to a public server: polite, patient, followed only where it may lead."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -13,6 +14,7 @@ import urllib3
 from hotspots import __version__
 from hotspots.errors import NotFoundError, SourceError
 from hotspots.i18n import _, format_number
+from hotspots.layers.fetch.line import HeldAdapter, Line
 from hotspots.layers.fetch.patience import PassingError, Patience
 
 CHUNK_BYTES: Final = 1 << 17
@@ -28,8 +30,18 @@ _SHOWN: Final = 200  # characters of an answer quoted in a message
 def new_session() -> requests.Session:
     """Return a session that names the program and its version, and nothing else."""
     session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HeldAdapter())
     session.headers["User-Agent"] = f"hotspots/{__version__}"
     return session
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer whose body is not read yet, and the line it comes by."""
+
+    response: requests.Response
+    line: Line
 
 
 @contextmanager
@@ -39,9 +51,10 @@ def answered(
     *,
     patience: Patience,
     cure: str,
+    look_up: Callable[[], None],
     headers: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
-) -> Iterator[requests.Response]:
+) -> Iterator[Answer]:
     """Give the answer to one request, redirects followed; its body is not read yet.
 
     Parameters
@@ -52,6 +65,8 @@ def answered(
         Begins with https:// or http://.
     patience, cure
         As in `persist`.
+    look_up
+        Called about twice a second while it is waited; it may raise, as to stop the work.
     headers
         Further ones.
     form
@@ -60,40 +75,48 @@ def answered(
     Raises
     ------
     PassingError
-        No connection, 429, or a fault of the server (5xx).
+        No connection, no answer in time, 429, or a fault of the server (5xx).
     NotFoundError
         404 or 410.
     SourceError
         Any other status than 2xx, 304 and 416; a redirect to elsewhere; a wrong certificate.
     """
-    response = _follow(session, url, patience, cure, dict(headers or {}), form)
-    try:
-        _require_good(response, url, patience, cure)
-        yield response
-    finally:
-        response.close()
+    line = Line()
 
+    def ask(here: str) -> requests.Response:
+        began = patience.clock()
 
-def _follow(
-    session: requests.Session,
-    url: str,
-    patience: Patience,
-    cure: str,
-    headers: dict[str, str],
-    form: Mapping[str, str] | None,
-) -> requests.Response:
-    here = url
-    for _n in range(_MAX_REDIRECTS + 1):
-        try:
-            response = session.request(
+        def check() -> None:
+            if patience.clock() - began > patience.answer_s:
+                raise requests.Timeout
+            look_up()
+
+        return line.ask(
+            lambda: session.request(
                 "GET" if form is None else "POST",
                 here,
-                headers=headers,
+                headers=dict(headers or {}),
                 data=form,
                 stream=True,
                 allow_redirects=False,
                 timeout=(patience.connect_s, patience.read_s),
-            )
+            ),
+            check,
+        )
+
+    try:
+        response = _follow(ask, url, cure)
+        _require_good(response, url, patience, cure)
+        yield Answer(response, line)
+    finally:
+        line.leave()
+
+
+def _follow(ask: Callable[[str], requests.Response], url: str, cure: str) -> requests.Response:
+    here = url
+    for _n in range(_MAX_REDIRECTS + 1):
+        try:
+            response = ask(here)
         except requests.exceptions.SSLError as error:
             raise SourceError(
                 _(
@@ -104,6 +127,12 @@ def _follow(
         except (requests.ConnectionError, requests.Timeout) as error:
             raise PassingError(
                 _("{url} does not answer ({reason})").format(url=here, reason=_said(error))
+            ) from error
+        except UnicodeDecodeError as error:  # requests reads where a redirect leads
+            raise SourceError(
+                _("{url} leads to another address that cannot be read. {cure}").format(
+                    url=here, cure=cure
+                )
             ) from error
         except (*_NETWORK, ValueError) as error:  # an address in the answer that is none
             raise SourceError(
@@ -189,9 +218,22 @@ def _retry_after(text: str, patience: Patience) -> float | None:
 
 
 def body(
-    response: requests.Response, url: str, *, limit_bytes: int, patience: Patience, cure: str
+    answer: Answer,
+    url: str,
+    *,
+    limit_bytes: int,
+    patience: Patience,
+    cure: str,
+    look_up: Callable[[], None],
 ) -> Iterator[bytes]:
     """Yield the pieces of an answer's body as they come, unpacked where it came gzipped.
+
+    Parameters
+    ----------
+    answer, url, patience, cure, look_up
+        As in `answered`.
+    limit_bytes
+        Largest body, unpacked.
 
     Raises
     ------
@@ -200,15 +242,32 @@ def body(
     SourceError
         It is larger than `limit_bytes`.
     """
+    response = answer.response
     announced = response.headers.get("Content-Length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit_bytes:
         raise _too_large(url, limit_bytes, cure)
-    total = 0
-    since, in_window = patience.clock(), 0
+    total = in_window = 0
+    since = patience.clock()
+
+    def weigh() -> None:
+        nonlocal since, in_window
+        lasted = patience.clock() - since
+        if lasted <= patience.stall_s:
+            return
+        if in_window < patience.slowest_bytes_per_s * lasted:
+            raise PassingError(_("{url}: the answer comes too slowly").format(url=url))
+        since, in_window = patience.clock(), 0
+
+    def check() -> None:
+        weigh()
+        look_up()
+
     while True:
         try:
             # One piece at a time: reading a full chunk could wait for ever on a trickle.
-            piece = response.raw.read1(CHUNK_BYTES, decode_content=True)
+            piece = answer.line.do(
+                lambda: response.raw.read1(CHUNK_BYTES, decode_content=True), check
+            )
         except _NETWORK as error:
             raise PassingError(
                 _("{url}: the answer was cut off ({reason})").format(url=url, reason=_said(error))
@@ -219,11 +278,7 @@ def body(
         in_window += len(piece)
         if total > limit_bytes:
             raise _too_large(url, limit_bytes, cure)
-        now = patience.clock()
-        if now - since > patience.stall_s:
-            if in_window < patience.slowest_bytes_per_s * (now - since):
-                raise PassingError(_("{url}: the answer comes too slowly").format(url=url))
-            since, in_window = now, 0
+        weigh()
         yield piece
 
 
@@ -233,6 +288,11 @@ def _too_large(url: str, limit_bytes: int, cure: str) -> SourceError:
             url=url, size=format_number(limit_bytes / 1e6), cure=cure
         )
     )
+
+
+def waiting_for(url: str) -> str:
+    """Return what is being done while an answer is waited for."""
+    return _("waiting for {host}").format(host=urlsplit(url).hostname or url)
 
 
 def is_web_page(head: bytes) -> bool:

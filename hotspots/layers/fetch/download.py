@@ -18,10 +18,12 @@ from hotspots.errors import SourceError, StoreError
 from hotspots.files import cannot_write
 from hotspots.i18n import _, format_number
 from hotspots.layers.fetch.asking import (
+    Answer,
     answered,
     body,
     is_web_page,
     new_session,
+    waiting_for,
     web_page_error,
 )
 from hotspots.layers.fetch.parts import Stamp, discard, read_stamp, stamp_of, write_stamp
@@ -151,8 +153,14 @@ class _Job:
         have = self.part.stat().st_size if begun else 0
         headers = _conditions(finished, begun, have)
         with answered(
-            self.session, self.url, patience=self.patience, cure=self.cure, headers=headers
-        ) as response:
+            self.session,
+            self.url,
+            patience=self.patience,
+            cure=self.cure,
+            look_up=lambda: self.report(waiting_for(self.url), 0.0),
+            headers=headers,
+        ) as answer:
+            response = answer.response
             if response.status_code == 304 and finished is not None:
                 return self._downloaded(finished)
             stamp = stamp_of(self.url, response)
@@ -165,7 +173,7 @@ class _Job:
                 )
             if not have:
                 discard(self.part)
-            self._receive(response, stamp, have)
+            self._receive(answer, stamp, have)
         return self._finish(stamp)
 
     def _begun(self) -> Stamp | None:
@@ -180,14 +188,14 @@ class _Job:
             return None
         return stamp if stamp.sha256 == _hash(self.target) else None
 
-    def _receive(self, response: requests.Response, stamp: Stamp, have: int) -> None:
-        self._require_type(response)
-        total = self._total(response, have)
+    def _receive(self, answer: Answer, stamp: Stamp, have: int) -> None:
+        self._require_type(answer.response)
+        total = self._total(answer.response, have)
         head = b""
         write_stamp(self.part, stamp)
         try:
             with self.part.open("ab" if have else "wb") as file:
-                for piece in self._pieces(response, have, total):
+                for piece in self._pieces(answer, have, total):
                     if not have and len(head) < _HEAD_BYTES:
                         head += piece[:_HEAD_BYTES]
                         self._require_zip(head)
@@ -201,14 +209,19 @@ class _Job:
             discard(self.part)
             raise PassingError(_("{url}: the answer is empty").format(url=self.url))
 
-    def _pieces(self, response: requests.Response, have: int, total: int | None) -> Iterator[bytes]:
+    def _pieces(self, answer: Answer, have: int, total: int | None) -> Iterator[bytes]:
         done, said = have, -_REPORT_EVERY_BYTES
+
+        def say_again() -> None:
+            self._say(done, total)
+
         for piece in body(
-            response,
+            answer,
             self.url,
             limit_bytes=self.limit_bytes - have,
             patience=self.patience,
             cure=self.cure,
+            look_up=say_again,
         ):
             if done - said >= _REPORT_EVERY_BYTES:
                 said = done

@@ -10,7 +10,7 @@ import requests
 
 from hotspots.errors import SourceError
 from hotspots.i18n import _
-from hotspots.layers.fetch.asking import answered, body, is_web_page, web_page_error
+from hotspots.layers.fetch.asking import answered, body, is_web_page, waiting_for, web_page_error
 from hotspots.layers.fetch.patience import Patience, persist
 from hotspots.progress import Report
 
@@ -56,7 +56,7 @@ def ask_json(
     """
     cure = _("Try again later")
     text = persist(
-        lambda: _ask_once(session, url, limit_bytes, patience, form, cure),
+        lambda: _ask_once(session, url, limit_bytes, patience, report, form, cure),
         patience=patience,
         report=report,
         cure=cure,
@@ -85,12 +85,19 @@ def _ask_once(
     url: str,
     limit_bytes: int,
     patience: Patience,
+    report: Report,
     form: Mapping[str, str] | None,
     cure: str,
 ) -> bytes:
     headers = {"Accept": "application/json"}
+
+    def look_up() -> None:
+        report(waiting_for(url), 0.0)
+
     with answered(
-        session, url, patience=patience, cure=cure, headers=headers, form=form
-    ) as response:
-        pieces = body(response, url, limit_bytes=limit_bytes, patience=patience, cure=cure)
+        session, url, patience=patience, cure=cure, look_up=look_up, headers=headers, form=form
+    ) as answer:
+        pieces = body(
+            answer, url, limit_bytes=limit_bytes, patience=patience, cure=cure, look_up=look_up
+        )
         return b"".join(pieces)

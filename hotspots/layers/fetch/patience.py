@@ -38,6 +38,8 @@ class Patience:
         Tries in all, at least 1.
     connect_s, read_s
         Longest silence [s] while connecting, and between two pieces of an answer.
+    answer_s
+        Longest time [s] from a question to the end of the answer's headers, however they come.
     backoff_s, longest_wait_s
         First wait between tries [s], doubled every time, and its cap; a server's Retry-After is
         respected up to the cap.
@@ -50,6 +52,7 @@ class Patience:
     attempts: int = 5
     connect_s: float = 15.0
     read_s: float = 30.0
+    answer_s: float = 60.0
     backoff_s: float = 1.0
     longest_wait_s: float = 120.0
     stall_s: float = 60.0
