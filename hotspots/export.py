@@ -16,6 +16,7 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pyogrio
 import shapely
 from openpyxl import Workbook
@@ -40,7 +41,7 @@ DEGREE_DIGITS: Final = 1e-7  # about 1 cm
 COUNT_PREFIX: Final = "n_"
 AREAS_LAYER: Final = "areas"
 COUNTS_LAYER: Final = "counts"
-ATTRIBUTION_KEY: Final = "ATTRIBUTION"  # of the metadata of a GeoPackage
+ATTRIBUTION_KEY: Final = "ATTRIBUTION"  # of the metadata of GeoPackage and Parquet
 
 
 def write_counts(table: CountTable, path: Path, *, finding: Finding | None = None) -> None:
@@ -66,11 +67,12 @@ def write_counts(table: CountTable, path: Path, *, finding: Finding | None = Non
             EPSG:5514; layer ``areas`` as in GeoJSON, table ``counts`` in long form; the
             attribution is in the metadata of the file.
         ``.parquet``
-            GeoParquet in EPSG:5514, one row per area as in GeoJSON.
+            GeoParquet in EPSG:5514, one row per area as in GeoJSON; the attribution is in the
+            metadata of the schema.
 
-        Every row names the source of its area (`layer_source`). An existing file is replaced. In
-        CSV and XLSX a text that a spreadsheet would take for a formula gets an apostrophe before
-        it.
+        Every row names the source of its area (`layer_source`), in CSV also that of the boundary.
+        An existing file is replaced. In CSV and XLSX a text that a spreadsheet would take for a
+        formula gets an apostrophe before it.
     finding
         Printed on the second sheet of XLSX and in GeoJSON; its `boundaries` join the attribution.
 
@@ -119,8 +121,12 @@ def wide_areas(table: CountTable) -> gpd.GeoDataFrame:
     )
 
 
-def _write_csv(table: CountTable, path: Path, _finding: Finding | None) -> None:
+def _write_csv(table: CountTable, path: Path, finding: Finding | None) -> None:
     frame = table.to_frame()
+    # The file has no other place for the credit of the boundary.
+    own = set(list_citations([table.areas]))
+    town = [text for text in (finding.boundaries if finding else ()) if text not in own]
+    frame[schema.LAYER_SOURCE] = ["; ".join((str(s), *town)) for s in frame[schema.LAYER_SOURCE]]
     for column in frame.columns:
         if pd.api.types.is_string_dtype(frame[column]):
             frame[column] = [defuse(str(value)) for value in frame[column]]
@@ -250,7 +256,7 @@ def _citations(table: CountTable, finding: Finding | None) -> tuple[str, ...]:
     """Return whom to credit for the geometry.
 
     The areas name their own source; the finding adds that of the boundary at which streets and
-    grid cells are cut off, and of what a map draws with them.
+    grid cells are cut off.
     """
     own = list_citations([table.areas])
     return tuple(dict.fromkeys((*own, *(finding.boundaries if finding else ()))))
@@ -277,8 +283,12 @@ def _write_gpkg(table: CountTable, path: Path, finding: Finding | None) -> None:
     )
 
 
-def _write_parquet(table: CountTable, path: Path, _finding: Finding | None) -> None:
+def _write_parquet(table: CountTable, path: Path, finding: Finding | None) -> None:
     wide_areas(table).to_parquet(path, index=False, compression="zstd")
+    written = pyarrow.parquet.read_table(path)
+    credit = {ATTRIBUTION_KEY: "; ".join(_citations(table, finding))}
+    credited = written.replace_schema_metadata({**(written.schema.metadata or {}), **credit})
+    pyarrow.parquet.write_table(credited, path, compression="zstd")
 
 
 WRITERS: Final[dict[str, Callable[[CountTable, Path, Finding | None], None]]] = {

@@ -30,8 +30,10 @@ class Finding:
     approximate
         Whether the areas' boundaries are derived, not official.
     boundaries
-        Whom to credit for the areas and for what a map draws with them; the same in every
-        language, but for what the town itself drew.
+        Whom to credit for the areas and the study area's boundary; the same in every language,
+        but for what the town itself drew.
+    backdrop
+        Whom to credit for what a map draws beside them.
     """
 
     sentence: str
@@ -46,3 +48,9 @@ class Finding:
     notes: tuple[str, ...] = field(default=())
     approximate: bool = False
     boundaries: tuple[str, ...] = ()
+    backdrop: tuple[str, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Whom to credit for all that a map draws, each once."""
+        return tuple(dict.fromkeys((*self.boundaries, *self.backdrop)))

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow.parquet
 import pyogrio
 import pytest
 import shapely
@@ -119,7 +120,8 @@ def test_every_format_credits_the_layers(tmp_path):
         write_counts(table, tmp_path / f"a{suffix}", finding=FINDING)
     with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
         found = [row["layer_source"] for row in csv.DictReader(file, delimiter=";")]
-    assert found[::3] == [CITATIONS[0], "'" + CITATIONS[1], CITATIONS[2]]
+    town = "; the town"
+    assert found[::3] == [CITATIONS[0] + town, "'" + CITATIONS[1] + town, CITATIONS[2] + town]
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book["Counts"].cell(2, 17).value == CITATIONS[0]
     about = list(book["Finding"].iter_rows(values_only=True))
@@ -135,6 +137,8 @@ def test_every_format_credits_the_layers(tmp_path):
         frame = pyogrio.read_dataframe(tmp_path / "a.gpkg", layer=layer)
         assert set(frame["layer_source"]) == set(CITATIONS)
     assert gpd.read_parquet(tmp_path / "a.parquet")["layer_source"].tolist() == CITATIONS
+    metadata = pyarrow.parquet.read_schema(tmp_path / "a.parquet").metadata
+    assert metadata[b"ATTRIBUTION"].decode() == together
 
 
 def test_more_columns_of_a_layer_do_not_reach_the_files(tmp_path):

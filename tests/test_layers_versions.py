@@ -453,9 +453,7 @@ def test_placing_anew_moves_only_what_was_asked(three):
     place_anew(three, since=date(2024, 7, 1))
     assert rows(three, *DAYS, "2024-08-01") == [1, 0, 1, 1]
     before = placement(three)
-    with pytest.raises(
-        ParameterError, match=r"from 1 Jul 2024 on .*version 3.*earlier"
-    ):
+    with pytest.raises(ParameterError, match=r"from 1 Jul 2024 on .*version 3.*earlier"):
         place_anew(three, since=date(2026, 1, 1))
     assert placement(three) == before
     place_anew(three)

@@ -492,11 +492,10 @@ def test_boundaries_are_credited_each_once_areas_first(town):
     town.areas.loc[2, schema.LAYER_SOURCE] = "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"
     for language in ("cs", "en"):
         with use_language(language):
-            assert town.ask(repeated(4)).finding.boundaries == (
-                "made up",
-                "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0",
-                "stops, CC BY 4.0",
-            )
+            finding = town.ask(repeated(4)).finding
+            counted = ("made up", "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0")
+            assert finding.boundaries == counted
+            assert finding.drawn == (*counted, "stops, CC BY 4.0")
 
 
 def test_citations_are_listed_without_blanks():

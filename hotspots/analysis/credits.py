@@ -24,17 +24,28 @@ def list_citations(frames: Iterable[pd.DataFrame]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def credit_layers(workspace: Workspace, areas: pd.DataFrame) -> tuple[str, ...]:
-    """Return the citations of `areas` and of all that a map draws with them.
-
-    These are the boundary, the streets, the landmarks and the outlines of localities.
+def credit_counted(workspace: Workspace, areas: pd.DataFrame) -> tuple[str, ...]:
+    """Return the citations of `areas` and of the boundary at which they are cut off.
 
     Raises
     ------
     NotFoundError, SourceError, SchemaError, CRSError
         As `layers.read_areas`.
     """
-    drawn = [areas, layers.read_areas(workspace, schema.MUNICIPALITY)]
+    return list_citations([areas, layers.read_areas(workspace, schema.MUNICIPALITY)])
+
+
+def credit_backdrop(workspace: Workspace) -> tuple[str, ...]:
+    """Return the citations of what a map draws beside the areas it counts by.
+
+    These are the streets, the landmarks and the outlines of localities.
+
+    Raises
+    ------
+    NotFoundError, SourceError, SchemaError, CRSError
+        As `layers.read_areas`.
+    """
+    drawn = []
     for kind in (schema.STREET, schema.LOCALITY):
         try:
             drawn.append(layers.read_areas(workspace, kind))

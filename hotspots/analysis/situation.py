@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots import layers, schema
 from hotspots.aggregate import CountTable, count_by_area, count_periods, period_of
-from hotspots.analysis.credits import credit_layers
+from hotspots.analysis.credits import credit_backdrop, credit_counted
 from hotspots.analysis.filters import (
     COLUMNS_READ,
     displaced_refusal,
@@ -165,7 +165,8 @@ def situation(
         silent=tuple(source for source in chosen if source not in sources),
         n_displaced=n_displaced,
         kept=kept_places(placement, former),
-        boundaries=credit_layers(workspace, areas),
+        boundaries=credit_counted(workspace, areas),
+        backdrop=credit_backdrop(workspace),
     )
     return Situation(
         selection=selection,

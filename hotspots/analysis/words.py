@@ -35,7 +35,7 @@ class Told:
     `beyond` are dated incidents of the sources outside a span that nobody chose; `silent` are
     chosen sources that cannot count here; `n_displaced` are selected incidents at displaced
     positions; `kept` are incidents placed by the layers of their time; `boundaries` are the
-    citations of what is counted by and drawn.
+    citations of what is counted by, `backdrop` those of what a map draws beside it.
     """
 
     selection: Selection
@@ -48,6 +48,7 @@ class Told:
     n_displaced: int
     kept: KeptPlaces | None
     boundaries: tuple[str, ...]
+    backdrop: tuple[str, ...]
 
 
 def make_finding(table: CountTable, told: Told) -> Finding:
@@ -68,6 +69,7 @@ def make_finding(table: CountTable, told: Told) -> Finding:
         notes=_notes(table, told),
         approximate=bool(derived.any()),
         boundaries=told.boundaries,
+        backdrop=told.backdrop,
     )
 
 

@@ -74,7 +74,7 @@ def map_command(measure: str, window: str, language: str | None, out: Path, **op
                 "file": str(out),
                 "bytes": out.stat().st_size,
                 "sentence": result.finding.sentence,
-                "boundaries": list(result.finding.boundaries),
+                "boundaries": list(result.finding.drawn),
             }
         )
         return

@@ -16,7 +16,9 @@ from hotspots.i18n import _
 MAX_CELLS = 250_000
 
 
-def make_grid(boundary: BaseGeometry, *, cell_m: float) -> gpd.GeoDataFrame:
+def make_grid(
+    boundary: BaseGeometry, *, cell_m: float, boundary_source: str = ""
+) -> gpd.GeoDataFrame:
     """Return the square cells that cover `boundary`, cut off at it.
 
     Cells lie on multiples of `cell_m` counted from the origin of EPSG:5514, so the same cell
@@ -28,6 +30,8 @@ def make_grid(boundary: BaseGeometry, *, cell_m: float) -> gpd.GeoDataFrame:
         Polygon or MultiPolygon in EPSG:5514 [m].
     cell_m
         Side of a cell [m], above zero.
+    boundary_source
+        Whom to credit for the boundary that cuts the cells off.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def make_grid(boundary: BaseGeometry, *, cell_m: float) -> gpd.GeoDataFrame:
             _("cell_m must be a number of metres above zero, got {value}").format(value=cell_m)
         )
     if boundary.is_empty:
-        return _cells([], np.empty(0, dtype=object), cell_m)
+        return _cells([], np.empty(0, dtype=object), "")
     x_min, y_min, x_max, y_max = boundary.bounds
     columns = np.arange(math.floor(x_min / cell_m), math.ceil(x_max / cell_m))
     rows = np.arange(math.floor(y_min / cell_m), math.ceil(y_max / cell_m))
@@ -67,7 +71,8 @@ def make_grid(boundary: BaseGeometry, *, cell_m: float) -> gpd.GeoDataFrame:
     shapes[edge] = [_polygonal(s) for s in shapely.intersection(boundary, boxes[edge])]
     keep = (inside | edge) & (shapely.area(shapes) > 0)
     ids = [f"grid:{cell_m:g}:{x}:{y}" for x, y in zip(column[keep], row[keep], strict=True)]
-    return _cells(ids, shapes[keep], cell_m)
+    source = "; ".join(filter(None, [f"EPSG:{EPSG}, {cell_m:g} m", boundary_source]))
+    return _cells(ids, shapes[keep], source)
 
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
@@ -79,7 +84,7 @@ def _polygonal(shape: BaseGeometry) -> BaseGeometry:
 
 
 def _cells(
-    ids: list[str], shapes: "np.ndarray[tuple[int], np.dtype[np.object_]]", cell_m: float
+    ids: list[str], shapes: "np.ndarray[tuple[int], np.dtype[np.object_]]", source: str
 ) -> gpd.GeoDataFrame:
     n = len(ids)
     frame = gpd.GeoDataFrame(
@@ -96,7 +101,7 @@ def _cells(
             schema.LENGTH_M: np.full(n, np.nan),
             schema.DERIVED: np.zeros(n, dtype=bool),
             schema.PRECISION_M: np.zeros(n),
-            schema.LAYER_SOURCE: pd.array([f"EPSG:{EPSG}, {cell_m:g} m"] * n, dtype="str"),
+            schema.LAYER_SOURCE: pd.array([source] * n, dtype="str"),
         },
         geometry=shapes,
         crs=EPSG,

@@ -339,7 +339,8 @@ def _shape_digest(stamp: _Stamp, kind: str) -> str:
 
 @lru_cache(maxsize=4)
 def _grid(stamp: _Stamp, cell_m: float) -> gpd.GeoDataFrame:
-    return make_grid(_boundary(stamp), cell_m=cell_m)
+    town = _areas(stamp, schema.MUNICIPALITY)[schema.LAYER_SOURCE].astype(str)
+    return make_grid(_boundary(stamp), cell_m=cell_m, boundary_source="; ".join(sorted(set(town))))
 
 
 @lru_cache(maxsize=4)

@@ -196,8 +196,8 @@ def about_lines(situation: Situation, attribution: str) -> list[tuple[str, str]]
         gaps = ", ".join(f"{format_day(gap.start)} – {format_day(gap.end)}" for gap in finding.gaps)
         lines.append((_("Without record"), gaps))
     lines.append((_("Areas"), _areas_text(situation)))
-    if finding.boundaries:
-        lines.append((_("Boundaries"), "; ".join(finding.boundaries)))
+    if finding.drawn:
+        lines.append((_("Boundaries"), "; ".join(finding.drawn)))
     lines.append((_("Method"), finding.method))
     lines.append((_("Not on the map"), placement_text(situation)))
     if RATE in list_measures(situation.table) and (note := rate_note(situation.table)):
@@ -215,11 +215,11 @@ def credit_line(finding: Finding, attribution: str) -> str:
     Parameters
     ----------
     finding
-        Its `boundaries` are credited.
+        What it says is drawn is credited.
     attribution
         Credit of the background; empty without one.
     """
-    return " · ".join((*finding.boundaries, *filter(None, [attribution])))
+    return " · ".join((*finding.drawn, *filter(None, [attribution])))
 
 
 def _areas_text(situation: Situation) -> str:
