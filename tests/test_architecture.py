@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = {"cells", "errors", "schema", "i18n", "crs", "filetypes", "periods", "offences"}
 BASE |= {"selection", "finding", "former", "progress"}
 SETTINGS = BASE | {"settings", "files", "archive"}
+# Groups of modules of the layers; only commands and pages reach for the network's.
+LAYER_GROUPS = {"layers.census", "layers.checks", "layers.official", "layers.own"}
 COUNTING = {"faces", "join", "placement", "aggregate"}
 # part → parts it may import (besides itself); "web" is the package beside `hotspots`.
 ALLOWED: dict[str, set[str]] = {
@@ -29,7 +31,12 @@ ALLOWED: dict[str, set[str]] = {
     "files": {"errors", "i18n"},
     "settings": {"errors", "i18n"},
     "record_inference": BASE,
-    "layers": SETTINGS,
+    "layers": SETTINGS | LAYER_GROUPS,
+    "layers.census": SETTINGS | {"layers", "layers.own"},
+    "layers.checks": SETTINGS | {"layers"},
+    "layers.fetch": SETTINGS | {"layers", "layers.official", "layers.own"},
+    "layers.official": SETTINGS | {"layers"},
+    "layers.own": SETTINGS | {"layers", "layers.census", "layers.checks", "layers.official"},
     "occurrence": BASE | {"clean"},
     "clean": BASE | {"ingest"},
     "ingest": SETTINGS | {"occurrence", "clean", "store", "layers", "record_inference"},
@@ -47,8 +54,10 @@ ALLOWED: dict[str, set[str]] = {
     "cli": SETTINGS
     | COUNTING
     | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
-    | {"workspace_init"},
-    "web": SETTINGS | COUNTING | {"analysis", "export", "layers", "maps", "store"},
+    | {"workspace_init", "layers.checks", "layers.fetch"},
+    "web": SETTINGS
+    | COUNTING
+    | {"analysis", "export", "layers", "layers.checks", "layers.fetch", "maps", "store"},
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -56,8 +65,8 @@ ALLOWED: dict[str, set[str]] = {
 ONLY_IN = {
     "flask": {"web"},
     "flask_wtf": {"web"},
-    "requests": {"layers"},
-    "filelock": {"layers", "web"},
+    "requests": {"layers.fetch"},
+    "filelock": {"layers", "layers.fetch", "web"},
     "waitress": {"web"},
     "folium": {"maps"},
     "branca": {"maps"},
@@ -72,7 +81,14 @@ def part_of(path: Path) -> str:
     relative = path.relative_to(ROOT)
     if relative.parts[0] == "web":
         return "web"
-    return relative.parts[1].removesuffix(".py")
+    return part_of_module(".".join(relative.with_suffix("").parts[1:]))
+
+
+def part_of_module(name: str) -> str:
+    """Return the part that a module of `hotspots` belongs to: layers.fetch.parts → layers.fetch."""
+    first, _, rest = name.partition(".")
+    group = f"{first}.{rest.split('.')[0]}"
+    return group if group in ALLOWED else first
 
 
 def imported(path: Path) -> set[str]:
@@ -97,7 +113,7 @@ def test_imports_run_one_way(path):
     for name in imported(path):
         top, _, rest = name.partition(".")
         if top == "hotspots":
-            target = rest.split(".")[0] or "__init__"
+            target = part_of_module(rest) if rest else "__init__"
             if target == "__version__":
                 continue
         elif top == "web":
