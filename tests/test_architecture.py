@@ -57,7 +57,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"workspace_init", "layers.checks", "layers.fetch"},
     "web": SETTINGS
     | COUNTING
-    | {"analysis", "export", "layers", "layers.checks", "layers.fetch", "maps", "store"},
+    | {"analysis", "export", "layers", "maps", "store"}
+    | {"layers.checks", "layers.fetch", "layers.own"},
     "__init__": set(),
     "__main__": {"cli"},
 }
