@@ -271,7 +271,8 @@ def test_another_town_on_purpose_changes_the_settings(workspace, other_town):
 
 
 @pytest.mark.parametrize(
-    ("stated", "shown"), [("Jinde nad Řekou", "Jinde nad Řekou"), ("Jeseník", "Jinde")]
+    ("stated", "shown"),
+    [("Jinde nad Řekou", "Jinde nad Řekou"), ("Jeseník", "Jinde"), (OTHER, "Jinde")],
 )
 def test_a_name_the_user_gave_the_town_stays(empty, other_town, stated, shown):
     settings = dataclasses.replace(empty.settings, municipality=OTHER, town=stated)

@@ -274,10 +274,12 @@ def version_in_force(workspace: Workspace) -> Version | None:
 def settings_for(settings: Settings, data: TownData) -> Settings:
     """Return the settings that fit the municipality of `data`.
 
-    A name that the user gave the town stays, unless it is the name of another town.
+    A name that the user gave the town stays, unless it is the name of another town. A town made
+    without a name is called by its code until then.
     """
     other = data.code != settings.municipality
-    left_over = settings.town == BUNDLED_TOWN and data.code != BUNDLED_MUNICIPALITY
+    bundled = settings.town == BUNDLED_TOWN and data.code != BUNDLED_MUNICIPALITY
+    left_over = bundled or settings.town == settings.municipality
     town = data.name if data.name and (other or left_over) else settings.town
     return dataclasses.replace(settings, municipality=data.code, town=town)
 
