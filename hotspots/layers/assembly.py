@@ -15,6 +15,7 @@ from hotspots.errors import HotspotsError, SourceError
 from hotspots.i18n import _, ngettext
 from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.check import AREA_LAYERS, check_areas, some
+from hotspots.layers.given_ids import all_segment_ids
 from hotspots.layers.labels import layer_label
 from hotspots.layers.official_areas import (
     GENERALISED_PRECISION_M,
@@ -95,7 +96,8 @@ def make_layers(
         Reach and segment length of streets.
     former
         Workspace whose layers in force are consulted when they are of the same municipality:
-        residents by `area_id`, landmarks, and every kind the data have nothing of.
+        residents by `area_id`, landmarks, and every kind the data have nothing of. The ids of
+        segments in any version of it are not given to others.
     repair
         Whether invalid official polygons are made valid; see `make_official_areas`.
     report
@@ -124,7 +126,8 @@ def make_layers(
     report(_("Drawing the town parts"), 0.15)
     notes += _add_town_parts(frames, data, before, boundary)
     report(_("Making areas of the streets"), 0.3)
-    without_area, said = _add_streets(frames, data, before, boundary, settings)
+    given = all_segment_ids(former) if former is not None else frozenset()
+    without_area, said = _add_streets(frames, data, before, boundary, settings, given)
     notes += said
     report(_("Placing addresses and buildings"), 0.9)
     notes += _add_points(frames, data, before, boundary)
@@ -282,6 +285,7 @@ def _add_streets(
     before: Mapping[str, gpd.GeoDataFrame],
     boundary: BaseGeometry,
     settings: Settings,
+    given: frozenset[str],
 ) -> tuple[tuple[str, ...], list[str]]:
     notes = []
     official = make_street_axes(data.streets, data.addresses, frames[schema.TOWN_PART])
@@ -312,8 +316,10 @@ def _add_streets(
         reach_m=settings.street_reach_m,
         segment_length_m=settings.segment_length_m,
         former=before.get(AXIS_LAYERS[schema.SEGMENT]),
+        given=given,
     )
     frames.update(made.layers)
+    frames[schema.STREET] = with_residents(made.layers[schema.STREET], before.get(schema.STREET))
     if made.without_area:
         named = axes.loc[axes[schema.AREA_ID].isin(made.without_area), schema.NAME]
         notes.append(

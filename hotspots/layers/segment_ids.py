@@ -71,7 +71,11 @@ class FormerSegments:
 
 
 def name_segments(
-    street_ids: npt.NDArray[np.object_], lines: _Shapes, former: FormerSegments
+    street_ids: npt.NDArray[np.object_],
+    lines: _Shapes,
+    former: FormerSegments,
+    *,
+    given: frozenset[str] = frozenset(),
 ) -> npt.NDArray[np.object_]:
     """Return an id for every segment, all different.
 
@@ -88,6 +92,8 @@ def name_segments(
         Their axes, EPSG:5514 [m]; lines or points.
     former
         Segments of the version before.
+    given
+        Ids of segments of still earlier versions, which no new one gets.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def name_segments(
         old_ids, old_lines = former.of(str(street))
         for new, old in _same_stretches(lines[own], old_lines):
             names[own[new]] = old_ids[old]
-    taken = set(former.ids) | set(names)
+    taken = {*former.ids, *given, *names}
     for k in np.flatnonzero(names == ""):
         names[k] = _free(position_id(str(street_ids[k]), lines[k]), taken)
         taken.add(names[k])

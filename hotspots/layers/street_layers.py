@@ -9,7 +9,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.layers.given_ids import all_segment_ids
 from hotspots.layers.nearest import GRID_M
+from hotspots.layers.official_areas import with_residents
 from hotspots.layers.reading import (
     AXIS_LAYERS,
     read_areas,
@@ -49,12 +51,13 @@ def make_street_layers(
     reach_m: float,
     segment_length_m: float,
     former: gpd.GeoDataFrame | None = None,
+    given: frozenset[str] = frozenset(),
 ) -> StreetLayers:
     """Return the layers `street`, `segment`, `street_axis` and `segment_axis`.
 
     Parameters
     ----------
-    axes, reach_m, segment_length_m, former
+    axes, reach_m, segment_length_m, former, given
         As `make_street_areas`.
     boundary
         Study area (EPSG:5514), outside which nothing belongs to a street.
@@ -74,6 +77,7 @@ def make_street_layers(
         segment_length_m=segment_length_m,
         within=boundary,
         former=former,
+        given=given,
     )
     segments = made.segments.copy()
     shapes = shapely.normalize(shapely.coverage_simplify(segments.geometry.array, SMOOTH_M))
@@ -130,8 +134,11 @@ def remake_streets(workspace: Workspace) -> None:
             reach_m=workspace.settings.street_reach_m,
             segment_length_m=workspace.settings.segment_length_m,
             former=read_axes(workspace, schema.SEGMENT),
+            given=all_segment_ids(workspace),
         )
-        put_in_force(workspace, made.layers, made_by=REMADE, keep_layers=True, with_streets=True)
+        kept = with_residents(made.layers[schema.STREET], streets)
+        frames = made.layers | {schema.STREET: kept}
+        put_in_force(workspace, frames, made_by=REMADE, keep_layers=True, with_streets=True)
 
 
 def has_default_streets(settings: Settings) -> bool:

@@ -20,6 +20,7 @@ from hotspots.layers.nearest import share_out
 from hotspots.layers.network import Lines, crossing_points, street_parts, without_shared
 from hotspots.layers.segment_ids import FormerSegments, name_segments, number_segments
 from hotspots.layers.segments import Segment, cut_street
+from hotspots.layers.tangles import check_streets
 
 _LINEAR: Final = (1, 5)  # shapely type ids of LineString and MultiLineString
 _POINT: Final = 0
@@ -58,6 +59,7 @@ def make_street_areas(
     segment_length_m: float = 150.0,
     within: BaseGeometry | None = None,
     former: gpd.GeoDataFrame | None = None,
+    given: frozenset[str] = frozenset(),
 ) -> StreetAreas:
     """Return the polygons nearer to one street's axis than to any other and within reach of it.
 
@@ -85,6 +87,8 @@ def make_street_areas(
     former
         Axes of the segments of an earlier version: `area_id` and geometry, EPSG:5514. A segment
         that is still the same stretch keeps its id (see `name_segments`). Not modified.
+    given
+        Ids of segments of all versions: another stretch gets none of them.
 
     Returns
     -------
@@ -97,7 +101,8 @@ def make_street_areas(
     CRSError
         `axes` or `former` is not in EPSG:5514.
     SchemaError
-        A column is missing, an `area_id` occurs twice, or a geometry is neither line nor point.
+        A column is missing, an `area_id` occurs twice, a geometry is neither line nor point, or
+        lines cross too often to be streets (see `check_streets`).
     ParameterError
         `reach_m` or `segment_length_m` is not a positive number.
 
@@ -122,6 +127,7 @@ def make_street_areas(
     earlier = FormerSegments(former)
     ordered = axes.sort_values(schema.AREA_ID, ignore_index=True)
     shapes: _Shapes = shapely.force_2d(np.asarray(ordered.geometry.array, dtype=object))
+    check_streets([str(name) for name in ordered[schema.NAME]], list(shapes))
     pointlike = shapely.get_type_id(shapes) == _POINT
     parts: list[Lines] = without_shared(
         [[] if dot else street_parts(s) for s, dot in zip(shapes, pointlike, strict=True)]
@@ -145,7 +151,7 @@ def make_street_areas(
     polygons = share_out(reach, flat, reach_m=reach_m)
     keep = shapely.area(polygons) > 0
     lines = np.array([segment.line for segment in flat] or [], dtype=object)
-    return _frames(ordered, owner[keep], polygons[keep], lines[keep], earlier)
+    return _frames(ordered, owner[keep], polygons[keep], lines[keep], earlier, given)
 
 
 def _check_axes(axes: gpd.GeoDataFrame) -> None:
@@ -179,9 +185,10 @@ def _frames(
     polygons: _Shapes,
     lines: _Shapes,
     former: FormerSegments,
+    given: frozenset[str],
 ) -> StreetAreas:
     street_ids = ordered[schema.AREA_ID].astype(str).to_numpy(dtype=object)
-    segment_ids = name_segments(street_ids[owner], lines, former)
+    segment_ids = name_segments(street_ids[owner], lines, former, given=given)
     segments = _area_frame(ordered, owner, segment_ids, schema.SEGMENT, polygons, lines)
     segments.insert(
         len(segments.columns) - 1, schema.STREET_ID, pd.array(street_ids[owner], dtype="str")

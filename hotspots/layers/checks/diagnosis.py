@@ -7,11 +7,8 @@ from typing import Final, TypeVar
 
 import geopandas as gpd
 import numpy as np
-import pyarrow as pa
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
-from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
@@ -31,6 +28,7 @@ from hotspots.layers.checks.table_rules import (
 )
 from hotspots.layers.checks.version_rules import check_version, missing_layers
 from hotspots.layers.reading import ADDRESS_LAYER, AXIS_LAYERS, BUILDING_LAYER, PLACE_LAYER
+from hotspots.layers.unreadable import UNREADABLE
 from hotspots.layers.versions import LAYERS_FILE, current_version, placement
 from hotspots.settings import Settings, Workspace
 
@@ -50,17 +48,6 @@ _OTHER_COLUMNS: Final = {
     BUILDING_LAYER: schema.BUILDING_COLUMNS,
     PLACE_LAYER: _PLACE_COLUMNS,
 }
-_DAMAGED: Final = (
-    DataSourceError,
-    DataLayerError,
-    FieldError,
-    GeometryError,
-    GEOSException,
-    UnicodeError,
-    ValueError,
-    RuntimeError,
-    pa.ArrowException,
-)
 
 
 def check_frames(
@@ -148,14 +135,14 @@ def read_leniently(path: Path) -> tuple[dict[str, gpd.GeoDataFrame], list[Proble
     found: list[Problem] = []
     try:
         names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except _DAMAGED as error:
+    except UNREADABLE as error:
         return {}, [_damaged_file(str(error))]
     for name in names:
         if name not in AREA_LAYERS and name not in _OTHER_COLUMNS:
             continue
         try:
             frame = pyogrio.read_dataframe(path, layer=name, on_invalid="ignore")
-        except _DAMAGED as error:
+        except UNREADABLE as error:
             found.append(_damaged_layer(name, str(error)))
             continue
         if isinstance(frame, gpd.GeoDataFrame):

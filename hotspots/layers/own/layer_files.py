@@ -14,11 +14,8 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
-import pyarrow as pa
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
-from shapely.errors import GEOSException
 
 from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
@@ -27,6 +24,7 @@ from hotspots.i18n import _, format_number
 from hotspots.layers.own.layer_systems import place_in_5514
 from hotspots.layers.own.shapefiles import dbf_encoding, require_parts
 from hotspots.layers.town_data import SourceFile
+from hotspots.layers.unreadable import UNREADABLE
 
 SIZE_LIMIT: Final = 200_000_000  # bytes, of the file and of what a ZIP archive unpacks to
 FEATURES_LIMIT: Final = 100_000
@@ -37,18 +35,6 @@ _ZIPPED: Final = (".shp", ".gpkg", ".geojson", ".json")
 _COLLECTION: Final = 7  # shapely's type id
 _POLYGONAL: Final = frozenset({3, 6})
 _LINEAL: Final = frozenset({1, 5})
-# What a damaged file can make the reader raise: text that is no UTF-8, broken geometries.
-_DAMAGED: Final = (
-    DataSourceError,
-    DataLayerError,
-    FieldError,
-    GeometryError,
-    GEOSException,
-    UnicodeError,
-    ValueError,
-    RuntimeError,
-    pa.ArrowException,
-)
 
 
 @dataclass(frozen=True)
@@ -209,7 +195,7 @@ def _read(opened: _Opened, layer: str | None) -> gpd.GeoDataFrame:
             )
     except UnicodeError as error:
         raise SourceError(_not_in_encoding(opened, encoding, error)) from error
-    except _DAMAGED as error:
+    except UNREADABLE as error:
         if "too complex/large" in str(error):
             raise SchemaError(_too_many_vertices(opened.shown, _("a feature"))) from error
         raise SourceError(

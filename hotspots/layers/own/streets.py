@@ -13,10 +13,13 @@ from hotspots.crs import EPSG
 from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.check import some
+from hotspots.layers.given_ids import all_segment_ids
+from hotspots.layers.official_areas import with_residents
 from hotspots.layers.own.area_ids import make_ids, plain_texts
 from hotspots.layers.own.column_map import ColumnMap
 from hotspots.layers.reading import list_layers, read_axes, read_boundary, read_kept
 from hotspots.layers.street_layers import make_street_layers
+from hotspots.layers.tangles import check_streets
 from hotspots.settings import Workspace
 
 _LINEAL: Final = (1, 5)  # shapely type ids of LineString and MultiLineString
@@ -58,9 +61,12 @@ def bring_streets(
     Raises
     ------
     SchemaError
-        A geometry is no line, a street of one code has two names, or no line has a name.
+        A geometry is no line, a street of one code has two names, no line has a name, or lines
+        cross too often to be streets.
     """
-    axes = _make_axes(workspace, drawn, file, columns, notes)
+    has_streets = schema.STREET in list_layers(workspace)
+    former = read_kept(workspace, schema.STREET) if has_streets else None
+    axes = _make_axes(drawn, file, columns, former, notes)
     axes[schema.PRECISION_M] = precision_m
     axes[schema.LAYER_SOURCE] = file.name
     axes[schema.DERIVED] = False
@@ -71,6 +77,7 @@ def bring_streets(
         reach_m=settings.street_reach_m,
         segment_length_m=settings.segment_length_m,
         former=read_axes(workspace, schema.SEGMENT),
+        given=all_segment_ids(workspace),
     )
     if made.without_area:
         without = axes.set_index(schema.AREA_ID)[schema.NAME].reindex(list(made.without_area))
@@ -83,14 +90,14 @@ def bring_streets(
                 len(without),
             ).format(n=format_number(len(without)), names=some(without))
         )
-    return made.layers
+    return made.layers | {schema.STREET: with_residents(made.layers[schema.STREET], former)}
 
 
 def _make_axes(
-    workspace: Workspace,
     drawn: gpd.GeoDataFrame,
     file: Path,
     columns: ColumnMap,
+    former: gpd.GeoDataFrame | None,
     notes: list[str],
 ) -> gpd.GeoDataFrame:
     names = plain_texts(drawn[columns.name])
@@ -117,18 +124,16 @@ def _make_axes(
                 km=format_number(float(np.nansum(shapely.length(shapes[~usable]))) / 1e3, digits=1),
             )
         )
-    return _join_lines(
-        workspace, shapes[usable], names[usable], codes[usable], file, columns, notes
-    )
+    return _join_lines(shapes[usable], names[usable], codes[usable], file, columns, former, notes)
 
 
 def _join_lines(
-    workspace: Workspace,
     shapes: "np.ndarray[tuple[int], np.dtype[np.object_]]",
     names: "pd.Series[str]",
     codes: "pd.Series[str]",
     file: Path,
     columns: ColumnMap,
+    former: gpd.GeoDataFrame | None,
     notes: list[str],
 ) -> gpd.GeoDataFrame:
     table = pd.DataFrame({"code": codes.to_numpy(), "name": names.to_numpy()})
@@ -147,12 +152,12 @@ def _join_lines(
     keys = sorted(rows_of)
     lines = [shapely.multilinestrings(shapely.get_parts(shapes[rows_of[key]])) for key in keys]
     street_names = [named[key] for key in keys]
-    has_streets = schema.STREET in list_layers(workspace)
+    check_streets(street_names, lines)
     ids = make_ids(
         schema.STREET,
         street_names,
         keys if columns.code else None,
-        former=read_kept(workspace, schema.STREET) if has_streets else None,
+        former=former,
     )
     apart = [
         name
