@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,20 +19,30 @@ SECRET_FILE: Final = "secret.key"  # noqa: S105 - where the secret lies, not wha
 _SECRET_BYTES: Final = 32
 _READING: Final = frozenset({"GET", "HEAD"})
 # Where one of these stands, a program between passes on what somebody else has asked.
-_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+_FORWARDED: Final = frozenset({"forwarded", "via", "x-real-ip", "cf-connecting-ip"})
+_FORWARDED_PREFIX: Final = "x-forwarded"
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an IP address is one of this machine itself."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
+def is_passed_on(names: Iterable[str]) -> bool:
+    """Return whether headers of these names come from a program between, such as a proxy."""
+    plain = {name.lower().replace("_", "-") for name in names}
+    return any(name in _FORWARDED or name.startswith(_FORWARDED_PREFIX) for name in plain)
 
 
 def is_local(asked: Request) -> bool:
     """Return whether a request comes from this machine and asks for it by a loopback name."""
-    try:
-        address = ipaddress.ip_address(asked.remote_addr or "")
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    is_here = (mapped or address).is_loopback
     name = host_name(asked.headers.get("Host", ""))
-    passed_on = any(header in asked.headers for header in _FORWARDED)
-    return is_here and name in LOOPBACK and not passed_on
+    is_here = is_loopback(asked.remote_addr or "") and name in LOOPBACK
+    return is_here and not is_passed_on(asked.headers.keys())
 
 
 def is_own_form(asked: Request) -> bool:

@@ -3,12 +3,14 @@
 import errno
 import socket
 import sys
+from typing import Any
 
 import waitress
 from flask import Flask
 
 from hotspots.errors import HotspotsError
 from hotspots.i18n import _
+from web.intake import limit_bodies
 from web.jobs import Jobs
 from web.security import ANY_ADDRESS
 from web.uploads import MAX_BYTES
@@ -49,9 +51,7 @@ def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         sockets = _listen(host, port)
     except (OSError, OverflowError) as error:
         raise HotspotsError(_listen_fault(error, host, port)) from error
-    server = waitress.create_server(
-        app, sockets=sockets, threads=THREADS, ident=None, max_request_body_size=MAX_BODY_BYTES
-    )
+    server = make_server(app, sockets)
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", "*"} else host  # noqa: S104
     address = f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown
     print(_("Open in a browser: {url}").format(url=f"http://{address}:{port}/"))
@@ -63,6 +63,24 @@ def serve(app: Flask, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         server.close()
         jobs: Jobs = app.extensions["hotspots_jobs"]
         jobs.stop()
+
+
+def make_server(app: Flask, sockets: list[socket.socket]) -> Any:
+    """Return waitress, about to serve `app` at listening sockets."""
+    jobs: Jobs = app.extensions["hotspots_jobs"]
+    listeners: dict[int, Any] = {}
+    server = waitress.create_server(
+        app,
+        listeners,
+        sockets=sockets,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=MAX_BODY_BYTES,
+        # Nothing here believes these headers; that they are there says that a proxy is between.
+        clear_untrusted_proxy_headers=False,
+    )
+    limit_bodies(listeners, lambda: jobs.uploads)
+    return server
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
