@@ -26,6 +26,7 @@ from hotspots.layers.own.layer_files import read_layer
 from hotspots.layers.own.origin import EXAMPLE, drawn_origin
 from hotspots.layers.own.streets import bring_streets
 from hotspots.layers.reading import LAYERS_FILE, list_layers, read_boundary, read_kept
+from hotspots.layers.tangles import MAX_SELF_CROSSINGS, is_tangled
 from hotspots.layers.versions import OWN_AREAS
 from hotspots.settings import Workspace
 
@@ -46,6 +47,8 @@ _NAME_LENGTH: Final = 200
 _POLYGONAL: Final = (3, 6)
 # A town's own area redrawn by more than this share of its size is another one: its residents go.
 _REDRAWN: Final = 0.05
+# An area that mending changes by a larger share than this is not what was drawn.
+_MENDED: Final = 0.5
 
 _Shapes = npt.NDArray[np.object_]
 
@@ -278,9 +281,17 @@ def _mended(geometry: gpd.GeoSeries, names: "pd.Series[str]", notes: list[str]) 
     usable = np.isin(shapely.get_type_id(shapes), _POLYGONAL) & ~shapely.is_empty(shapes)
     usable &= np.isfinite(shapely.bounds(shapes)).all(axis=1)
     for i in np.flatnonzero(usable & ~shapely.is_valid(shapes)):
+        if is_tangled(shapes[i]):
+            raise SchemaError(
+                _(
+                    "{name}: its border crosses itself more than {n} times, which is no area; "
+                    "draw it anew in QGIS"
+                ).format(name=names.iloc[i], n=format_number(MAX_SELF_CROSSINGS))
+            )
         mended = _polygons_of(
             shapely.make_valid(shapes[i], method="structure", keep_collapsed=False)
         )
+        _check_mended(shapes[i], mended, names.iloc[i])
         notes.append(
             _("{name}: invalid ({reason}), mended; {before} m² became {after} m²").format(
                 name=names.iloc[i],
@@ -291,6 +302,20 @@ def _mended(geometry: gpd.GeoSeries, names: "pd.Series[str]", notes: list[str]) 
         )
         shapes[i] = mended
     return gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
+
+
+def _check_mended(drawn: BaseGeometry, mended: BaseGeometry, name: str) -> None:
+    """Raise `SchemaError` where mending changes an area so much that it is another one."""
+    by_lines = shapely.make_valid(drawn, method="linework")
+    # Loops drawn the other way round take away from the area of an invalid polygon.
+    before, after = max(abs(drawn.area), by_lines.area), mended.area
+    if abs(after - before) > _MENDED * before:
+        raise SchemaError(
+            _(
+                "{name}: mending it would turn {before} m² into {after} m², so it is not done; "
+                "draw it anew in QGIS"
+            ).format(name=name, before=square_metres(before), after=square_metres(after))
+        )
 
 
 def _polygons_of(shape: BaseGeometry) -> BaseGeometry:
