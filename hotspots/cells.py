@@ -1,17 +1,31 @@
 """Cells of tables that people open in a spreadsheet: no text there may run as a formula."""
 
 import re
+import unicodedata
 from typing import Final
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-# Control characters, ends of lines and paragraphs, marks that turn the direction of writing.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters, ends of lines and paragraphs, marks that turn the direction of writing or
+# take no room.
+_CONTROL: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?")
 
 
 def printable(text: str) -> str:
     """Return `text` on one line, with control characters written out, fit for a terminal."""
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def visible(text: str) -> str:
+    """Return `text` on one line, single blanks, without characters that can be seen in no name.
+
+    Left out are control characters, marks of the direction of writing, those without width and
+    those without meaning (Unicode categories C…).
+    """
+    line = " ".join(text.split())
+    return "".join(c for c in line if not unicodedata.category(c).startswith("C")).strip()
 
 
 def defuse(text: str) -> str:

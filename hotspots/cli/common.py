@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hotspots.analysis.kinds import layer_label
+from hotspots.cells import printable
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
 from hotspots.layers.checks.problems import Problem
@@ -90,8 +91,8 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str = "", *, error: bool = False) -> None:
-    """Print one line of plain text."""
-    click.echo(text, err=error)
+    """Print plain text; control characters in it, but ends of lines, are written out."""
+    click.echo("\n".join(printable(line) for line in text.split("\n")), err=error)
 
 
 def say_problem(problem: Problem) -> None:

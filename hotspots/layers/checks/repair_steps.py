@@ -39,6 +39,7 @@ from hotspots.layers.checks.problems import (
 )
 from hotspots.layers.checks.table_rules import differing_areas
 from hotspots.layers.labels import layer_label
+from hotspots.layers.tangles import MAX_SELF_CROSSINGS, is_tangled
 
 # Two ways to read an invalid polygon that differ by more leave its border to a person.
 AMBIGUOUS_M2: Final = 1.0
@@ -150,6 +151,22 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
     rows = np.flatnonzero(looked_at & ~shapely.is_valid(shapes))
     if not len(rows):
         return frame, []
+    tangled = np.array([is_tangled(shape) for shape in shapes[rows]])
+    left = [
+        _refused(
+            VALID,
+            layer,
+            (str(name),),
+            _(
+                "{layer}: {name} is not mended, since its border crosses itself more than {n} "
+                "times; draw it anew in QGIS"
+            ).format(layer=layer_label(layer), name=name, n=format_number(MAX_SELF_CROSSINGS)),
+        )
+        for name in area_labels(frame)[rows[tangled]]
+    ]
+    rows = rows[~tangled]
+    if not len(rows):
+        return frame, left
     lines = only_polygons(shapely.make_valid(shapes[rows], method="linework"))
     rings = only_polygons(
         shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)
@@ -198,7 +215,7 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
         )
         for name, by in zip(labels[~safe], apart[~safe], strict=True)
     ]
-    return _remeasured(_with_shapes(frame, new), rows[safe]), plans
+    return _remeasured(_with_shapes(frame, new), rows[safe]), [*plans, *left]
 
 
 def _drop_duplicates(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | None) -> Step:

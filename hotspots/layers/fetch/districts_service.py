@@ -15,11 +15,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.cells import visible
 from hotspots.crs import CZECHIA_5514, EPSG
 from hotspots.errors import CRSError, NotFoundError, SourceError
 from hotspots.i18n import _
 from hotspots.layers.fetch.json_answers import JsonAnswer, ask_json
 from hotspots.layers.fetch.patience import Patience
+from hotspots.layers.official.rules import CODE as RUIAN_CODE
 from hotspots.layers.town_data import CODE, PART_OF
 from hotspots.progress import Report, silent
 
@@ -33,6 +35,7 @@ _UNITS_AT_ONCE: Final = 50  # codes in one question, so that its address stays s
 _PAGES: Final = 200  # beyond it a service repeats itself
 _LIMIT_BYTES: Final = 200_000_000
 _MAX_VERTICES: Final = 250_000
+_LONGEST_NAME: Final = 200
 _RING_POINTS: Final = 4
 
 
@@ -141,9 +144,9 @@ def fetch_districts(
         report(_("asking ČÚZK's map service for districts"), start / len(units))
         for attributes, geometry in _features(service, layer, unit_field, quoted, chosen):
             code = _text(attributes.get(_CODE_FIELD))
-            if not code.isdigit():
+            if not RUIAN_CODE.fullmatch(code):
                 raise _unlike(service, _("a district without code"))
-            name = _text(attributes.get(_NAME_FIELD))
+            name = _text(attributes.get(_NAME_FIELD))[:_LONGEST_NAME]
             found[code] = (name, _text(attributes.get(unit_field)), geometry)
     if not found:
         raise NotFoundError(
@@ -181,7 +184,7 @@ def _letters(text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return "" if value is None else visible(str(value))
 
 
 def _rows(service: _Service, values: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

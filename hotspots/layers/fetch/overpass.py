@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import requests
 import shapely
 from scipy.sparse import coo_array
@@ -15,12 +16,15 @@ from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.cells import visible
 from hotspots.crs import EPSG, WGS84, to_5514, to_wgs84
 from hotspots.errors import NotFoundError, SourceError
 from hotspots.i18n import _, format_number, ngettext
+from hotspots.layers.check import some
 from hotspots.layers.fetch.json_answers import JsonAnswer, ask_json
 from hotspots.layers.fetch.patience import Patience
 from hotspots.layers.own.area_ids import slug
+from hotspots.layers.tangles import is_tangled
 from hotspots.layers.town_data import CODE, osm_citation
 from hotspots.progress import Report, silent
 
@@ -59,6 +63,7 @@ _BACKOFF_S: Final = 5.0
 _MEMORY_BYTES: Final = 256 << 20
 _LIMIT_BYTES: Final = 200_000_000
 _SHORTEST_M: Final = 1.0
+_LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def fetch_streets(
     """Return the streets of OpenStreetMap within a boundary.
 
     A street is all roads of one name that lie within 500 m of each other; a numbered road without
-    a name is called by its number ("silnice II/453"). Roads with neither are left out.
+    a name is called by its number ("silnice II/453"). Roads with neither are left out, and so are
+    lines that cross themselves too often to be streets.
 
     Parameters
     ----------
@@ -134,7 +140,7 @@ def fetch_streets(
         ),
         report=report,
     )
-    ways = _read_ways(answer, url)
+    ways, tangled = _untangled(_read_ways(answer, url))
     inside = shapely.intersection([way.line for way in ways], boundary)
     kept = [
         _Way(way.highway, way.title, line)
@@ -149,7 +155,7 @@ def fetch_streets(
     return OsmStreets(
         _make_frame(titled, osm_citation(valid_on)),
         valid_on,
-        _notes(nameless),
+        _notes(nameless, tangled),
         answer.sha256,
         answer.n_bytes,
     )
@@ -179,6 +185,22 @@ class _Way:
     line: BaseGeometry  # EPSG:5514
 
 
+def _untangled(ways: list[_Way]) -> tuple[list[_Way], list[str]]:
+    """Return the roads that can be lines of streets, and the names of those left out."""
+    by_title: dict[str, list[_Way]] = {}
+    for way in ways:
+        by_title.setdefault(way.title, []).append(way)
+    bad = {id(way) for way in ways if is_tangled(way.line)}
+    for title, named in by_title.items():
+        kept = [way for way in named if id(way) not in bad]
+        if title and is_tangled(shapely.MultiLineString([way.line for way in kept])):
+            bad.update(id(way) for way in kept)
+    return (
+        [way for way in ways if id(way) not in bad],
+        sorted({way.title or way.highway for way in ways if id(way) in bad}),
+    )
+
+
 def _read_ways(answer: JsonAnswer, url: str) -> list[_Way]:
     remark = str(answer.values.get("remark", ""))
     # Overpass answers 200 OK with what it had when it gave up.
@@ -205,7 +227,7 @@ def _read_way(element: Any) -> _Way | None:
     if not isinstance(tags, Mapping) or not isinstance(points, list):
         return None
     highway = str(tags.get("highway", ""))
-    name = " ".join(str(tags.get("name", "")).split())
+    name = visible(str(tags.get("name", "")))[:_LONGEST_NAME]
     if highway not in _STREETS and not (name and highway in _NAMED_ONLY):
         return None
     try:
@@ -226,7 +248,7 @@ def _line(x: Any, y: Any) -> BaseGeometry:
 
 def _numbered(highway: str, ref: str) -> str:
     """Return what a road is called by its number; "" where it has none."""
-    number = " ".join(ref.split(";")[0].split())
+    number = visible(ref.split(";")[0])[:_LONGEST_NAME]
     road_class = _ROAD_CLASS.get(highway)
     if road_class and re.fullmatch("[0-9]{1,6}[a-zA-Z]?", number):
         number = f"{road_class}/{number}"
@@ -286,13 +308,23 @@ def _valid_on(values: Mapping[str, Any]) -> date | None:
         return None
 
 
-def _notes(nameless: list[float]) -> tuple[str, ...]:
-    if not nameless:
-        return ()
-    return (
-        ngettext(
+def _notes(nameless: list[float], tangled: list[str]) -> tuple[str, ...]:
+    notes = []
+    if nameless:
+        text = ngettext(
             "{n} road of OpenStreetMap without name and number ({km} km) was left out.",
             "{n} roads of OpenStreetMap without name and number ({km} km) were left out.",
             len(nameless),
-        ).format(n=len(nameless), km=format_number(sum(nameless) / 1000, digits=1)),
-    )
+        )
+        length = format_number(sum(nameless) / 1000, digits=1)
+        notes.append(text.format(n=len(nameless), km=length))
+    if tangled:
+        text = ngettext(
+            "{n} street of OpenStreetMap was left out, since its lines cross themselves more often "
+            "than those of any street do: {names}.",
+            "{n} streets of OpenStreetMap were left out, since their lines cross themselves more "
+            "often than those of any street do: {names}.",
+            len(tangled),
+        )
+        notes.append(text.format(n=len(tangled), names=some(pd.Series(tangled))))
+    return tuple(notes)

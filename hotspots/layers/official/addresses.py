@@ -10,15 +10,19 @@ from typing import Final
 
 from shapely import Point
 
+from hotspots.cells import visible
 from hotspots.crs import CZECHIA_5514
 from hotspots.errors import CRSError, NotFoundError, ParameterError, SchemaError, SourceError
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number
 from hotspots.layers.official.frames import make_frame
 from hotspots.layers.official.notes import missing_notes
 from hotspots.layers.official.opening import Unpacked, fingerprint, open_unpacked
 from hotspots.layers.official.rules import (
+    CODE,
     HOUSE_NUMBER,
+    MAX_POINTS,
     PROVISIONAL_NUMBER,
+    is_possible_day,
     refuse_web_page,
     require_municipality_code,
 )
@@ -199,9 +203,10 @@ def _plain(name: str) -> str:
 def _day_in(name: str) -> date | None:
     found = _DAY.search(name)
     try:
-        return datetime.strptime(found[1], "%Y%m%d").date() if found else None  # noqa: DTZ007
+        day = datetime.strptime(found[1], "%Y%m%d").date() if found else None  # noqa: DTZ007
     except ValueError:
         return None
+    return day if day is not None and is_possible_day(day) else None
 
 
 class _Table:
@@ -225,7 +230,7 @@ class _Table:
                 number,
                 _("has {n} cells, the header {width}").format(n=len(cells), width=self.width),
             )
-        town = self._cell(cells, _TOWN_CODE)
+        town = self._code(number, cells, _TOWN_CODE)
         if self.municipality not in {None, town}:
             return
         self.towns[town] = self._cell(cells, _TOWN)
@@ -240,6 +245,13 @@ class _Table:
         if str(row[0]) in self.rows:
             raise self._error(number, _("has the code {code} again").format(code=row[0]))
         self.rows[str(row[0])] = row
+        if len(self.rows) > MAX_POINTS:
+            raise SourceError(
+                _(
+                    "{name} has more than {n} addresses of one municipality, more than any real "
+                    "one; it is not read. Download the file again from ČÚZK"
+                ).format(name=self.file, n=format_number(MAX_POINTS))
+            )
 
     def identity(self) -> tuple[str, str]:
         """Return the code and the name of the municipality."""
@@ -274,18 +286,18 @@ class _Table:
                 number,
                 _("has '{value}' as Typ SO; known are č.p. and č.ev.").format(value=kind[:20]),
             )
-        code = self._digits(number, cells, _CODE)
+        code = self._code(number, cells, _CODE)
         if not code:
             raise self._error(number, _("has no code (Kód ADM)"))
         orientation = self._digits(number, cells, _ORIENTATION)
         return (
             code,
-            self._digits(number, cells, _STREET_CODE),
+            self._code(number, cells, _STREET_CODE),
             self._cell(cells, _STREET)[:200],
             kind,
             self._digits(number, cells, _NUMBER),
             orientation + self._cell(cells, _LETTER)[:2] if orientation else "",
-            self._digits(number, cells, _PART_CODE),
+            self._code(number, cells, _PART_CODE),
             self._cell(cells, _PART)[:200],
             self._digits(number, cells, _POSTCODE),
             self.citation,
@@ -294,13 +306,21 @@ class _Table:
 
     def _cell(self, cells: list[str], column: str) -> str:
         at = self.columns.get(column)
-        return "" if at is None else cells[at].strip()
+        return "" if at is None else visible(cells[at])
 
     def _digits(self, number: int, cells: list[str], column: str) -> str:
         text = self._cell(cells, column)
         if text and not _DIGITS.fullmatch(text):
             raise self._error(
                 number, _("has '{value}' where a number is expected").format(value=text[:20])
+            )
+        return text
+
+    def _code(self, number: int, cells: list[str], column: str) -> str:
+        text = self._digits(number, cells, column)
+        if text and not CODE.fullmatch(text):
+            raise self._error(
+                number, _("has '{value}' where a code is expected").format(value=text[:20])
             )
         return text
 

@@ -1,23 +1,27 @@
 """Records of a VFR file gathered into the rows of one municipality."""
 
-import re
 from typing import Final
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 
+from hotspots.cells import visible
 from hotspots.errors import NotFoundError, ParameterError, SourceError
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number
 from hotspots.layers.official.frames import is_area, make_frame
 from hotspots.layers.official.gml import read_geometry
 from hotspots.layers.official.header import Header
 from hotspots.layers.official.notes import missing_notes, reading_notes
 from hotspots.layers.official.records import Node
-from hotspots.layers.official.rules import NUMBER_KINDS
+from hotspots.layers.official.rules import CODE, MAX_POINTS, MAX_UNITS, NUMBER_KINDS
+from hotspots.layers.tangles import find_tangle
 from hotspots.layers.town_data import COLUMNS, SourceFile, TownData, ruian_citation
 
-_CODE: Final = re.compile("[0-9]{1,18}")
 _LONGEST_NAME: Final = 200  # RÚIAN itself allows 48
 _LONGEST_NUMBER: Final = 6
+# Prague's boundaries, districts and streets together have less than 2,000,000.
+_MAX_VERTICES: Final = 3_000_000
+_NUMEROUS: Final = frozenset({"addresses", "buildings"})
 
 _Row = tuple[object, ...]
 
@@ -40,7 +44,7 @@ class Collector:
         self.rows: dict[str, dict[str, _Row]] = {}
         self.buildings: dict[str, tuple[str, str]] = {}  # code → kind, town part
         self.units_seen = False
-        self.n_ended = self.n_generalised = 0
+        self.n_ended = self.n_generalised = self.n_vertices = 0
 
     def add(self, kind: str, node: Node) -> None:
         """Take what one record says; `kind` is the name of its element.
@@ -90,7 +94,7 @@ class Collector:
             self._keep("cadastral_units", node, row)
 
     def _add_district(self, node: Node) -> None:
-        unit = node.value("KatastralniUzemi", "Kod")
+        unit = self._code_of(node, "KatastralniUzemi")
         if self.header.is_state:
             if not self.units_seen:
                 raise SourceError(
@@ -109,6 +113,15 @@ class Collector:
             line = self._geometry(node, "DefinicniCara")
             if line is not None and line.geom_type not in {"LineString", "MultiLineString"}:
                 raise self._error(node, _("has a definition line that is no line"))
+            tangle = None if line is None else find_tangle([line])
+            if tangle is not None:
+                raise self._error(
+                    node,
+                    _(
+                        "({street}) has a line that {what}, as no street does; look at it in QGIS, "
+                        "it doubles back on itself, or"
+                    ).format(street=self._name(node), what=tangle.what),
+                )
             self._keep("streets", node, (self._code(node), self._name(node), self.citation, line))
 
     def _add_building(self, node: Node) -> None:
@@ -116,7 +129,7 @@ class Collector:
         kind = NUMBER_KINDS.get(node.value("TypStavebnihoObjektuKod"), "")
         listed = node.child("CislaDomovni")
         numbers = ";".join(self._digits(node, n.text) for n in (listed.children if listed else []))
-        part = node.value("CastObce", "Kod")
+        part = self._code_of(node, "CastObce")
         flats = self._digits(node, node.value("PocetBytu"))
         row: _Row = (
             code,
@@ -133,14 +146,14 @@ class Collector:
     def _add_address(self, node: Node) -> None:
         code = self._code(node)
         orientation = self._digits(node, node.value("CisloOrientacni"))
-        letter = node.value("CisloOrientacniPismeno")[:2]
+        letter = visible(node.value("CisloOrientacniPismeno"))[:2]
         row = (
             code,
-            node.value("Ulice", "Kod"),
+            self._code_of(node, "Ulice"),
             self._digits(node, node.value("CisloDomovni")),
             orientation + letter if orientation else "",
-            node.value("StavebniObjekt", "Kod"),
-            node.value("CastObce", "Kod"),
+            self._code_of(node, "StavebniObjekt"),
+            self._code_of(node, "CastObce"),
             self._digits(node, node.value("Psc")),
             self._point(node, "DefinicniBod", "AdresniBod"),
         )
@@ -161,15 +174,41 @@ class Collector:
         if code in rows:
             raise self._error(node, _("has the code {code}, which stands twice").format(code=code))
         rows[code] = row
+        self.n_vertices += int(shapely.get_num_coordinates(row[-1]))
+        most = MAX_POINTS if frame in _NUMEROUS else MAX_UNITS
+        if len(rows) > most:
+            raise self._too_large(_("{n} records of one kind").format(n=format_number(most)))
+        if self.n_vertices > _MAX_VERTICES:
+            raise self._too_large(_("{n} vertices").format(n=format_number(_MAX_VERTICES)))
+
+    def _too_large(self, what: str) -> SourceError:
+        return SourceError(
+            _(
+                "{name} has more than {what} of one municipality, more than any real one; it is "
+                "not read. Download the file again from ČÚZK"
+            ).format(name=self.file, what=what)
+        )
 
     def _code(self, node: Node) -> str:
         code = node.value("Kod")
-        if not _CODE.fullmatch(code):
+        if not CODE.fullmatch(code):
             raise self._error(node, _("has no code (Kod)"))
         return code
 
+    def _code_of(self, node: Node, name: str) -> str:
+        """Return the code of the thing that an element refers to; empty where it does not."""
+        code = node.value(name, "Kod")
+        if code and not CODE.fullmatch(code):
+            raise self._error(
+                node,
+                _("has the code '{code}' as {element}, which is none").format(
+                    code=code[:20], element=name
+                ),
+            )
+        return code
+
     def _name(self, node: Node) -> str:
-        name = " ".join(node.value("Nazev").split())
+        name = visible(node.value("Nazev"))
         if not name or len(name) > _LONGEST_NAME:
             raise self._error(node, _("has no name (Nazev), or one longer than any real name"))
         return name
@@ -288,4 +327,4 @@ class Collector:
 
 def _feature_name(node: Node) -> str:
     """Return how a message names a thing: by its `gml:id`, else its kind and code."""
-    return node.attributes.get("id") or f"{node.name} {node.value('Kod')}".strip()
+    return visible(node.attributes.get("id") or f"{node.name} {node.value('Kod')}")[:80]

@@ -8,6 +8,7 @@ from typing import Final
 from hotspots.errors import SourceError
 from hotspots.i18n import _
 from hotspots.layers.official.records import Node
+from hotspots.layers.official.rules import is_possible_day
 
 # Scope, time span (U all, Z changes), rest. Special files of electoral districts are ST_UVOH.
 _TYPE: Final = re.compile(r"(OB|ST)_([UZ])([A-Z]{2,4})")
@@ -44,7 +45,8 @@ def read_header(node: Node, *, file: str) -> Header:
     Raises
     ------
     SourceError
-        The file holds changes or history instead of the present state, or is of unknown type.
+        The file holds changes or history instead of the present state, is of unknown type, or
+        stands for a day before 2011 or after tomorrow.
     """
     file_type = node.value("TypSouboru")
     kind = _TYPE.fullmatch(file_type)
@@ -68,7 +70,7 @@ def read_header(node: Node, *, file: str) -> Header:
                 name=file, kind=file_type, right=f"{kind[1]}_UKSH"
             )
         )
-    return Header(file_type, _valid_on(node))
+    return Header(file_type, _valid_on(node, file))
 
 
 def check_root(namespace: str, local: str, *, file: str) -> None:
@@ -91,16 +93,22 @@ def check_root(namespace: str, local: str, *, file: str) -> None:
     )
 
 
-def _valid_on(node: Node) -> date | None:
-    for names in (("PlatnostDatK", "ISUI"), ("TransakceDo", "Zapsano")):
+def _valid_on(node: Node, file: str) -> date | None:
+    for names in (("PlatnostDatK", "ISUI"), ("TransakceDo", "Zapsano"), ("Datum",)):
         moment = _moment(node.value(*names))
-        if moment is not None:
-            return moment.date()
-    made = _moment(node.value("Datum"))
-    if made is None:
-        return None
-    # Files are made in the night after the day that they stand for.
-    return made.date() - timedelta(days=1) if made.hour < _NOON else made.date()
+        if moment is None:
+            continue
+        if not is_possible_day(moment.date()):
+            raise SourceError(
+                _(
+                    "{name} says that its data stand for {day}, a day before RÚIAN began or one "
+                    "yet to come; download it again"
+                ).format(name=file, day=moment.date().isoformat())
+            )
+        # Files are made in the night after the day that they stand for.
+        before = names == ("Datum",) and moment.hour < _NOON
+        return moment.date() - timedelta(days=1) if before else moment.date()
+    return None
 
 
 def _moment(text: str) -> datetime | None:

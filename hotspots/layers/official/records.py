@@ -18,6 +18,7 @@ _MAX_NAMES: Final = 2_000  # different names of elements and attributes; real fi
 _MAX_QUIET: Final = 16 << 20
 # One tag or comment: expat looks through an unfinished one again with every piece of the file.
 _MAX_TOKEN: Final = 1 << 20
+_MAX_ATTRIBUTES: Final = 1 << 16  # characters in the attributes of one tag
 _CHUNK: Final = 1 << 16
 _ENCODINGS: Final = frozenset(
     {"utf-8", "utf8", "us-ascii", "ascii", "windows-1250", "cp1250", "iso-8859-2"}
@@ -92,7 +93,7 @@ def read_records(
     SourceError
         The file is no well-formed XML, is cut off, declares a document type or entities, is in
         an encoding not read, or passes a limit: depth 60, 2,000 different names, a record of
-        250,000 vertices, 16 MB without an element, a tag of 1 MB.
+        250,000 vertices, 16 MB without an element, a tag of 1 MB or with attributes of 64 KB.
     """
     head = source.peek(64)
     if head.startswith(_WIDE_MARKS):
@@ -128,7 +129,7 @@ class _Reader:
         self.skipped_from = 0  # depth of the element being passed over; 0 for none
         self.stack: list[Node] = []
         self.unwanted: frozenset[str] = frozenset()
-        self.n_nodes = self.n_text = self.n_spaces = 0
+        self.n_nodes = self.n_text = self.n_spaces = self.n_attributes = 0
         self.fed = self.quiet = 0
         self.moved = False
         self.ready: list[tuple[Path, Node]] = []
@@ -196,7 +197,8 @@ class _Reader:
             ).format(name=self.file)
         )
 
-    def _namespace(self, prefix: str | None, _uri: str) -> None:
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._measure({"xmlns": uri or ""})
         self.n_spaces += 1
         if prefix is not None and f"xmlns {prefix}" not in self.locals:
             self._learn(f"xmlns {prefix}")
@@ -208,6 +210,18 @@ class _Reader:
         if len(self.locals) >= _MAX_NAMES:
             raise self._too_many()
         self.locals[name] = name.rpartition(" ")[2]
+
+    def _measure(self, attributes: Mapping[str, str]) -> int:
+        """Return how many characters the values of a tag's attributes have."""
+        n = sum(map(len, attributes.values()))
+        if n > _MAX_ATTRIBUTES:
+            raise SourceError(
+                _(
+                    "{name} has a tag with more than {n} KB of attributes; no real file does, it "
+                    "is not read further"
+                ).format(name=self.file, n=format_number(_MAX_ATTRIBUTES >> 10))
+            )
+        return n
 
     def _too_many(self) -> SourceError:
         return SourceError(
@@ -225,6 +239,7 @@ class _Reader:
         for key in attributes:
             if key not in names:
                 self._learn(key)
+        self.n_attributes = self._measure(attributes) if attributes else 0
         if self.depth > _MAX_DEPTH:
             raise SourceError(
                 _("{name} nests its elements deeper than RÚIAN files do; it is not read").format(
@@ -263,6 +278,9 @@ class _Reader:
             return
         self.n_nodes += 1
         if self.n_nodes > _MAX_NODES:
+            raise self._too_large()
+        self.n_text += self.n_attributes
+        if self.n_text > _MAX_TEXT:
             raise self._too_large()
         node = Node(local, attributes)
         self.stack[-1].children.append(node)

@@ -1,6 +1,7 @@
 """What holds for every official file: codes, kinds of numbers, and pages saved by mistake."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from hotspots.errors import ParameterError, SourceError
@@ -11,6 +12,13 @@ HOUSE_NUMBER: Final = "č.p."
 PROVISIONAL_NUMBER: Final = "č.ev."
 # Code list of RÚIAN, type of building → kind of its number; the third kind has none.
 NUMBER_KINDS: Final = {"1": HOUSE_NUMBER, "2": PROVISIONAL_NUMBER, "3": ""}
+# RÚIAN's codes are numbers of up to nine digits.
+CODE: Final = re.compile("(?!0+$)[0-9]{1,12}")
+# More than any municipality has: Prague has about 250,000 addresses and 8,000 streets.
+MAX_POINTS: Final = 1_000_000
+MAX_UNITS: Final = 50_000
+# RÚIAN began in 2012.
+_FIRST_DAY: Final = date(2011, 1, 1)
 _MUNICIPALITY: Final = re.compile("[0-9]{6}")
 _WEB_PAGE: Final = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 
@@ -23,6 +31,11 @@ def require_municipality_code(code: str) -> None:
                 value=code[:40]
             )
         )
+
+
+def is_possible_day(day: date) -> bool:
+    """Say whether data of RÚIAN can stand for a day: since 2011, and no later than tomorrow."""
+    return _FIRST_DAY <= day <= datetime.now(UTC).date() + timedelta(days=1)
 
 
 def refuse_web_page(source: Unpacked) -> None:

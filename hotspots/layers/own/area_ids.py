@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hotspots import schema
+from hotspots.cells import visible
 
 
 def slug(text: str) -> str:
@@ -102,6 +103,4 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    line = " ".join(str(value).split())
-    # Control and format characters can be seen in no name, and terminals obey some of them.
-    return "".join(c for c in line if not unicodedata.category(c).startswith("C")).strip()
+    return visible(str(value))
