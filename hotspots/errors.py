@@ -43,5 +43,22 @@ class NotFoundError(HotspotsError):
     """A named thing (source, layer, area, batch) does not exist."""
 
 
+class MissingAreasError(NotFoundError):
+    """The layers in force have no areas of a kind.
+
+    Attributes
+    ----------
+    kind
+        One of `schema.AREA_KINDS`.
+    version_id
+        The newest version kept that has some; None where none has.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", version_id: int | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.version_id = version_id
+
+
 class ParameterError(HotspotsError, ValueError):
     """An argument breaks its rule."""

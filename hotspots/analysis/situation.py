@@ -25,7 +25,7 @@ from hotspots.analysis.kinds import kind_label
 from hotspots.analysis.ranking import RankedArea as RankedArea
 from hotspots.analysis.ranking import ranking as ranking
 from hotspots.analysis.words import Told, make_finding
-from hotspots.errors import NotFoundError, ParameterError
+from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
 from hotspots.finding import Finding
 from hotspots.i18n import _
 from hotspots.periods import RecordCalendar, Span, day_number, day_numbers, list_periods
@@ -188,9 +188,9 @@ def _read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     """Return the areas of a kind; a town that has none is told which kinds it has."""
     try:
         areas = layers.read_areas(workspace, kind)
-    except NotFoundError:
+    except MissingAreasError:
         if kind in schema.OWN_KINDS:
-            raise  # it says how to draw them
+            raise  # it says which version has them, or how to draw them
         areas = None
     if areas is None or areas.empty:
         raise NotFoundError(

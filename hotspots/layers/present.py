@@ -4,10 +4,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
-
 from hotspots import schema
+from hotspots.layers.held import count_areas
 from hotspots.layers.reading import LAYERS_FILE, list_layers
 from hotspots.settings import Workspace
 
@@ -54,13 +52,5 @@ def _present(path: Path, _modified_ns: int, _size: int, names: tuple[str, ...]) 
     return tuple(
         kind
         for kind in schema.AREA_KINDS
-        if kind == schema.GRID or (kind in names and _count(path, kind) > 0)
+        if kind == schema.GRID or (kind in names and count_areas(path, kind) > 0)
     )
-
-
-def _count(path: Path, layer: str) -> int:
-    """Return how many areas a layer holds; 0 for one that is gone since it was listed."""
-    try:
-        return int(pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"])
-    except (DataSourceError, DataLayerError):
-        return 0

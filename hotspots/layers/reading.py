@@ -17,11 +17,19 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.crs import require_5514
-from hotspots.errors import NotFoundError, ParameterError, SchemaError, SourceError
+from hotspots.errors import (
+    MissingAreasError,
+    NotFoundError,
+    ParameterError,
+    SchemaError,
+    SourceError,
+)
 from hotspots.former import FormerAreas
 from hotspots.i18n import _, format_day
 from hotspots.layers.check import AREA_LAYERS, area_columns, check_areas
 from hotspots.layers.grid import make_grid
+from hotspots.layers.held import version_with
+from hotspots.layers.labels import kind_label, layer_label
 from hotspots.layers.own.origin import say_origin
 from hotspots.layers.segment_ids import with_segment_numbers
 from hotspots.layers.version_files import (
@@ -65,7 +73,9 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     ParameterError
         No such kind.
     NotFoundError
-        The workspace has no layers, or none of this kind.
+        The workspace has no layers.
+    MissingAreasError
+        It has none of this kind.
     SourceError
         The layers file is damaged.
     SchemaError, CRSError
@@ -75,6 +85,7 @@ def read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     if kind == schema.GRID:
         cells = _grid(_stamp(workspace), workspace.settings.grid_cell_m)
         return cells.copy()
+    _require_layer(workspace, kind)
     areas = _areas(_stamp(workspace), kind)
     return say_origin(areas) if kind in schema.OWN_KINDS else areas.copy()
 
@@ -90,6 +101,7 @@ def read_kept(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
         As `read_areas`.
     """
     _require_kind(kind)
+    _require_layer(workspace, kind)
     return _areas(_stamp(workspace), kind).copy()
 
 
@@ -236,6 +248,29 @@ def _require_kind(kind: str) -> None:
         )
 
 
+def _require_layer(workspace: Workspace, kind: str) -> None:
+    names = _names(_stamp(workspace))
+    if kind in names:
+        return
+    found = version_with(workspace, kind) if kind in schema.OWN_KINDS else None
+    label = kind_label(kind)
+    if found is not None:
+        text = _(
+            "{kind}: the layers in force have none; version {id} has them: hotspots layers use {id}"
+        ).format(kind=label, id=found)
+    elif kind in schema.OWN_KINDS:
+        text = _(
+            "{kind}: none are drawn in this workspace; draw them in QGIS as polygons with a name "
+            "and bring them with: hotspots layers import FILE --as {code}"
+        ).format(kind=label, code=kind)
+    else:
+        known = ", ".join(kind_label(one) for one in AREA_LAYERS if one in names)
+        text = _("{kind}: the layers in force have none; they have {known}").format(
+            kind=label, known=known or "–"
+        )
+    raise MissingAreasError(text, kind=kind, version_id=found)
+
+
 def _former_file(workspace: Workspace, version_id: int, until: date) -> Path:
     try:
         return version_file(workspace, version_id)
@@ -286,16 +321,9 @@ def _names(stamp: _Stamp) -> tuple[str, ...]:
 
 def _frame(stamp: _Stamp, layer: str) -> gpd.GeoDataFrame:
     if layer not in _names(stamp):
-        if layer == schema.LOCALITY:
-            raise NotFoundError(
-                _(
-                    "no localities are drawn in this workspace; draw them in QGIS as polygons "
-                    "with a name and bring them with: hotspots layers import FILE --as locality"
-                )
-            )
         raise NotFoundError(
-            _("{path} has no layer {layer}; it has {known}").format(
-                path=stamp[0], layer=layer, known=", ".join(_names(stamp))
+            _("{name}: the layers have no {layer}; import them anew").format(
+                name=stamp[0].name, layer=layer_label(layer)
             )
         )
     try:
