@@ -81,7 +81,7 @@ AREA_KM2: Final = "area_km2"  # float64 [km²]
 LENGTH_M: Final = "length_m"  # float64 [m] of street axis; NaN where there is none
 STREET_ID: Final = "street_id"  # str, segments: area_id of their street
 SEGMENT_NUMBER: Final = "segment_number"  # int64, segments: number along the street from 1
-# bool: made from points or by estimate, not from official lines or boundaries
+# bool: made from points or by estimate, not from real lines or boundaries
 DERIVED: Final = "derived"
 PRECISION_M: Final = "precision_m"  # float64 [m], how far the boundary may be off
 LAYER_SOURCE: Final = "layer_source"  # str, who the geometry comes from, with year

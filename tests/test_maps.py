@@ -211,18 +211,20 @@ def test_a_map_without_anything_to_credit_has_no_empty_corner(small):
 
 
 @pytest.mark.parametrize(
-    ("kind", "derived", "said"),
+    ("kind", "source", "derived", "said"),
     [
-        (schema.STREET, True, "streets; boundaries: approximate, off by up to 30 m"),
-        (schema.STREET, False, "streets; boundaries: computed from official lines"),
-        (schema.DISTRICT, False, "streets; boundaries: official"),
-        (schema.QUARTER, False, "streets; boundaries: drawn by the town"),
+        (schema.STREET, "RÚIAN", True, "streets; boundaries: approximate, off by up to 30 m"),
+        (schema.STREET, "ČÚZK, RÚIAN", False, "streets; boundaries: computed from official lines"),
+        (schema.STREET, "a.gpkg", False, "boundaries: computed from the town's own lines"),
+        (schema.DISTRICT, "ČÚZK, RÚIAN", False, "streets; boundaries: official"),
+        (schema.QUARTER, "a.gpkg", False, "streets; boundaries: drawn by the town"),
     ],
 )
-def test_a_map_says_whose_its_boundaries_are(kind, derived, said):
+def test_a_map_says_whose_its_boundaries_are(kind, source, derived, said):
     situation = make_situation([[1, 2]], kind=kind)
+    situation.table.areas[schema.LAYER_SOURCE] = source
     situation = replace(situation, finding=replace(situation.finding, approximate=derived))
-    page = render_html(build_map(situation, make_layers(situation), language="en"))
+    page = unescape(render_html(build_map(situation, make_layers(situation), language="en")))
     assert said in page
 
 

@@ -51,6 +51,8 @@ def reconciles(result, incidents, *, n=None):
     assert result.table.counts.sum() + result.table.off_areas.sum() == result.town.sum()
 
 
+RUIAN = "ČÚZK, RÚIAN k 31. 10. 2026, CC BY 4.0"
+OSM = "© přispěvatelé OpenStreetMap 20. 11. 2026, ODbL"
 MIXED = make_incidents(
     [
         ("2024-01-05T10:00", 50),  # Friday
@@ -513,21 +515,32 @@ def test_areas_that_are_official_are_not_called_approximate(town):
 
 
 @pytest.mark.parametrize(
-    ("kind", "derived", "precision_m", "said"),
+    ("kind", "derived", "precision_m", "sources", "said"),
     [
-        (schema.STREET, False, 0.5, "computed from official lines"),
-        (schema.SEGMENT, False, 0.5, "computed from official lines"),
-        (schema.STREET, True, 20.0, "approximate, off by up to 20 m"),
-        (schema.TOWN_PART, True, np.nan, "approximate"),
-        (schema.DISTRICT, False, 0.5, "official"),
-        (schema.LOCALITY, False, 20.0, "drawn by the town"),
-        (schema.PATROL_BEAT, False, 20.0, "drawn by the town"),
-        (schema.QUARTER, True, 20.0, "made up, an example"),
-        (schema.GRID, True, 0.0, "exact, a computed grid"),
+        (schema.STREET, False, 0.5, [RUIAN], "computed from official lines"),
+        (schema.SEGMENT, False, 0.5, [RUIAN] * 2, "computed from official lines"),
+        (schema.STREET, False, 5.0, [OSM], "computed from lines of OpenStreetMap"),
+        (schema.SEGMENT, False, 5.0, ["ulice.gpkg"], "computed from the town's own lines"),
+        (
+            schema.STREET,
+            False,
+            5.0,
+            [OSM, RUIAN],
+            "computed from official lines; computed from lines of OpenStreetMap",
+        ),
+        (schema.STREET, True, 20.0, ["accidents"], "approximate, off by up to 20 m"),
+        (schema.TOWN_PART, True, np.nan, [RUIAN], "approximate"),
+        (schema.DISTRICT, False, 0.5, [RUIAN, "ČÚZK, RÚIAN, CC BY 4.0"], "official"),
+        (schema.DISTRICT, False, 20.0, ["zsj.gpkg"], "drawn by the town"),
+        (schema.LOCALITY, False, 20.0, ["drawn:a.gpkg"], "drawn by the town"),
+        (schema.PATROL_BEAT, False, 20.0, [], "drawn by the town"),
+        (schema.QUARTER, True, 20.0, ["example"], "made up, an example"),
+        (schema.GRID, True, 0.0, [""], "exact, a computed grid"),
     ],
 )
-def test_whose_boundaries(kind, derived, precision_m, said):
-    assert boundaries_label(kind, derived=derived, precision_m=precision_m) == said
+def test_whose_boundaries(kind, derived, precision_m, sources, said):
+    label = boundaries_label(kind, derived=derived, precision_m=precision_m, sources=sources)
+    assert label == said
 
 
 @pytest.mark.parametrize(

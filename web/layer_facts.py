@@ -130,7 +130,9 @@ def _area_row(workspace: Workspace, kind: str) -> LayerRow:
     return LayerRow(
         label=label,
         n=len(areas),
-        boundaries=texts.boundaries_label(kind, derived=derived, precision_m=precision_m)
+        boundaries=texts.boundaries_label(
+            kind, derived=derived, precision_m=precision_m, sources=_sources(areas)
+        )
         if len(areas)
         else "",
         residents=_residents(areas),

@@ -1,5 +1,6 @@
 """Kinds of area in words: each kind's phrases, whole, so that every language can decline them."""
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pandas as pd
@@ -8,6 +9,7 @@ from hotspots import schema
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.labels import kind_label as kind_label
 from hotspots.layers.labels import layer_label as layer_label
+from hotspots.layers.town_data import is_osm, is_ruian
 from hotspots.periods import QUARTER, WEEK, YEAR, Period
 
 # Words with which a street's name says itself what it is.
@@ -203,10 +205,13 @@ def own_method(kind: str) -> str:
     }[kind]
 
 
-def boundaries_label(kind: str, *, derived: bool, precision_m: float) -> str:
+def boundaries_label(
+    kind: str, *, derived: bool, precision_m: float, sources: Iterable[str]
+) -> str:
     """Return whose boundaries the areas of a layer have, and how far they may be off.
 
-    `precision_m` may be NaN where nobody knows.
+    `precision_m` may be NaN where nobody knows; `sources` are the citations of the areas, as often
+    as they like. Official is what comes from RÚIAN, and nothing else.
     """
     if kind in schema.OWN_KINDS:
         return _("made up, an example") if derived else _("drawn by the town")
@@ -216,9 +221,19 @@ def boundaries_label(kind: str, *, derived: bool, precision_m: float) -> str:
         return _("approximate, off by up to {m} m").format(m=format_number(precision_m))
     if derived:
         return _("approximate")
+    cited = set(sources)
     if kind in (schema.STREET, schema.SEGMENT):
-        return _("computed from official lines")
-    return _("official")
+        return "; ".join(_lines_label(cited))
+    return _("official") if all(map(is_ruian, cited)) else _("drawn by the town")
+
+
+def _lines_label(sources: set[str]) -> Iterator[str]:
+    if any(map(is_ruian, sources)):
+        yield _("computed from official lines")
+    if any(map(is_osm, sources)):
+        yield _("computed from lines of OpenStreetMap")
+    if not all(is_ruian(source) or is_osm(source) for source in sources):
+        yield _("computed from the town's own lines")
 
 
 def even_clause(size: str, share: str) -> str:

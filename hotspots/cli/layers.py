@@ -75,6 +75,7 @@ def list_layers() -> None:
                     kind,
                     derived=bool(areas[schema.DERIVED].any()),
                     precision_m=float(areas[schema.PRECISION_M].max()),
+                    sources=areas[schema.LAYER_SOURCE].dropna().astype(str),
                 ),
                 "residents": int(areas[schema.RESIDENTS].notna().sum()),
                 "source": "; ".join(sorted(set(areas[schema.LAYER_SOURCE].astype(str)))),

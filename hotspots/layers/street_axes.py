@@ -1,4 +1,4 @@
-"""Street axes from official lines: ids, and names that tell streets of one name apart."""
+"""Street axes from lines of a map: ids, and names that tell streets of one name apart."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +11,12 @@ import shapely
 from hotspots import schema
 from hotspots.crs import EPSG
 from hotspots.i18n import _
-from hotspots.layers.town_data import CODE
+from hotspots.layers.town_data import CODE, is_ruian
 
 # RÚIAN's definition lines lie in the middle of the road, off by about this [m].
 AXIS_PRECISION_M: Final = 2.0
 # Lines of others, drawn over aerial pictures or tracks.
 OTHER_PRECISION_M: Final = 5.0
-_OFFICIAL: Final = "ČÚZK"  # how citations of RÚIAN begin
 _LINEAR: Final = (1, 5)  # shapely type ids of LineString and MultiLineString
 
 
@@ -65,7 +64,7 @@ def make_street_axes(
             schema.NAME: pd.array(_distinct_names(drawn, addresses, town_parts), dtype="str"),
             schema.DERIVED: np.zeros(len(drawn), dtype=bool),
             schema.PRECISION_M: np.where(
-                drawn[schema.LAYER_SOURCE].astype(str).str.startswith(_OFFICIAL),
+                [is_ruian(str(citation)) for citation in drawn[schema.LAYER_SOURCE]],
                 AXIS_PRECISION_M,
                 OTHER_PRECISION_M,
             ),

@@ -13,6 +13,10 @@ CODE: Final = "code"  # str, the code that RÚIAN gives the thing
 PART_OF: Final = "part_of"  # str, code of what it lies in: a district's cadastral unit
 NUMBER: Final = "number"  # str, an electoral district's number
 
+# How citations begin, in every language.
+_RUIAN: Final = "ČÚZK, RÚIAN"
+_OSM: Final = "© přispěvatelé OpenStreetMap"
+
 # Frame of `TownData` → its columns, geometry last.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "municipality": (CODE, schema.NAME, schema.LAYER_SOURCE, schema.GEOMETRY),
@@ -107,10 +111,20 @@ def empty_frame(name: str) -> gpd.GeoDataFrame:
 def ruian_citation(valid_on: date | None) -> str:
     """Return the credit that CC BY 4.0 asks for, with the day of the data where it is known."""
     day = f" k {valid_on.day}. {valid_on.month}. {valid_on.year}" if valid_on else ""
-    return f"ČÚZK, RÚIAN{day}, CC BY 4.0"
+    return f"{_RUIAN}{day}, CC BY 4.0"
 
 
 def osm_citation(valid_on: date | None) -> str:
     """Return the credit that the ODbL asks for, with the day of the data where it is known."""
     day = f" {valid_on.day}. {valid_on.month}. {valid_on.year}" if valid_on else ""
-    return f"© přispěvatelé OpenStreetMap{day}, ODbL"
+    return f"{_OSM}{day}, ODbL"
+
+
+def is_ruian(citation: str) -> bool:
+    """Say whether a citation is one of RÚIAN, whose data alone are official."""
+    return citation.startswith(_RUIAN)
+
+
+def is_osm(citation: str) -> bool:
+    """Say whether a citation is one of OpenStreetMap."""
+    return citation.startswith(_OSM)

@@ -231,6 +231,7 @@ def _areas_text(situation: Situation) -> str:
         situation.selection.by,
         derived=finding.approximate,
         precision_m=float(areas[schema.PRECISION_M].max()),
+        sources=areas[schema.LAYER_SOURCE].dropna().astype(str),
     )
     return _("{areas}; boundaries: {boundaries}").format(
         areas=finding.area_kind, boundaries=boundaries
