@@ -233,7 +233,7 @@ def test_a_kind_decides_between_codes(workspace, tmp_path):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("58726;-5;2021", SchemaError, r"row 2: -5 residents are fewer than none"),
+        ("58726;-5;2021", SchemaError, r"row 2: -5 residents: a number cannot be below zero"),
         ("58726;1,5;2021", SchemaError, "row 2: 1,5 is no whole number"),
         ("58726;1.234;2021", SchemaError, "write thousands with a space"),
         ("58726;mnoho;2021", SchemaError, "'mnoho' is no number"),
@@ -252,6 +252,24 @@ def test_rows_that_are_refused(workspace, tmp_path, text, error, message):
     ):
         join_residents(workspace, file)
     assert layers_version(workspace) == before
+
+
+def test_codes_that_fit_two_kinds_alike(tmp_path):
+    made = Workspace(tmp_path / "w", Settings())
+    layers.install_bundled(made)
+    parts = layers.read_areas(made, schema.TOWN_PART)
+    units = parts.assign(kind=schema.CADASTRAL_UNIT)
+    units[schema.AREA_ID] = units[schema.AREA_ID].str.replace("town_part", "cadastral_unit")
+    put_in_force(made, {schema.CADASTRAL_UNIT: units}, made_by=JOINED_RESIDENTS, keep_layers=True)
+    codes = parts[schema.AREA_ID].str.partition(":")[2]
+    file = write(tmp_path / "t.csv", "kod;obyvatel;rok\n" + "\n".join(f"{c};5;2021" for c in codes))
+    with pytest.raises(
+        ParameterError,
+        match=r"fit town parts \[town_part\] and cadastral units \[cadastral_unit\] alike; .*--as",
+    ):
+        join_residents(made, file)
+    brought = join_residents(made, file, kind=schema.CADASTRAL_UNIT)
+    assert set(brought.frames) == {schema.CADASTRAL_UNIT}
 
 
 def test_kinds_that_are_refused(workspace, tmp_path):

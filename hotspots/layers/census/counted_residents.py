@@ -38,7 +38,9 @@ def read_count(text: str, *, what: str) -> float:
     number = float(plain.replace(",", "."))
     if number < 0:
         raise SchemaError(
-            _("{what}: {value} residents are fewer than none").format(what=what, value=text)
+            _("{what}: {value} residents: a number cannot be below zero").format(
+                what=what, value=text
+            )
         )
     if not number.is_integer():
         raise SchemaError(

@@ -181,8 +181,15 @@ def _best_fit(workspace: Workspace, file: Path, table: _Table, kind: str | None)
         raise SchemaError(_nothing_fits(file, table, ranked))
     if len(ranked) > 1 and _score(ranked[0]) == _score(ranked[1]):
         raise ParameterError(
-            _("{path}: its codes fit {one} and {other} alike; say which with --as KIND").format(
-                path=file, one=ranked[0].kind, other=ranked[1].kind
+            _(
+                "{path}: its codes fit {one} [{one_kind}] and {other} [{other_kind}] alike; say "
+                "which with --as and the word in brackets"
+            ).format(
+                path=file,
+                one=kind_label(ranked[0].kind),
+                one_kind=ranked[0].kind,
+                other=kind_label(ranked[1].kind),
+                other_kind=ranked[1].kind,
             )
         )
     return ranked[0]
