@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.cells import FORMULA_STARTS, defuse
+from hotspots.cells import FORMULA_STARTS, defuse, printable, visible
+from hotspots.cli.common import say
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,14 @@ def test_what_is_left_alone_is_a_number(start, rest):
     text = start + rest
     if defuse(text) == text:
         float(text.replace(",", "."))
+
+
+@pytest.mark.parametrize("mark", ["\x1b", "\x9b", "\u202e", "\u2066", "\u200e", "\u200b", "\ufeff"])
+def test_marks_that_nobody_sees_are_written_out_or_left_out(mark):
+    assert printable(f"a{mark}b") == f"a{ascii(mark)[1:-1]}b"
+    assert visible(f" a{mark}b  c\n") == "ab c"
+
+
+def test_what_a_command_says_obeys_no_file(capsys):
+    say("Úzká\x9b31m\u202e\x1b[2J\nDlouhá")
+    assert capsys.readouterr().out == "Úzká\\x9b31m\\u202e\\x1b[2J\nDlouhá\n"

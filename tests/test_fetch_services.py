@@ -1,6 +1,7 @@
 """Districts from the map service and streets from Overpass, of the invented town."""
 
 import copy
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -487,3 +488,29 @@ def test_a_street_in_pieces_keeps_them(monkeypatch):
     )
     assert line.hausdorff_distance(wanted) < 0.002
     assert len(shapely.get_parts(line)) == 2
+
+
+def test_tangled_roads_are_left_out_with_a_note(monkeypatch):
+    places = officials.np.random.default_rng(0).uniform(-300, 300, (1_500, 2))
+    apart = [places[k : k + 38] for k in range(0, 380, 38)]  # each of them could be a street
+    overpass_says(
+        monkeypatch,
+        [
+            way("residential", {"name": "Klikatá"}, places),
+            *(way("residential", {"name": "Po kouscích"}, piece) for piece in apart),
+            way("residential", {"name": "Rovná\u202e\x9b" + "á" * 300}, [(0, 0), (90, 0)]),
+        ],
+    )
+    with serve() as server:
+        found = streets(server)
+    assert list(found.frame[schema.NAME]) == ["Rovná" + "á" * 195]
+    assert any("2 streets of OpenStreetMap were left out" in note for note in found.notes)
+    assert any("Klikatá, Po kouscích" in note for note in found.notes)
+
+
+def test_names_of_districts_have_only_what_can_be_seen():
+    first = replace(TOWN.districts[0], name="\u202eStřed\u0085\x9b město\u200b")
+    town = replace(TOWN, districts=(first, *TOWN.districts[1:]))
+    with official_server(town, files={}) as server:
+        frame = districts(server).frame
+    assert "Střed město" in set(frame[schema.NAME])

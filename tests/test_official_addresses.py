@@ -216,3 +216,25 @@ def test_any_damage_is_a_clear_error(tmp_path_factory, data, at):
         assert len(read_addresses(path).addresses) >= 1
     except HotspotsError as error:
         assert "a.csv" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [("1;536385", "000;536385", "000"), (";21;Úzká", ";1234567890123;Úzká", "1234567890123")],
+)
+def test_codes_that_cannot_be(write, old, new, value):
+    row = ROW.format(PLACE)
+    with pytest.raises(SourceError, match=f"row 2 has '{value}' where a code is expected"):
+        read_addresses(write([row.replace(old, new, 1)]))
+
+
+def test_names_have_only_what_can_be_seen(write):
+    rows = [ruian.CSV_HEADER, ROW.format(PLACE).replace("Úzká", "\u202eÚz\u0085ká\x9b\u2066")]
+    town = read_addresses(write("\r\n".join(rows).encode()))
+    assert list(town.addresses["street_name"]) == ["Úz ká"]
+
+
+@pytest.mark.parametrize("day", ["20001231", "20991231"])
+def test_a_day_in_the_name_that_cannot_be(write, day):
+    path = write([ROW.format(PLACE)], f"{day}_OB_536385_ADR.csv")
+    assert read_addresses(path).valid_on is None

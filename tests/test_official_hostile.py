@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hotspots.errors import CRSError, HotspotsError, SourceError
-from hotspots.layers.official import is_official, read_official
+from hotspots.layers.official import addresses, collecting, is_official, read_official
 from hotspots.layers.official.opening import open_unpacked
 from tests import ruian
 
@@ -255,3 +255,39 @@ def test_any_damage_is_a_clear_error(tmp_path, seed):
         assert read_official([path]).code == "536385"
     except HotspotsError as error:
         assert "a.xml" in str(error)  # noqa: PT017
+
+
+def test_attributes_count(tmp_path):
+    at = VFR.index(b"<obi:Nazev>")
+    long = VFR[:at] + b'<obi:X gml:id="' + b"a" * 70_000 + b'"/>' + VFR[at:]
+    with pytest.raises(SourceError, match="a tag with more than 64 KB of attributes"):
+        read(tmp_path, long)
+    spaces = VFR[:at] + b'<obi:X xmlns:q="' + b"a" * 70_000 + b'"/>' + VFR[at:]
+    with pytest.raises(SourceError, match="a tag with more than 64 KB of attributes"):
+        read(tmp_path, spaces)
+    many = VFR[:at] + (b'<obi:X gml:id="' + b"a" * 60_000 + b'"/>') * 200 + VFR[at:]
+    with pytest.raises(SourceError, match=r"OB\.536385 has more than 250,000 vertices"):
+        read(tmp_path, many)
+
+
+def test_so_many_vertices_of_one_town(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "_MAX_VERTICES", 60)
+    with pytest.raises(SourceError, match="has more than 60 vertices of one municipality"):
+        read(tmp_path, VFR)
+    monkeypatch.undo()
+    assert collecting._MAX_VERTICES == 3_000_000
+
+
+@pytest.mark.parametrize(("limit", "n"), [("MAX_POINTS", 5), ("MAX_UNITS", 2)])
+def test_so_many_records_of_one_town(tmp_path, monkeypatch, limit, n):
+    assert getattr(collecting, limit) in {50_000, 1_000_000}
+    monkeypatch.setattr(collecting, limit, n)
+    with pytest.raises(SourceError, match=f"more than {n} records of one kind of one municipality"):
+        read(tmp_path, VFR)
+
+
+def test_so_many_addresses_in_a_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(addresses, "MAX_POINTS", 2)
+    table = ruian.make_addresses_csv(TOWN)
+    with pytest.raises(SourceError, match="more than 2 addresses of one municipality"):
+        read(tmp_path, table, "20261031_OB_536385_ADR.csv")

@@ -1,8 +1,9 @@
 """VFR files: everything of a town out of its own file or of the state's."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 import shapely
 
@@ -222,6 +223,42 @@ def test_the_day_of_the_data(write):
     assert read_vfr(write(without)).valid_on is None
 
 
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(2010, 12, 31), date(9998, 12, 31)])
+def test_a_day_that_cannot_be(write, day):
+    with pytest.raises(SourceError, match=f"data stand for {day.isoformat()}, a day before RÚIAN"):
+        read_vfr(write(ruian.make_vfr(TOWN, valid_on=day)))
+
+
+def test_a_day_that_can_be(write):
+    today = datetime.now(UTC).date()
+    for day in (date(2012, 7, 1), today, today + timedelta(days=1)):
+        assert read_vfr(write(ruian.make_vfr(TOWN, valid_on=day))).valid_on == day
+    with pytest.raises(SourceError, match="yet to come"):
+        read_vfr(write(ruian.make_vfr(TOWN, valid_on=today + timedelta(days=2))))
+    data = ruian.make_vfr(TOWN).replace(b"PlatnostDatK", b"Nic").replace(b"TransakceDo", b"Nic")
+    made = data.index(b"Datum>") + len(b"Datum>")
+    with pytest.raises(SourceError, match="data stand for 0001-01-01"):
+        read_vfr(write(data[:made] + b"0001-01-01" + data[made + 10 :]))
+
+
+def test_names_have_only_what_can_be_seen(write):
+    street = replace(TOWN.streets[0], name="\u202eÚz\u0085ká\u2066 \x9b31mulice\u200b\ufeff")
+    town = read_vfr(write(ruian.make_vfr(replace(TOWN, streets=(street, *TOWN.streets[1:])))))
+    assert town.streets["name"].iloc[0] == "Úz ká 31mulice"
+    nameless = replace(street, name="\u202e\u200b")
+    with pytest.raises(SourceError, match="has no name"):
+        read_vfr(write(ruian.make_vfr(replace(TOWN, streets=(nameless,)))))
+
+
+def test_a_street_that_crosses_itself_too_often(write):
+    places = np.random.default_rng(0).uniform(-800, 800, (2_000, 2)) + np.array(ruian.CENTRE)
+    street = replace(TOWN.streets[0], line=shapely.LineString(places))
+    with pytest.raises(
+        SourceError, match=rf"\({street.name}\) has a line that crosses itself more"
+    ):
+        read_vfr(write(ruian.make_vfr(replace(TOWN, streets=(street,)))))
+
+
 def test_what_has_ended_is_left_out(write):
     ended = b"<uli:PlatiDo>2026-01-01T00:00:00</uli:PlatiDo></vf:Ulice>"
     data = ruian.make_vfr(TOWN).replace(b"</vf:Ulice><vf:Ulice ", ended + b"<vf:Ulice ", 1)
@@ -250,7 +287,14 @@ def test_other_kinds_of_files_name_the_right_one(write, options, what):
     ("old", "new", "what"),
     [
         (b"<uli:Kod>53638501<", b"<uli:Kod><", r"UL\.53638501 has no code"),
+        (b"<uli:Kod>53638501<", b"<uli:Kod>000<", r"UL\.53638501 has no code"),
+        (b"<uli:Kod>53638501<", b"<uli:Kod>1234567890123<", r"UL\.53638501 has no code"),
         (b"<uli:Kod>53638502<", b"<uli:Kod>53638501<", "53638501, which stands twice"),
+        (
+            b"<ami:Ulice><uli:Kod>53638501<",
+            b"<ami:Ulice><uli:Kod>00<",
+            "has the code '00' as Ulice, which is none",
+        ),
         (b"<coi:Nazev>Bukovice<", b"<coi:Nazev> <", r"CO\.5363852 has no name"),
         (b"<ami:CisloDomovni>7<", b"<ami:CisloDomovni>=7<", "number '=7'"),
         (b"<vf:Hlavicka>", b"<vf:Hlava>", "not well-formed"),
