@@ -7,7 +7,7 @@ import pytest
 from shapely.geometry import box
 
 from hotspots import layers, schema
-from hotspots.analysis.replacement import Moves, Replacement, what_would_move
+from hotspots.analysis.replacement import Moves, Replacement, say_gone, what_would_move
 from hotspots.analysis.situation import situation
 from hotspots.errors import NotFoundError
 from hotspots.layers.versions import IMPORTED, place_anew, put_in_force
@@ -108,6 +108,21 @@ def test_counts_keep_the_time_and_move_when_placed_anew(workspace):
     assert (nothing.n_incidents, nothing.n_moved) == (0, 0)
     assert {kind.n_moved for kind in nothing.kinds} == {0}
     assert [kind.kind for kind in nothing.kinds] == ["street", "district", "municipality"]
+
+
+def test_incidents_whose_area_is_gone_are_counted_by_kind(workspace):
+    streets = town(strip(50, 150), strip(150, 250))
+    streets[schema.STREET] = streets[schema.STREET].assign(area_id=["street:new", "street:1"])
+    streets[schema.DISTRICT] = streets[schema.DISTRICT].iloc[:1]
+    put_in_force(workspace, streets, made_by=IMPORTED, keep_layers=False, since=MARCH)
+    found = what_would_move(FakeStore([source()], INCIDENTS), workspace)
+    gone = {kind.kind: kind.n_gone for kind in found.kinds}
+    assert gone == {"street": 2, "district": 2, "municipality": 0}
+    assert say_gone(found) == (
+        "streets: 2 of these incidents lay in areas that no longer exist; their position decides.",
+        "districts (basic settlement units): 2 of these incidents lay in areas that no longer "
+        "exist; their position decides.",
+    )
 
 
 def test_a_single_kept_incident_is_said_in_the_singular(workspace):

@@ -11,15 +11,18 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import layers, schema
+from hotspots.analysis.kinds import kind_label
 from hotspots.former import FormerAreas
+from hotspots.i18n import format_number, ngettext
 from hotspots.join import AreaIndex
-from hotspots.placement import locate_incidents
+from hotspots.placement import IN_FORCE, locate_incidents
 from hotspots.settings import Workspace
 
 if TYPE_CHECKING:
     from hotspots.store import Store
 
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 _COLUMNS: Final = (
     schema.OCCURRED_FROM,
@@ -44,12 +47,15 @@ class Moves:
         Incidents in an area that would lie in none.
     n_entered
         Incidents in no area that would lie in one.
+    n_gone
+        Incidents whose area of that time is gone: their position decides already.
     """
 
     kind: str
     n_changed: int
     n_left: int
     n_entered: int
+    n_gone: int = 0
 
     @property
     def n_moved(self) -> int:
@@ -121,7 +127,8 @@ def what_would_move(
     for kind in kinds:
         asked = np.flatnonzero(~displaced | (kind in schema.DISPLACED_KINDS))
         areas = layers.read_areas(workspace, kind)
-        then, now = _rows_then_and_now(incidents.iloc[asked], areas, boundary, former[kind])
+        chosen = incidents.iloc[asked]
+        then, now, gone = _then_and_now(chosen, areas, boundary, former[kind])
         moved[asked] |= then != now
         found.append(
             Moves(
@@ -129,6 +136,7 @@ def what_would_move(
                 n_changed=int(((then >= 0) & (now >= 0) & (then != now)).sum()),
                 n_left=int(((then >= 0) & (now < 0)).sum()),
                 n_entered=int(((then < 0) & (now >= 0)).sum()),
+                n_gone=int(gone.sum()),
             )
         )
     return Replacement(tuple(found), len(incidents), int(moved.sum()), days)
@@ -147,15 +155,34 @@ def _of_former_times(incidents: pd.DataFrame, since: date | None, until: date) -
     return incidents.iloc[np.flatnonzero(chosen)]
 
 
-def _rows_then_and_now(
+def say_gone(moved: Replacement) -> tuple[str, ...]:
+    """Return for which kinds the place of their time is lost to incidents, a sentence each."""
+    return tuple(
+        ngettext(
+            "{kind}: {n} of these incidents lay in an area that no longer exists; "
+            "its position decides.",
+            "{kind}: {n} of these incidents lay in areas that no longer exist; "
+            "their position decides.",
+            kind.n_gone,
+        ).format(kind=kind_label(kind.kind), n=format_number(kind.n_gone))
+        for kind in moved.kinds
+        if kind.n_gone
+    )
+
+
+def _then_and_now(
     incidents: pd.DataFrame,
     areas: gpd.GeoDataFrame,
     boundary: BaseGeometry,
     former: tuple[FormerAreas, ...],
-) -> tuple[IntArray, IntArray]:
-    """Return each incident's row of `areas` as it counts now and if placed anew; −1 for none."""
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Return each incident's row of `areas` as it counts now and if placed anew; −1 for none.
+
+    Then whether the area in which it lay in its time is gone.
+    """
     index = AreaIndex(areas)
     rows = []
+    gone = _of_times(incidents, former)
     for entries in (former, ()):
         placement = locate_incidents(
             incidents, areas, boundary=boundary, index=index, former=entries
@@ -163,4 +190,18 @@ def _rows_then_and_now(
         row = np.full(len(incidents), -1, dtype=np.int64)
         row[placement.points] = placement.rows
         rows.append(row)
-    return rows[0], rows[1]
+        if entries:
+            gone &= placement.kept_by == IN_FORCE
+    return rows[0], rows[1], gone
+
+
+def _of_times(incidents: pd.DataFrame, former: tuple[FormerAreas, ...]) -> BoolArray:
+    """Return which incidents are of a time that areas of `former` place."""
+    times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
+    found = np.zeros(len(incidents), dtype=bool)
+    for entry in former:
+        theirs = times < np.datetime64(entry.until)
+        if entry.since is not None:
+            theirs &= times >= np.datetime64(entry.since)
+        found |= theirs
+    return found

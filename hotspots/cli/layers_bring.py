@@ -8,7 +8,7 @@ import click
 
 from hotspots import schema
 from hotspots.analysis.kinds import layer_label
-from hotspots.analysis.replacement import what_would_move
+from hotspots.analysis.replacement import say_gone, what_would_move
 from hotspots.cli.common import (
     open_workspace,
     print_json,
@@ -176,6 +176,8 @@ def _print_kept(workspace: Workspace, change: LayerChange) -> None:
                 moved.n_incidents,
             ).format(n=format_number(moved.n_incidents), day=format_day(change.kept_until))
         )
+        for line in say_gone(moved):
+            say(f"  {line}")
 
 
 def _plain(value: Any) -> Any:
