@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,14 @@ from hotspots.errors import ParameterError, StoreError
 from hotspots.i18n import _
 
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# Windows knows no quota on a disk by that name.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", -1)})
+# What SQLite and GDAL say where the disk is full, without a number.
+_FULL_SAYS: Final = re.compile(
+    "commit (transaction )?failed|failed to commit|disk i/o error|(database or )?disk is full|"
+    "failed to (write|flush|sync)|no space left",
+    re.IGNORECASE,
+)
 
 
 @contextmanager
@@ -56,6 +65,10 @@ def cannot_write(target: Path, error: Exception) -> StoreError:
         text = _(
             "{path} cannot be written ({reason}); choose another directory, or close the "
             "program that has the file open"
+        )
+    elif getattr(error, "errno", None) in _FULL or _FULL_SAYS.search(str(error)):
+        text = _(
+            "{path} cannot be written ({reason}); the disk may be full: make room and try again"
         )
     else:
         text = _("{path} cannot be written ({reason})")

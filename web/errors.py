@@ -121,9 +121,9 @@ def _too_large() -> str:
     if request.endpoint not in TAKES_FILES:
         return _("This page takes no files.")
     return _(
-        "At most {size} MB can be sent at once. Larger files are imported on the command line: "
-        "hotspots layers import FILE"
-    ).format(size=format_number(MAX_BYTES / 1_000_000))
+        "At most {n} files of {size} MB together can be sent at once. More is imported on the "
+        "command line: hotspots layers import FILE"
+    ).format(n=MAX_FILES, size=format_number(MAX_BYTES / 1_000_000))
 
 
 def wrong_host() -> Response:

@@ -5,7 +5,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from flask import Flask, Request, current_app, request
 from werkzeug.datastructures import FileStorage
@@ -39,6 +39,10 @@ class UploadRequest(Request):
     A system's directory of temporary files may be memory, too small for hundreds of megabytes.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._streams: list[IO[bytes]] = []
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -51,7 +55,15 @@ class UploadRequest(Request):
                 total_content_length, content_type, filename, content_length
             )
         jobs: Jobs = current_app.extensions["hotspots_jobs"]
-        return tempfile.TemporaryFile(dir=jobs.uploads)
+        stream = tempfile.TemporaryFile(dir=jobs.uploads)  # noqa: SIM115 - closed with the request
+        self._streams.append(stream)
+        return stream
+
+    def close(self) -> None:
+        """Close the files, also those of a form that was refused half-way."""
+        super().close()
+        for stream in self._streams:
+            stream.close()
 
 
 def init_uploads(app: Flask) -> None:

@@ -475,10 +475,16 @@ def test_too_much_at_once_is_refused(visitor, monkeypatch, workspace):
     monkeypatch.setattr(uploads, "_FORM_BYTES", 1_000)
     response = visitor.send("import", {"files": file("a.gpkg", b"x" * 20_000)})
     assert response.status_code == 413
-    assert "400 MB" in text_of(response)
+    assert "At most 20 files of 400 MB together" in text_of(response)
     assert not (workspace.path / "uploads").exists() or not list(
         (workspace.path / "uploads").iterdir()
     )
+
+
+def test_far_too_many_files_are_told_how_many_are_taken(visitor):
+    response = visitor.send("import", {"files": [file(f"{n}.gpkg", b"x") for n in range(100)]})
+    assert response.status_code == 413
+    assert "At most 20 files of 400 MB together can be sent at once." in text_of(response)
 
 
 def test_only_the_import_takes_large_bodies(visitor):
@@ -622,9 +628,36 @@ def test_placing_anew_first_says_what_would_move(visitor, vfr, workspace):
     assert [entry.since for entry in placement(workspace)] == [None]
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2026-13-01", "1. 1. 2026"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yesterday",
+        "2026-13-01",
+        "1. 1. 2026",
+        "20240101",
+        "2024-W01-1",
+        "２０２４-01-01",
+        "2024-1-1",
+    ],
+)
 def test_only_a_day_is_a_day(visitor, value):
-    assert visitor.send("place", {"since": value}).status_code == 400
+    response = visitor.send("place", {"since": value})
+    assert response.status_code == 400
+    assert "The day must be written as 2026-10-31" in text_of(response)
+    assert visitor.jobs.list_jobs() == ()
+
+
+@pytest.mark.parametrize("value", ["0001-01-01", "1989-12-31", "9999-12-31"])
+def test_incidents_are_placed_from_a_day_on_which_there_can_be_some(visitor, value):
+    response = visitor.send("place", {"since": value})
+    assert response.status_code == 400
+    assert "The day must be from 1 Jan 1990 to " in text_of(response)
+    assert visitor.jobs.list_jobs() == ()
+
+
+def test_a_day_from_which_the_version_in_force_places_already_is_said(visitor):
+    page = visitor.do("place", {"since": "2024-01-01"})
+    assert "all incidents are placed by version 1, the one in force, already" in page
 
 
 def test_a_safe_repair_is_shown_asked_for_and_made(visitor, workspace):

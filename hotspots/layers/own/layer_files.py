@@ -29,6 +29,7 @@ from hotspots.layers.unreadable import UNREADABLE
 SIZE_LIMIT: Final = 200_000_000  # bytes, of the file and of what a ZIP archive unpacks to
 FEATURES_LIMIT: Final = 100_000
 VERTICES_LIMIT: Final = 250_000  # of one feature
+COLUMNS_LIMIT: Final = 1_000
 # GDAL's measure of one GeoJSON feature in memory [MB]; `VERTICES_LIMIT` vertices stay below it.
 _GEOJSON_OBJECT_MB: Final = "400"
 _ZIPPED: Final = (".shp", ".gpkg", ".geojson", ".json")
@@ -190,6 +191,9 @@ def _read(opened: _Opened, layer: str | None) -> gpd.GeoDataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # what is wrong is found below
             _choose([str(name) for name in pyogrio.list_layers(source)[:, 0]], layer, opened)
+            _require_columns(
+                len(pyogrio.read_info(source, layer=layer, encoding=encoding)["fields"]), opened
+            )
             frame = pyogrio.read_dataframe(
                 source, layer=layer, encoding=encoding, max_features=FEATURES_LIMIT + 1
             )
@@ -214,6 +218,16 @@ def _read(opened: _Opened, layer: str | None) -> gpd.GeoDataFrame:
             )
         )
     return frame
+
+
+def _require_columns(n: int, opened: _Opened) -> None:
+    """Refuse a table so wide that reading it would exhaust the memory."""
+    if n > COLUMNS_LIMIT:
+        raise SourceError(
+            _(
+                "{path} has {n} columns, more than {limit}; export only those that are needed"
+            ).format(path=opened.shown, n=format_number(n), limit=format_number(COLUMNS_LIMIT))
+        )
 
 
 def _choose(names: list[str], layer: str | None, opened: _Opened) -> None:
@@ -343,6 +357,7 @@ def _too_large(file: Path, n_bytes: int) -> SourceError:
 
 
 __all__ = [
+    "COLUMNS_LIMIT",
     "FEATURES_LIMIT",
     "SIZE_LIMIT",
     "VERTICES_LIMIT",
