@@ -24,8 +24,8 @@ def visible(text: str) -> str:
     Left out are control characters, marks of the direction of writing, those without width and
     those without meaning (Unicode categories C…).
     """
-    line = " ".join(text.split())
-    return "".join(c for c in line if not unicodedata.category(c).startswith("C")).strip()
+    seen = (c for c in text if c.isspace() or not unicodedata.category(c).startswith("C"))
+    return " ".join("".join(seen).split())
 
 
 def defuse(text: str) -> str:
