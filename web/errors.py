@@ -11,7 +11,7 @@ from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import _, format_number
 from web.answers import DataChangedError
 from web.jobs import BusyError
-from web.uploads import MAX_BYTES, TAKES_FILES, FormError
+from web.uploads import MAX_BYTES, MAX_FILES, TAKES_FILES, FormError
 
 logger = logging.getLogger("hotspots.web")
 
