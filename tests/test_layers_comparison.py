@@ -3,13 +3,14 @@
 import dataclasses
 from datetime import date
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import translate
-from shapely.geometry import Polygon, box
+from shapely.geometry import Point, Polygon, box
 
 from hotspots import layers, schema
 from hotspots.errors import NotFoundError, SourceError
@@ -77,6 +78,7 @@ def test_new_and_gone():
         "4 → 5 areas",
         "new: U lesa, U řeky",
         "gone: Severovýchod",
+        "residents: 400 (2021) → 500 (2021)",
     )
 
 
@@ -103,7 +105,7 @@ def test_moved_border_in_square_metres_per_cent_and_metres():
     assert second.moved_m == pytest.approx(50)
     assert difference.lines() == (
         "4 → 4 areas",
-        "2 areas have other borders, 50,000 m² change hands or come and go",
+        "2 areas have other borders, 50,000 m² of ground changed",
         "Jihozápad: 1,000,000 → 1,050,000 m² (5.0%), border moved by up to 50 m",
         "Jihovýchod: 1,000,000 → 950,000 m² (-5.0%), border moved by up to 50 m",
     )
@@ -121,6 +123,72 @@ def test_streets_have_lengths():
 def test_streets_at_a_point_have_no_length():
     street = make_streets()[schema.STREET].assign(length_m=np.nan)
     assert compare_areas(street, street, schema.STREET).length_after_m == 0
+
+
+def test_residents_that_changed_are_a_difference():
+    old = districts()
+    new = districts().assign(
+        residents=[100.0, 140.0, 100.0, 90.0], residents_year=[2021] * 3 + [2024]
+    )
+    difference = compare(old, new)
+    assert not difference.is_same
+    assert difference.facts.n_residents == 2
+    assert difference.lines() == (
+        "4 → 4 areas",
+        "residents: 400 (2021) → 430 (2021–2024); 2 areas have another number or year",
+    )
+    unknown = districts().assign(residents=np.nan, residents_year=np.nan)
+    assert compare(unknown, unknown).is_same
+    assert "residents: unknown → 400 (2021); 4 areas have" in compare(unknown, old).lines()[1]
+    moved = districts().assign(residents=[150.0, 50.0, 100.0, 100.0])
+    assert compare(old, moved).facts.n_residents == 2
+
+
+def test_another_origin_or_precision_is_a_difference():
+    new = districts().assign(
+        layer_source=["ČÚZK"] * 3 + ["x.gpkg"], derived=[False, True, False, False], precision_m=1.0
+    )
+    difference = compare(districts(), new)
+    assert not difference.is_same
+    assert difference.lines() == (
+        "4 → 4 areas",
+        "2 areas have another origin or precision: ČÚZK, edges off by up to 1 m → "
+        "x.gpkg, ČÚZK, approximate, edges off by up to 1 m",
+    )
+    rough = districts().assign(precision_m=[1.0, 1.0, 1.0, 20.0])
+    assert compare(districts(), rough).facts.n_origin == 1
+
+
+def make_points(shapes, codes):
+    columns = {name: "x" for name in schema.ADDRESS_COLUMNS if name != schema.GEOMETRY}
+    columns[schema.ADDRESS_CODE] = codes
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=5514)
+
+
+def test_addresses_are_compared_by_code_and_position(tmp_path):
+    where = [Point(X + 10 * k, Y + 10) for k in range(4)]
+    old = make_points([*where[:3], None], ["1", "2", "3", "4"])
+    new = make_points([where[0], Point(X + 15, Y + 10), where[3], where[3]], ["1", "2", "4", "5"])
+    workspace = make_workspace(tmp_path, make_town() | {"address": old})
+    put_in_force(workspace, {"address": new}, made_by="imported", keep_layers=True)
+    difference = compare_versions(workspace, 1, 2)[-1]
+    assert dataclasses.astuple(difference) == ("address", 4, 4, 1, 1, 2)
+    assert difference.lines() == ("4 → 4 points: 1 new, 1 gone, 2 moved",)
+    same = compare_versions(workspace, 2, 2)[-1]
+    assert same.is_same
+    assert same.lines() == ("4 points as before, nothing is different",)
+
+
+def test_origins_of_own_areas_are_said_in_words(tmp_path):
+    drawn = make_town()[schema.LOCALITY].assign(layer_source="drawn:a.gpkg")
+    workspace = make_workspace(tmp_path, make_town() | {schema.LOCALITY: drawn})
+    example = {schema.LOCALITY: drawn.assign(layer_source="example")}
+    put_in_force(workspace, example, made_by="own_areas", keep_layers=True)
+    found = {d.kind: d for d in compare_versions(workspace, 1, 2)}[schema.LOCALITY]
+    assert found.lines()[-1] == (
+        "1 area has another origin or precision: a.gpkg, edges off by up to 1 m → "
+        "example, no real locality, edges off by up to 1 m"
+    )
 
 
 def test_a_kind_that_comes_or_goes():

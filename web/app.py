@@ -25,6 +25,7 @@ from web import (
 from web.answers import Answers
 from web.jobs import Jobs
 from web.language import LanguageMiddleware
+from web.layer_facts import version_number
 
 MAX_REQUEST_BYTES = 64 * 1024
 STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their content
@@ -62,7 +63,9 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.request_class = uploads.UploadRequest
     app.extensions["hotspots"] = answers = Answers(workspace)
-    app.extensions["hotspots_jobs"] = Jobs(workspace.path)
+    app.extensions["hotspots_jobs"] = Jobs(
+        workspace.path, in_force=lambda: version_number(answers.workspace)
+    )
     compression.init_compression(app)
     security.init_security(app)
     errors.init_errors(app)

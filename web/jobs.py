@@ -88,9 +88,12 @@ class Job:
     text, share
         What is being done, and how much of the whole is done (0 to 1).
     error
-        Why it failed.
+        Why it failed, or what it said when it was stopped.
     outcome
         What it did; None unless done.
+    before, after
+        Version of the layers in force when it started and when it ended; None where there was
+        none, or nobody could tell.
     """
 
     job_id: str
@@ -104,6 +107,13 @@ class Job:
     ended_at: str | None = None
     error: str = ""
     outcome: Outcome | None = None
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def has_switched(self) -> bool:
+        """Whether it ended with other layers in force than it found."""
+        return self.after is not None and self.after != self.before
 
     @property
     def is_running(self) -> bool:
@@ -132,9 +142,14 @@ class Jobs:
     workspace
         Directory of the workspace. Records stand in `jobs/`, one file each; files that were sent
         in wait in `uploads/<job_id>/` and go when the job ends, whatever becomes of it.
+    in_force
+        Tells which version of the layers is in force; None where there is none.
     """
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(
+        self, workspace: Path, *, in_force: Callable[[], int | None] = lambda: None
+    ) -> None:
+        self._in_force = in_force
         self._directory = workspace / "jobs"
         self._uploads = workspace / "uploads"
         self._guard = Lock()
@@ -166,7 +181,7 @@ class Jobs:
         with self._guard:
             self._require_idle()
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            job = Job(job_id or new_job_id(), kind, title, now)
+            job = Job(job_id or new_job_id(), kind, title, now, before=self._in_force())
             try:
                 self._write(job)
             except BaseException:
@@ -278,7 +293,11 @@ class Jobs:
         assert job is not None  # noqa: S101 - set by start
         shutil.rmtree(self._uploads / job.job_id, ignore_errors=True)
         ended = replace(
-            job, stopping=False, ended_at=datetime.now(UTC).isoformat(timespec="seconds"), **end
+            job,
+            stopping=False,
+            ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            after=self._in_force(),
+            **end,
         )
         self._try_to_write(ended)
         self._prune()
@@ -290,21 +309,21 @@ class Jobs:
         """Work, and return the fields of the record that say how it ended."""
         try:
             outcome = work(self._report)
-        except CancelledError:
-            return {"state": CANCELLED}
+        except CancelledError as error:
+            return {"state": CANCELLED, "error": self._plain(str(error))[:_TEXT_LENGTH]}
         except HotspotsError as error:
             return {"state": FAILED, "error": self._plain(str(error))[:_TEXT_LENGTH]}
         except Exception:
             reference = secrets.token_hex(4)
             logger.exception("job failed, reference %s", reference)
-            text = _("The fault is on our side and has been noted. Your data have not changed.")
+            text = _("The fault is on our side and has been noted.")
             number = _("Reference number for the administrator:")
             return {"state": FAILED, "error": f"{text} {number} {reference}"}
         return {"state": DONE, "share": 1.0, "text": "", "outcome": outcome}
 
     def _report(self, text: str, share: float) -> None:
         if self._stop.is_set():
-            raise CancelledError(_("Stopped; nothing has changed."))
+            raise CancelledError(_("Stopped on request"))
         with self._guard:
             job = self._current
             assert job is not None  # noqa: S101 - set by start
@@ -357,7 +376,8 @@ class Jobs:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             for job in self.list_jobs():
                 if job.is_running:
-                    self._try_to_write(replace(job, state=INTERRUPTED, ended_at=now))
+                    ended = replace(job, state=INTERRUPTED, ended_at=now, after=self._in_force())
+                    self._try_to_write(ended)
             shutil.rmtree(self._uploads, ignore_errors=True)
         finally:
             self._held.release()

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from hotspots.analysis.replacement import what_would_move
 from hotspots.i18n import _
 from hotspots.layers.checks.comparison import compare_versions
+from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import plan_repairs
 from hotspots.layers.versions import current_version, placement, version_file
 from web import layer_work
@@ -14,7 +15,7 @@ from web.answers import answers
 from web.changes import is_local
 from web.job_pages import jobs, to_job
 from web.jobs import new_job_id
-from web.layer_facts import layer_label, placement_lines, version_rows
+from web.layer_facts import layer_label, version_rows
 from web.layer_forms import FetchForm, ImportForm, read_since, read_version_id
 from web.layer_parts import no_store
 from web.uploads import FormError, save_files
@@ -112,12 +113,14 @@ def use() -> Response:
 def ask_place() -> Response:
     """Answer which incidents would move if they were placed by the layers in force, and ask."""
     workspace = answers().workspace
+    since = read_since(request.args)
     with answers().store() as store:
-        moved = what_would_move(store, workspace)
+        moved = what_would_move(store, workspace, since=since)
     return no_store(
         render_template(
             "layers_place.html",
             moved=moved,
+            since=since,
             placed=placement_lines(placement(workspace)),
             can_change=is_local(request),
         )

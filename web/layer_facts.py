@@ -1,8 +1,6 @@
 """What the page of layers says of a workspace's layers: what is in force, versions, placing."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import geopandas as gpd
 
@@ -10,8 +8,9 @@ from hotspots import layers, schema
 from hotspots.errors import HotspotsError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.layers.checks.comparison import describe_making, describe_version
+from hotspots.layers.checks.placement_words import placed_by
 from hotspots.layers.reading import AXIS_LAYERS, PLACE_LAYER
-from hotspots.layers.version_records import PlacedSince, Version
+from hotspots.layers.version_records import Version
 from hotspots.layers.versions import current_version, list_versions, placement
 from hotspots.settings import Workspace
 from web import texts
@@ -62,6 +61,14 @@ class InForce:
     is_official: bool
     version_id: int | None
     fault: str = ""
+
+
+def version_number(workspace: Workspace) -> int | None:
+    """Return the number of the version in force; None where there is none, or it is damaged."""
+    try:
+        return current_version(workspace).version_id
+    except HotspotsError:
+        return None
 
 
 def describe_layers(workspace: Workspace) -> InForce:
@@ -181,7 +188,7 @@ def version_rows(workspace: Workspace) -> list[VersionRow]:
         As `layer_rows`.
     """
     current = current_version(workspace).version_id
-    placed = dict(_by_version(placement(workspace)))
+    placed = placed_by(placement(workspace))
     return [
         VersionRow(
             version_id=version.version_id,
@@ -193,31 +200,3 @@ def version_rows(workspace: Workspace) -> list[VersionRow]:
         )
         for version in reversed(list_versions(workspace))
     ]
-
-
-def placement_lines(order: tuple[PlacedSince, ...]) -> tuple[str, ...]:
-    """Return by which version the incidents of each time are placed, a line each."""
-    return tuple(
-        _("{incidents}: version {id}").format(incidents=text, id=version_id)
-        for version_id, text in _by_version(order)
-    )
-
-
-def _by_version(order: tuple[PlacedSince, ...]) -> Iterator[tuple[int, str]]:
-    following = [entry.since for entry in order[1:]]
-    for entry, until in zip(order, [*following, None], strict=True):
-        yield entry.version_id, _span(entry.since, until)
-
-
-def _span(since: date | None, until: date | None) -> str:
-    """Return which incidents are meant; `until` is the first day that is not."""
-    if until is None:
-        if since is None:
-            return _("all incidents")
-        return _("incidents from {day} on").format(day=format_day(since))
-    if since is None:
-        return _("incidents before {day}").format(day=format_day(until))
-    last = until - timedelta(days=1)
-    return _("incidents from {first} to {last}").format(
-        first=format_day(since), last=format_day(last)
-    )

@@ -7,8 +7,7 @@ from typing import Final
 
 from werkzeug.datastructures import MultiDict
 
-from hotspots.i18n import _, format_day
-from hotspots.layers.fetch.ruian_files import today_in_czechia
+from hotspots.i18n import _
 from hotspots.layers.own.areas import KINDS
 from web.uploads import FormError
 
@@ -17,8 +16,6 @@ RESIDENTS: Final = "residents"
 FILE_KINDS: Final = (*KINDS, RESIDENTS)
 _MUNICIPALITY: Final = re.compile(r"[0-9]{6}")
 _YEARS: Final = (1850, 2100)
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIRST_DAY: Final = date(1990, 1, 1)
 _TEXT_LENGTH: Final = 200
 
 Fields = MultiDict[str, str]
@@ -39,6 +36,7 @@ class ImportForm:
     re_place: bool = False
     repair: bool = False
     dry_run: bool = False
+    example: bool = False
     allow_other_town: bool = False
 
     @classmethod
@@ -69,6 +67,7 @@ class ImportForm:
             re_place="re_place" in fields,
             repair="repair" in fields,
             dry_run="dry_run" in fields,
+            example="example" in fields,
             allow_other_town="allow_other_town" in fields,
         )
 
@@ -123,26 +122,17 @@ def read_since(fields: Fields) -> date | None:
     Raises
     ------
     FormError
-        The field holds no day, one of the future, or one before any incident was recorded.
+        The field holds no day.
     """
     text = fields.get("since", "").strip()
     if not text:
         return None
-    wrong = _("The day must be written as 2026-10-31, not “{value}”.").format(value=text[:40])
-    if not _DAY.fullmatch(text):
-        raise FormError(wrong)
     try:
-        since = date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError as error:
-        raise FormError(wrong) from error
-    today = today_in_czechia()
-    if not _FIRST_DAY <= since <= today:
         raise FormError(
-            _("The day must be from {first} to {last}, not {value}.").format(
-                first=format_day(_FIRST_DAY), last=format_day(today), value=format_day(since)
-            )
-        )
-    return since
+            _("The day must be written as 2026-10-31, not “{value}”.").format(value=text[:40])
+        ) from error
 
 
 def _municipality(fields: Fields) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hotspots.i18n import _, format_day, format_number
 from hotspots.layers.change import LayerChange
+from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import repair_layers
 from hotspots.layers.fetch import fetch_layers
 from hotspots.layers.importing import ImportOptions, import_layers
@@ -12,7 +13,7 @@ from hotspots.layers.versions import place_anew, placement, use_version
 from hotspots.progress import Report
 from hotspots.settings import Workspace
 from web.jobs import Outcome, Work
-from web.layer_facts import describe_layers, layer_label, placement_lines
+from web.layer_facts import describe_layers, layer_label
 from web.layer_forms import RESIDENTS, FetchForm, ImportForm
 from web.layer_parts import problem_line
 
@@ -30,6 +31,7 @@ def import_work(workspace: Workspace, files: tuple[Path, ...], form: ImportForm)
         re_place=form.re_place,
         repair=form.repair,
         dry_run=form.dry_run,
+        example=form.example,
         municipality=form.municipality or None,
     )
 

@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from hotspots import schema
-from hotspots.analysis.kinds import boundaries_label, kind_label
+from hotspots.analysis.kinds import boundaries_label, kind_label, layer_label
 from hotspots.analysis.replacement import Replacement, what_would_move
 from hotspots.cli.common import (
     EXIT_FAILED,
@@ -23,10 +23,11 @@ from hotspots.cli.common import (
 )
 from hotspots.cli.layers_bring import fetch, import_files
 from hotspots.errors import NotFoundError
-from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers import read_areas, remake_streets
 from hotspots.layers.checks.comparison import compare_versions, describe_version
 from hotspots.layers.checks.diagnosis import Problem, check_layers
+from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import PlannedRepair, plan_repairs, repair_layers
 from hotspots.layers.versions import (
     PlacedSince,
@@ -159,7 +160,7 @@ def _print_problems(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
         say_problem(problem)
     if not problems:
-        say(_("No problem found."))
+        say(_("Nothing is wrong with the layers in force."))
 
 
 @layers.command("history", help=_("List the versions of the layers, or what differs between two."))
@@ -177,7 +178,7 @@ def history(diff: tuple[int, int] | None) -> None:
             print_json([asdict(difference) for difference in differences])
             return
         for difference in differences:
-            say(f"{kind_label(difference.kind)}:")
+            say(f"{layer_label(difference.kind)}:")
             for line in difference.lines():
                 say(f"  {line}")
         return
@@ -202,28 +203,8 @@ def history(diff: tuple[int, int] | None) -> None:
 
 
 def _print_placement(order: tuple[PlacedSince, ...]) -> None:
-    if len(order) == 1:
-        say(_("All incidents are placed by version {id}.").format(id=order[0].version_id))
-        return
-    for entry, following in zip(order, (*order[1:], None), strict=True):
-        if following is not None and following.since is not None:
-            say(
-                _("Incidents before {day} are placed by version {id}.").format(
-                    day=format_day(following.since), id=entry.version_id
-                )
-                if entry.since is None
-                else _("Those from {first} until before {day} by version {id}.").format(
-                    first=format_day(entry.since),
-                    day=format_day(following.since),
-                    id=entry.version_id,
-                )
-            )
-        elif entry.since is not None:
-            say(
-                _("Those from {first} on by version {id}, the one in force.").format(
-                    first=format_day(entry.since), id=entry.version_id
-                )
-            )
+    for line in placement_lines(order):
+        say(line)
 
 
 @layers.command("use", help=_("Put version VERSION (a number of `history`) in force."))

@@ -8,6 +8,7 @@ import pytest
 
 from hotspots.errors import NotFoundError, SourceError, StoreError
 from hotspots.i18n import current_language, use_language
+from hotspots.progress import CancelledError
 from web import jobs as jobs_module
 from web.jobs import (
     CANCELLED,
@@ -107,6 +108,31 @@ def test_a_job_told_to_stop_ends_at_its_next_report(jobs, held):
     ended = jobs.find(job.job_id)
     assert (ended.state, ended.stopping, ended.outcome) == (CANCELLED, False, None)
     assert jobs.cancel(job.job_id) == ended
+
+
+def test_a_record_says_what_was_in_force_before_and_after(tmp_path):
+    versions = [3]
+    jobs = Jobs(tmp_path, in_force=lambda: versions[-1])
+
+    def work(report):
+        versions.append(4)
+        raise SourceError("the second file is no layer (the files before it are in force)")
+
+    job = run(jobs, work)
+    assert (job.before, job.after, job.has_switched) == (3, 4, True)
+    assert Jobs(tmp_path).find(job.job_id) == job
+    again = run(jobs, lambda report: FULL)
+    assert (again.before, again.after, again.has_switched) == (4, 4, False)
+
+
+def test_a_job_that_was_stopped_keeps_what_it_said(jobs):
+    said = "Stopped on request (the files before it are in force)"
+
+    def work(report):
+        raise CancelledError(said)
+
+    job = run(jobs, work)
+    assert (job.state, job.error) == (CANCELLED, said)
 
 
 def test_only_one_job_runs_at_a_time(jobs, held):

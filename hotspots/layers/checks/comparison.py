@@ -19,7 +19,14 @@ from hotspots.layers.check import AREA_LAYERS
 from hotspots.layers.checks.coordinate_forms import place_frame
 from hotspots.layers.checks.coverage_faults import NOISE_M, farthest, is_wider
 from hotspots.layers.checks.diagnosis import read_leniently
+from hotspots.layers.checks.fact_changes import (
+    FactChange,
+    PointDifference,
+    compare_facts,
+    compare_points,
+)
 from hotspots.layers.checks.problems import area_labels, enumerate_few, square_metres, texts_of
+from hotspots.layers.reading import ADDRESS_LAYER, BUILDING_LAYER
 from hotspots.layers.version_records import (
     BUNDLED,
     EDITED,
@@ -37,6 +44,10 @@ from hotspots.settings import Workspace
 # An area that is gone and a new one are the same ground when they share this much of both.
 SAME_GROUND: Final = 0.9
 _SHOWN: Final = 5
+_POINT_CODES: Final = {
+    ADDRESS_LAYER: schema.ADDRESS_CODE,
+    BUILDING_LAYER: schema.BUILDING_CODE,
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,8 @@ class LayerDifference:
         Areas with another polygon, the largest change first.
     length_before_m, length_after_m
         Sum of axis lengths [m], of streets and segments; None for other kinds.
+    facts
+        Residents, origin and precision.
     """
 
     kind: str
@@ -96,18 +109,23 @@ class LayerDifference:
     changed: tuple[ShapeChange, ...]
     length_before_m: float | None
     length_after_m: float | None
+    facts: FactChange
 
     @property
     def is_same(self) -> bool:
         """Whether nothing is different."""
-        return not (self.new or self.gone or self.renamed or self.changed)
+        areas = self.new or self.gone or self.renamed or self.changed
+        lengths = self.length_before_m != self.length_after_m
+        return not areas and not lengths and self.facts.is_same
 
     def lines(self) -> tuple[str, ...]:
         """Return the difference in words, one sentence each, in the language in force."""
         return tuple(_say(self))
 
 
-def compare_versions(workspace: Workspace, old_id: int, new_id: int) -> tuple[LayerDifference, ...]:
+def compare_versions(
+    workspace: Workspace, old_id: int, new_id: int
+) -> tuple[LayerDifference | PointDifference, ...]:
     """Return what is different between two versions, kind by kind.
 
     Polygons are compared as sets of points: a border drawn with other vertices, or that lies less
@@ -123,7 +141,8 @@ def compare_versions(workspace: Workspace, old_id: int, new_id: int) -> tuple[La
     Returns
     -------
     differences
-        One for each kind that either version has, in the order of `schema.AREA_KINDS`.
+        One for each kind of area that either version has, in the order of `schema.AREA_KINDS`;
+        then of its addresses and buildings.
 
     Raises
     ------
@@ -133,11 +152,17 @@ def compare_versions(workspace: Workspace, old_id: int, new_id: int) -> tuple[La
         A version is damaged.
     """
     old, new = (_read(version_file(workspace, one)) for one in (old_id, new_id))
-    return tuple(
+    areas = [
         compare_areas(old.get(kind), new.get(kind), kind)
         for kind in AREA_LAYERS
         if kind in old or kind in new
-    )
+    ]
+    points = [
+        compare_points(old.get(layer), new.get(layer), layer, code=code)
+        for layer, code in _POINT_CODES.items()
+        if layer in old or layer in new
+    ]
+    return (*areas, *points)
 
 
 def compare_areas(
@@ -173,6 +198,7 @@ def compare_areas(
         _changed(before.loc[kept], after.loc[kept]),
         float(before["length"].sum()) if with_length else None,
         float(after["length"].sum()) if with_length else None,
+        compare_facts(old, new),
     )
 
 
@@ -208,15 +234,15 @@ def _read(path: Path) -> dict[str, gpd.GeoDataFrame]:
     frames, problems = read_leniently(path)
     if problems:
         raise SourceError(f"{path}: {problems[0].text}")
-    areas = {}
+    layers = {}
     for kind, frame in frames.items():
-        if kind not in AREA_LAYERS:
+        if kind not in AREA_LAYERS and kind not in _POINT_CODES:
             continue
         placed = place_frame(frame, kind)
         if placed.frame is None:
             raise SourceError(f"{path}, {kind}: {placed.problems[0].text}")
-        areas[kind] = placed.frame
-    return areas
+        layers[kind] = placed.frame
+    return layers
 
 
 def _table(frame: gpd.GeoDataFrame | None) -> pd.DataFrame:
@@ -295,6 +321,7 @@ def _say(difference: LayerDifference) -> Iterator[str]:
     if difference.changed:
         yield _say_changed(difference.changed)
         yield from (_say_change(change) for change in difference.changed[:_SHOWN])
+    yield from difference.facts.lines()
 
 
 def _say_count(difference: LayerDifference) -> str:
@@ -303,7 +330,7 @@ def _say_count(difference: LayerDifference) -> str:
         "after": format_number(difference.n_after),
     }
     before, after = difference.length_before_m, difference.length_after_m
-    if difference.is_same and before == after:
+    if difference.is_same:
         return ngettext(
             "{after} area as before, nothing is different",
             "{after} areas as before, nothing is different",
@@ -320,8 +347,8 @@ def _say_count(difference: LayerDifference) -> str:
 
 def _say_changed(changed: tuple[ShapeChange, ...]) -> str:
     return ngettext(
-        "{n} area has another border, {total} m² change hands or come and go",
-        "{n} areas have other borders, {total} m² change hands or come and go",
+        "{n} area has another border, {total} m² of ground changed",
+        "{n} areas have other borders, {total} m² of ground changed",
         len(changed),
     ).format(
         n=format_number(len(changed)),

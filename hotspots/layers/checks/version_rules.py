@@ -47,7 +47,7 @@ def missing_layers(
         (
             schema.LOCALITY,
             NOTE,
-            _("no localities are drawn"),
+            _("none are drawn"),
             _("draw them in QGIS and bring them: hotspots layers import FILE --as locality"),
         ),
     )
