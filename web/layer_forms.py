@@ -7,7 +7,8 @@ from typing import Final
 
 from werkzeug.datastructures import MultiDict
 
-from hotspots.i18n import _
+from hotspots.i18n import _, format_day
+from hotspots.layers.fetch.ruian_files import today_in_czechia
 from hotspots.layers.own.areas import KINDS
 from web.uploads import FormError
 
@@ -16,6 +17,8 @@ RESIDENTS: Final = "residents"
 FILE_KINDS: Final = (*KINDS, RESIDENTS)
 _MUNICIPALITY: Final = re.compile(r"[0-9]{6}")
 _YEARS: Final = (1850, 2100)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIRST_DAY: Final = date(1990, 1, 1)
 _TEXT_LENGTH: Final = 200
 
 Fields = MultiDict[str, str]
@@ -122,17 +125,26 @@ def read_since(fields: Fields) -> date | None:
     Raises
     ------
     FormError
-        The field holds no day.
+        The field holds no day, one of the future, or one before any incident was recorded.
     """
     text = fields.get("since", "").strip()
     if not text:
         return None
+    wrong = _("The day must be written as 2026-10-31, not “{value}”.").format(value=text[:40])
+    if not _DAY.fullmatch(text):
+        raise FormError(wrong)
     try:
-        return date.fromisoformat(text)
+        since = date.fromisoformat(text)
     except ValueError as error:
+        raise FormError(wrong) from error
+    today = today_in_czechia()
+    if not _FIRST_DAY <= since <= today:
         raise FormError(
-            _("The day must be written as 2026-10-31, not “{value}”.").format(value=text[:40])
-        ) from error
+            _("The day must be from {first} to {last}, not {value}.").format(
+                first=format_day(_FIRST_DAY), last=format_day(today), value=format_day(since)
+            )
+        )
+    return since
 
 
 def _municipality(fields: Fields) -> str:
