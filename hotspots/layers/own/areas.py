@@ -64,7 +64,6 @@ def import_areas(
     crs: str | None = None,
     example: bool = False,
     repair: bool = False,
-    remember: bool = True,
 ) -> Brought:
     """Read a town's own areas, or street lines, from a map file; nothing is put in force.
 
@@ -83,9 +82,6 @@ def import_areas(
         that the town draws itself (`schema.OWN_KINDS`).
     repair
         Mend invalid polygons; the notes say what changed.
-    remember
-        Keep the columns, if any were named, for the next file of the kind; not wanted where only
-        to try.
 
     Returns
     -------
@@ -126,7 +122,7 @@ def import_areas(
         boundary = read_boundary(workspace) if _has_layers(workspace) else None
         check_fit(areas, kind, boundary, file=file, notes=notes)
         frames = {kind: areas}
-    if remember and (name_column or code_column):
+    if name_column or code_column:
         remember_map(workspace, kind, chosen.columns)
     return Brought(frames, OWN_AREAS, (source,), tuple(notes))
 
