@@ -118,8 +118,8 @@ class Collector:
                 raise self._error(
                     node,
                     _(
-                        "({street}) has a line that {what}, as no street does; look at it in QGIS, "
-                        "it doubles back on itself, or"
+                        "({street}) has a line that {what}, as no street does (QGIS shows that it "
+                        "doubles back on itself)"
                     ).format(street=self._name(node), what=tangle.what),
                 )
             self._keep("streets", node, (self._code(node), self._name(node), self.citation, line))
