@@ -17,6 +17,7 @@ from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.filetypes import SUFFIXES, XLSX, ZIP, detect_format
 from hotspots.i18n import _, format_number
+from hotspots.layers.census.sheet_marks import NO_MARKS, SheetMarks, read_marks
 from hotspots.layers.own.layer_files import require_size, unzipped
 
 COLUMNS_LIMIT: Final = 1_000
@@ -44,10 +45,13 @@ class CodeTable:
     rows
         Number of the row in the file, the header being 1, and its texts, one for each column.
         Rows without any text are left out. May be gone through once.
+    marks
+        Merged cells and the like, of a workbook.
     """
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[int, list[str]]]
+    marks: SheetMarks = NO_MARKS
 
 
 @contextmanager
@@ -96,7 +100,8 @@ def _open(path: Path, kind: str, sheet: str | None, shown: Path) -> Iterator[Cod
                 )
             )
         columns = _columns(header[1], shown)
-        yield CodeTable(columns, _fitted(rows, len(columns), shown))
+        marks = read_marks(path, sheet) if kind == XLSX else NO_MARKS
+        yield CodeTable(columns, _fitted(rows, len(columns), shown), marks)
     except (csv.Error, UnicodeError) as error:
         raise SourceError(
             _(

@@ -1,5 +1,7 @@
 """Choosing the columns of a table of residents that is not ČSÚ's, and reading its rows."""
 
+from bisect import bisect_left, bisect_right
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,7 @@ from hotspots.layers.own.column_map import (
 from hotspots.settings import Workspace
 
 ROWS_LIMIT: Final = 200_000
+_SHOWN: Final = 5  # of a list in a message
 
 
 def choose_table_columns(
@@ -97,6 +100,64 @@ def read_entries(texts: pd.DataFrame, columns: ColumnMap) -> list[Entry]:
         for row, code, number, year in rows
         if code or number
     ]
+
+
+def require_unmerged(
+    table: CodeTable, columns: ColumnMap, entries: list[Entry], file: Path
+) -> None:
+    """Raise where merged cells hide the codes or residents of rows.
+
+    Raises
+    ------
+    SchemaError
+        A row with a code has no residents, or the other way round, because its cell is merged
+        with another.
+    """
+    if not table.marks.merged:
+        return
+    code = table.columns.index(columns.code) + 1
+    residents = table.columns.index(columns.residents) + 1
+    numbers = sorted(entry.row for entry in entries)
+    hidden: dict[str, list[int]] = {}
+    for merged in table.marks.merged:
+        if merged.first_row == merged.last_row and merged.holds(code, merged.first_row):
+            continue  # a remark across the table
+        within = slice(
+            bisect_left(numbers, merged.first_row), bisect_right(numbers, merged.last_row)
+        )
+        rows = (
+            row
+            for row in numbers[within]
+            if merged.hides(residents, row) or merged.hides(code, row)
+        )
+        found = list(islice(rows, _SHOWN + 1))
+        if found:
+            hidden[merged.name] = found
+    if hidden:
+        shown = sorted({row for found in hidden.values() for row in found})
+        raise SchemaError(
+            _(
+                "{path}: merged cells ({ranges}) leave rows without a code or residents of their "
+                "own: {rows}. Unmerge them in the spreadsheet and fill in every row"
+            ).format(
+                path=file,
+                ranges=_listed(list(hidden)),
+                rows=_listed([str(row) for row in shown]),
+            )
+        )
+
+
+def uncomputed_columns(table: CodeTable, columns: ColumnMap) -> tuple[str, ...]:
+    """Return which of the columns of codes and residents hold formulas without a value."""
+    return tuple(
+        name
+        for name in (columns.code, columns.residents)
+        if table.marks.uncomputed.get(table.columns.index(name) + 1)
+    )
+
+
+def _listed(texts: list[str]) -> str:
+    return ", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else "")
 
 
 def _texts(file: Path, table: CodeTable) -> pd.DataFrame:

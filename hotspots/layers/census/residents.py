@@ -17,7 +17,12 @@ from hotspots.layers.brought import Brought
 from hotspots.layers.census.code_tables import open_table
 from hotspots.layers.census.counted_residents import read_count, read_year
 from hotspots.layers.census.csu_tables import CODE_LISTS, Entry, is_csu, read_totals
-from hotspots.layers.census.resident_columns import choose_table_columns, read_entries
+from hotspots.layers.census.resident_columns import (
+    choose_table_columns,
+    read_entries,
+    require_unmerged,
+    uncomputed_columns,
+)
 from hotspots.layers.check import AREA_LAYERS, some
 from hotspots.layers.labels import kind_label
 from hotspots.layers.own.area_ids import bare_code, slug
@@ -43,6 +48,7 @@ class _Table:
     day: date | None
     columns: ColumnMap | None
     notes: tuple[str, ...]
+    uncomputed: tuple[str, ...] = ()  # columns with formulas that have no value
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,8 @@ def join_residents(
         `kind`.
     SchemaError
         No such column, or none that looks like it; a number is negative, not whole or more than
-        20,000 per hectare; a code has several rows of one year; no code fits.
+        20,000 per hectare; a code has several rows of one year; no code fits; no area has a
+        number; merged cells hide some.
     ParameterError
         The year is not known or not in the table; `kind` is unknown or cannot be told.
     """
@@ -118,6 +125,8 @@ def join_residents(
     if not counted and year is not None:
         raise ParameterError(_no_such_year(file, fit, year))
     frame, years = _joined(fit.areas, {a: c for a, c in counted.items() if c is not None}, file)
+    if not years:
+        raise SchemaError(_no_number(file, table))
     notes += _left_out(fit, frame, years)
     if table.columns is not None and (code_column or residents_column):
         remember_map(workspace, RESIDENTS_TABLE, table.columns)
@@ -163,7 +172,9 @@ def _read(
             code_column=code_column,
             residents_column=residents_column,
         )
-        return _Table(read_entries(texts, columns), False, None, columns, notes)
+        entries = read_entries(texts, columns)
+        require_unmerged(table, columns, entries, file)
+        return _Table(entries, False, None, columns, notes, uncomputed_columns(table, columns))
 
 
 def _best_fit(workspace: Workspace, file: Path, table: _Table, kind: str | None) -> _Fit:
@@ -178,6 +189,8 @@ def _best_fit(workspace: Workspace, file: Path, table: _Table, kind: str | None)
     fits = [fit for k in kinds for fit in _fits(k, read_kept(workspace, k), table.entries)]
     ranked = sorted(fits, key=_score, reverse=True)
     if not ranked or not ranked[0].matched:
+        if table.columns is not None and table.columns.code in table.uncomputed:
+            raise SchemaError(_say_uncomputed(file, table))
         raise SchemaError(_nothing_fits(file, table, ranked))
     if len(ranked) > 1 and _score(ranked[0]) == _score(ranked[1]):
         raise ParameterError(
@@ -326,6 +339,21 @@ def _nothing_fits(file: Path, table: _Table, fits: list[_Fit]) -> str:
         "{path}: no code fits an area; the table has {codes}, the layers have such as {known}. "
         "Check the column of the codes, or bring the layers of this town"
     ).format(path=file, codes=some(codes) or "–", known=some(known) or "–")
+
+
+def _no_number(file: Path, table: _Table) -> str:
+    if table.uncomputed:
+        return _say_uncomputed(file, table)
+    return _("{path}: no row of an area here has a number of residents; check the columns").format(
+        path=file
+    )
+
+
+def _say_uncomputed(file: Path, table: _Table) -> str:
+    return _(
+        "{path}: cells of the column {column} are formulas without values, so there is nothing to "
+        "read; open the workbook in Excel or LibreOffice, save it, and bring it again"
+    ).format(path=file, column=", ".join(table.uncomputed))
 
 
 def _no_such_year(file: Path, fit: _Fit, year: int) -> str:
