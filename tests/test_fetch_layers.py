@@ -21,7 +21,13 @@ from hotspots.layers import (
 )
 from hotspots.layers.fetch import DOWNLOADS_DIR, Patience, fetch_layers, fetching
 from hotspots.layers.fetch.ruian_files import candidate_days, town_file
-from hotspots.layers.versions import BUNDLED, FETCHED, current_version, placement
+from hotspots.layers.versions import (
+    BUNDLED,
+    FETCHED,
+    current_version,
+    list_versions,
+    placement,
+)
 from hotspots.progress import CancelledError
 from hotspots.settings import Settings, Workspace
 from tests.official_server import (
@@ -216,19 +222,36 @@ def test_a_second_fetch_downloads_nothing_twice(tmp_path, read):
     assert len(read) == 2
 
 
-def test_files_of_older_months_are_removed_after_success(bundled):
+def test_layers_that_are_in_force_already_are_not_made_again(bundled):
     with official_server(TOWN) as server:
+        workspace = bundled(server)
+        first = fetch(workspace)
+        before = in_force(workspace)
+        again = fetch(workspace)
+        assert in_force(workspace) == before
+        assert (again.version, again.before, again.numbers) == (first.version, first.version, ())
+        assert again.notes == ("The newest official layers are in force already (31 Oct 2026).",)
+        assert len(placement(workspace)) == 2
+        placed = fetch(workspace, re_place=True)
+        assert placed.notes[1] == "All incidents are placed by them now."
+        assert (len(placement(workspace)), len(list_versions(workspace))) == (1, 2)
+        wide = replace(workspace, settings=replace(workspace.settings, segment_length_m=100.0))
+        assert fetch(wide).version.version_id == 3
+
+
+def test_files_of_older_months_are_removed_after_success(bundled):
+    with official_server(TOWN, files=town_files(TOWN, date(2026, 9, 30))) as server:
         workspace = bundled(server)
         fetch(workspace)
         kept = workspace.layers / DOWNLOADS_DIR / "notes.txt"
         kept.write_text("the user's own")
-        server.files |= town_files(TOWN, date(2026, 11, 30))
-        fetch(workspace, today=date(2026, 12, 3))
-    newer = [name.replace("20261031", "20261130") for name in (MAIN, TABLE)]
+        server.files |= town_files(TOWN, date(2026, 10, 31))
+        fetch(workspace)
+    newer = [MAIN, TABLE]
     assert downloads(workspace) == sorted(
         [".lock", "notes.txt", *newer, *(f"{name}.json" for name in newer)]
     )
-    assert current_version(workspace).valid_on == date(2026, 11, 30)
+    assert current_version(workspace).valid_on == date(2026, 10, 31)
 
 
 def test_the_file_of_last_month_may_not_be_there_yet(tmp_path, read):
@@ -341,7 +364,7 @@ def test_a_file_of_another_municipality_is_not_taken(tmp_path):
     assert not in_force(workspace)
 
 
-@pytest.mark.parametrize("when", ["downloading", "reading", "testing", "Putting"])
+@pytest.mark.parametrize("when", ["downloading", "reading", "testing", "Writing"])
 def test_cancelling_changes_nothing(bundled, when):
     seen = []
 

@@ -7,10 +7,12 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from hotspots.errors import NotFoundError, ParameterError
+from hotspots import schema
+from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
 from hotspots.i18n import _, format_number
 from web.answers import DataChangedError
 from web.jobs import BusyError
+from web.texts import kind_label
 from web.uploads import MAX_BYTES, MAX_FILES, TAKES_FILES, FormError
 
 logger = logging.getLogger("hotspots.web")
@@ -97,6 +99,27 @@ def not_found(error: NotFoundError) -> Response:
     return error_page(404, _("Not found"), str(error))
 
 
+def missing_areas(error: MissingAreasError) -> Response:
+    """Answer a kind of area that the layers in force have not: where to find some."""
+    label = kind_label(error.kind)
+    if error.version_id is not None:
+        text = _(
+            "{kind}: the layers in force have none. Version {id} of the layers has them; it can be "
+            "compared and put in force again on the page of layers."
+        ).format(kind=label, id=error.version_id)
+    elif error.kind in schema.OWN_KINDS:
+        text = _(
+            "{kind}: none are drawn here. Draw them as polygons with a name, in QGIS for example, "
+            "and import the file on the page of layers."
+        ).format(kind=label)
+    else:
+        text = _(
+            "{kind}: the layers in force have none. Official layers are fetched or imported on the "
+            "page of layers."
+        ).format(kind=label)
+    return error_page(404, _("There are no such areas now"), text, back=to_layers())
+
+
 def http_error(error: HTTPException) -> Response:
     """Answer what the framework refuses."""
     status = error.code or 500
@@ -162,6 +185,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(FormError, bad_form)
     app.register_error_handler(CSRFError, bad_token)
     app.register_error_handler(BusyError, busy)
+    app.register_error_handler(MissingAreasError, missing_areas)
     app.register_error_handler(NotFoundError, not_found)
     app.register_error_handler(DataChangedError, data_changed)
     app.register_error_handler(HTTPException, http_error)

@@ -4,11 +4,12 @@ import shutil
 
 from flask import Blueprint, Response, render_template, request
 
-from hotspots.analysis.replacement import what_would_move
+from hotspots.analysis.replacement import say_gone, what_would_move
 from hotspots.i18n import _
 from hotspots.layers.checks.comparison import compare_versions
 from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import plan_repairs
+from hotspots.layers.held import list_losses, say_losses
 from hotspots.layers.versions import current_version, placement, version_file
 from web import layer_work
 from web.answers import answers
@@ -94,6 +95,7 @@ def version(version_id: int) -> Response:
                 (layer_label(one.kind), one.lines()) for one in differences if not one.is_same
             ],
             same=[layer_label(one.kind) for one in differences if one.is_same],
+            lost=say_losses(workspace, list_losses(workspace, version_id)),
             can_change=is_local(request),
         )
     )
@@ -120,6 +122,7 @@ def ask_place() -> Response:
         render_template(
             "layers_place.html",
             moved=moved,
+            gone=say_gone(moved),
             since=since,
             placed=placement_lines(placement(workspace)),
             can_change=is_local(request),

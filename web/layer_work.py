@@ -3,15 +3,18 @@
 from datetime import date
 from pathlib import Path
 
+from hotspots.analysis.replacement import say_gone, what_would_move
 from hotspots.i18n import _, format_day, format_number
 from hotspots.layers.change import LayerChange
 from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import repair_layers
 from hotspots.layers.fetch import fetch_layers
+from hotspots.layers.held import list_losses, say_losses
 from hotspots.layers.importing import ImportOptions, import_layers
 from hotspots.layers.versions import place_anew, placement, use_version
 from hotspots.progress import Report
 from hotspots.settings import Workspace
+from hotspots.store import Store
 from web.jobs import Outcome, Work
 from web.layer_facts import describe_layers, layer_label
 from web.layer_forms import RESIDENTS, FetchForm, ImportForm
@@ -84,9 +87,12 @@ def use_work(workspace: Workspace, version_id: int) -> Work:
 
     def work(report: Report) -> Outcome:
         report(_("switching the layers"), 0.1)
+        lost = say_losses(workspace, list_losses(workspace, version_id))
         version = use_version(workspace, version_id)
         return _now_in_force(
-            workspace, _("Version {id} is in force.").format(id=version.version_id)
+            workspace,
+            _("Version {id} is in force.").format(id=version.version_id),
+            notes=(lost,) if lost else (),
         )
 
     return work
@@ -109,9 +115,10 @@ def place_work(workspace: Workspace, since: date | None) -> Work:
     return work
 
 
-def _now_in_force(workspace: Workspace, sentence: str) -> Outcome:
+def _now_in_force(workspace: Workspace, sentence: str, notes: tuple[str, ...] = ()) -> Outcome:
     return Outcome(
         sentence=sentence,
+        notes=notes,
         lines=(describe_layers(workspace).sentence,),
         placed=placement_lines(placement(workspace)),
     )
@@ -128,10 +135,18 @@ def _tell_change(workspace: Workspace, change: LayerChange) -> Outcome:
         changed=change.version is not None,
         numbers=tuple((layer_label(n.kind), n.before, n.after) for n in change.numbers),
         lines=_moved_lines(change),
-        notes=tuple(change.notes),
+        notes=(*change.notes, *_gone_lines(workspace, change)),
         problems=tuple(problem_line(problem) for problem in change.problems),
         placed=placement_lines(placement(workspace)) if change.version is not None else (),
     )
+
+
+def _gone_lines(workspace: Workspace, change: LayerChange) -> tuple[str, ...]:
+    """Return how many incidents that should keep their place cannot, since its area is gone."""
+    if change.version is None or change.kept_until is None:
+        return ()
+    with Store.open(workspace) as store:
+        return say_gone(what_would_move(store, workspace))
 
 
 def _moved_lines(change: LayerChange) -> tuple[str, ...]:

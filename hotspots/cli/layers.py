@@ -9,7 +9,7 @@ from rich.table import Table
 
 from hotspots import schema
 from hotspots.analysis.kinds import boundaries_label, kind_label, layer_label
-from hotspots.analysis.replacement import Replacement, what_would_move
+from hotspots.analysis.replacement import Replacement, say_gone, what_would_move
 from hotspots.cli.common import (
     EXIT_FAILED,
     console,
@@ -29,6 +29,7 @@ from hotspots.layers.checks.comparison import compare_versions, describe_version
 from hotspots.layers.checks.diagnosis import Problem, check_layers
 from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import PlannedRepair, plan_repairs, repair_layers
+from hotspots.layers.held import list_losses, say_losses
 from hotspots.layers.versions import (
     PlacedSince,
     current_version,
@@ -214,11 +215,16 @@ def _print_placement(order: tuple[PlacedSince, ...]) -> None:
 def use(version: int) -> None:
     """Put a version in force in the place of the present one."""
     workspace = open_workspace()
+    losses = list_losses(workspace, version)
+    lost = say_losses(workspace, losses)
     chosen = use_version(workspace, version)
     if shared().as_json:
-        print_json({"version": chosen.version_id})
+        gone = [asdict(loss) for loss in losses]
+        print_json({"version": chosen.version_id, "no_longer_in_force": gone})
         return
     say(_("In force: {version}").format(version=describe_version(chosen)))
+    if lost:
+        say(lost)
     _print_placement(placement(workspace))
 
 
@@ -290,6 +296,8 @@ def print_moves(moved: Replacement, *, would: bool) -> None:
                 left=format_number(move.n_left),
             )
         )
+    for line in say_gone(moved):
+        say(f"  {line}")
 
 
 @layers.command(

@@ -7,6 +7,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from hotspots import schema
+from hotspots.errors import SourceError
 from hotspots.i18n import _, format_number
 from hotspots.layers.check import AREA_LAYERS
 from hotspots.layers.labels import kind_label
@@ -59,12 +60,12 @@ def count_areas(path: Path, layer: str) -> int:
 def list_losses(workspace: Workspace, version_id: int) -> tuple[Loss, ...]:
     """Return what the layers in force have, and version `version_id` has none of.
 
+    Nobody can say what a damaged file holds, so nothing is lost with one.
+
     Raises
     ------
     NotFoundError
         There is no such version, or the workspace has no layers.
-    SourceError
-        The layers file is damaged.
     """
     present, chosen = file_in_force(workspace), version_file(workspace, version_id)
     losses = []
@@ -79,16 +80,25 @@ def list_losses(workspace: Workspace, version_id: int) -> tuple[Loss, ...]:
     return tuple(losses)
 
 
-def kept_as(workspace: Workspace) -> int:
-    """Return the version as which the layers in force are kept once another takes their place.
+def say_losses(workspace: Workspace, losses: tuple[Loss, ...]) -> str:
+    """Return what goes out of force and which version keeps it; empty where nothing does.
+
+    To be asked before the switch, while the layers that have it are in force.
 
     Raises
     ------
-    NotFoundError, SourceError
-        As `current_version`.
+    NotFoundError
+        The workspace has no layers.
     """
-    current = current_version(workspace).version_id
-    return current if current and not is_hand_edited(workspace) else next_id(workspace)
+    if not losses:
+        return ""
+    what = ", ".join(loss.text for loss in losses)
+    try:
+        current = current_version(workspace).version_id
+        kept = current if current and not is_hand_edited(workspace) else next_id(workspace)
+    except SourceError:
+        return _("No longer in force: {what}.").format(what=what)
+    return _("No longer in force: {what}. Version {id} keeps them.").format(what=what, id=kept)
 
 
 def version_with(workspace: Workspace, kind: str) -> int | None:

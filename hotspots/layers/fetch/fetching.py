@@ -17,8 +17,8 @@ from hotspots import schema
 from hotspots.crs import EPSG
 from hotspots.errors import CRSError, NotFoundError, SchemaError, SourceError, StoreError
 from hotspots.files import cannot_write
-from hotspots.i18n import _
-from hotspots.layers.change import LayerChange, switch_town
+from hotspots.i18n import _, format_day
+from hotspots.layers.change import LayerChange, switch_town, version_in_force
 from hotspots.layers.fetch.asking import new_session
 from hotspots.layers.fetch.districts_service import fetch_districts
 from hotspots.layers.fetch.overpass import fetch_streets
@@ -35,6 +35,8 @@ from hotspots.layers.fetch.ruian_files import (
     town_file,
 )
 from hotspots.layers.official import read_official
+from hotspots.layers.official.opening import fingerprint
+from hotspots.layers.present import present_kinds
 from hotspots.layers.town_data import (
     CODE,
     SourceFile,
@@ -42,7 +44,13 @@ from hotspots.layers.town_data import (
     osm_citation,
     ruian_citation,
 )
-from hotspots.layers.versions import FETCHED
+from hotspots.layers.versions import (
+    FETCHED,
+    Version,
+    is_hand_edited,
+    place_anew,
+    placement,
+)
 from hotspots.progress import Report, silent, within
 from hotspots.settings import Workspace
 
@@ -68,7 +76,8 @@ def fetch_layers(
 ) -> LayerChange:
     """Fetch the official layers of a municipality and put them in force, whole or not at all.
 
-    The newest file of RÚIAN is needed. What completes it may fail: the table of addresses,
+    Where they are in force already, nothing is done, and a note says so. The newest file of RÚIAN
+    is needed. What completes it may fail: the table of addresses,
     districts (ZSJ) from the map service or the state's file where the municipality's lacks them,
     streets of OpenStreetMap where RÚIAN has none. The notes say what is missing then.
 
@@ -119,6 +128,9 @@ def fetch_layers(
         )
         main = job.download(wanted, 0.0, 0.4)
         addresses, note = job.download_addresses() if with_addresses else (None, "")
+        present = _in_force_already(job, main, addresses)
+        if present is not None:
+            return _leave(workspace, present, re_place=re_place)
         data = _read(job, main, addresses)
         if note:
             data = replace(data, notes=(*data.notes, note))
@@ -163,6 +175,38 @@ class _Job:
             return self.download(address_file(self.code), 0.4, 0.45), ""
         except _WITHOUT as error:
             return None, _no_addresses(error)
+
+
+def _in_force_already(job: _Job, main: Dated, addresses: Dated | None) -> Version | None:
+    """Return the version in force if fetching would only make it once more, else None.
+
+    One without streets or districts may lack what another server did not give then.
+    """
+    workspace, settings = job.workspace, job.workspace.settings
+    version = version_in_force(workspace)
+    if version is None or version.made_by != FETCHED:
+        return None
+    named = settings.municipality, settings.street_reach_m, settings.segment_length_m
+    if named != (version.municipality, version.reach_m, version.segment_length_m):
+        return None
+    if job.code != version.municipality or settings.town == settings.municipality:
+        return None
+    files = [dated.file.path for dated in (main, addresses) if dated is not None]
+    if not {fingerprint(file)[0] for file in files} <= {one.sha256 for one in version.sources}:
+        return None
+    if not {schema.STREET, schema.DISTRICT} <= set(present_kinds(workspace)):
+        return None
+    return None if is_hand_edited(workspace) else version
+
+
+def _leave(workspace: Workspace, version: Version, *, re_place: bool) -> LayerChange:
+    """Return that nothing has changed, but who is placed by what where that was asked for."""
+    day = f" ({format_day(version.valid_on)})" if version.valid_on else ""
+    notes = [_("The newest official layers are in force already{day}.").format(day=day)]
+    if re_place and len(placement(workspace)) > 1:
+        place_anew(workspace)
+        notes.append(_("All incidents are placed by them now."))
+    return LayerChange(version, version, (), tuple(notes), (), None)
 
 
 def _no_addresses(error: Exception) -> str:
