@@ -14,6 +14,7 @@ from hotspots.errors import SchemaError
 from hotspots.i18n import _
 from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.check import some
+from hotspots.layers.mending import changes_more, read_invalid
 from hotspots.layers.tangles import is_tangled
 from hotspots.layers.town_data import CODE, NUMBER
 
@@ -158,9 +159,9 @@ def _mend(
             ).format(kind=kind, names=some(names[tangled]))
         )
     mended = shapes.copy()
-    mended[broken] = [_polygons_of(shape) for shape in shapely.make_valid(shapes[broken])]
+    mended[broken] = read_invalid(shapes[broken]).by_lines
     before, after = np.abs(shapely.area(shapes)), shapely.area(mended)
-    changed = ~(np.abs(after - before) <= REPAIR_SHARE * before)
+    changed = changes_more(before, after, share=REPAIR_SHARE)
     if changed.any():
         raise SchemaError(
             _(
@@ -169,9 +170,3 @@ def _mend(
             ).format(kind=kind, names=some(names[changed]))
         )
     return mended, tuple(names[broken])
-
-
-def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:
-    """Return what of a repaired shape has an area."""
-    pieces = shapely.get_parts(shapely.get_parts(shape))
-    return shapely.union_all([piece for piece in pieces if shapely.area(piece) > 0])

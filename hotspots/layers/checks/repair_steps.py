@@ -20,7 +20,6 @@ from hotspots.layers.checks.coverage_faults import (
     find_gaps,
     find_outside,
     find_overlaps,
-    only_polygons,
 )
 from hotspots.layers.checks.polygon_rules import POLYGONAL
 from hotspots.layers.checks.problems import (
@@ -39,6 +38,7 @@ from hotspots.layers.checks.problems import (
 )
 from hotspots.layers.checks.table_rules import differing_areas
 from hotspots.layers.labels import layer_label
+from hotspots.layers.mending import read_invalid
 from hotspots.layers.tangles import MAX_SELF_CROSSINGS, is_tangled
 
 # Two ways to read an invalid polygon that differ by more leave its border to a person.
@@ -167,10 +167,8 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
     rows = rows[~tangled]
     if not len(rows):
         return frame, left
-    lines = only_polygons(shapely.make_valid(shapes[rows], method="linework"))
-    rings = only_polygons(
-        shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)
-    )
+    read = read_invalid(shapes[rows])
+    lines, rings = read.by_lines, read.by_rings
     apart = shapely.area(shapely.symmetric_difference(lines, rings))
     safe = (apart <= AMBIGUOUS_M2) & (shapely.area(lines) > 0)
     labels = area_labels(frame)[rows]

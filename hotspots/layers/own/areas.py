@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.errors import NotFoundError, ParameterError, SchemaError
@@ -18,6 +17,7 @@ from hotspots.layers.brought import Brought
 from hotspots.layers.census.counted_residents import read_count, read_year
 from hotspots.layers.check import check_areas, check_polygons, some
 from hotspots.layers.checks.problems import square_metres
+from hotspots.layers.mending import changes_more, read_invalid
 from hotspots.layers.own.area_ids import bare_code, make_ids, plain_texts
 from hotspots.layers.own.column_map import ColumnMap, remember_map
 from hotspots.layers.own.columns import Chosen, choose_columns
@@ -284,10 +284,10 @@ def _mended(geometry: gpd.GeoSeries, names: "pd.Series[str]", notes: list[str]) 
                     "draw it anew in QGIS"
                 ).format(name=names.iloc[i], n=format_number(MAX_SELF_CROSSINGS))
             )
-        mended = _polygons_of(
-            shapely.make_valid(shapes[i], method="structure", keep_collapsed=False)
-        )
-        _check_mended(shapes[i], mended, names.iloc[i])
+        read = read_invalid(shapes[i : i + 1])
+        mended = read.by_rings[0]
+        # Loops drawn the other way round take away from the area of an invalid polygon.
+        _check_mended(max(abs(shapes[i].area), read.by_lines[0].area), mended.area, names.iloc[i])
         notes.append(
             _("{name}: invalid ({reason}), mended; {before} m² became {after} m²").format(
                 name=names.iloc[i],
@@ -300,24 +300,15 @@ def _mended(geometry: gpd.GeoSeries, names: "pd.Series[str]", notes: list[str]) 
     return gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
 
 
-def _check_mended(drawn: BaseGeometry, mended: BaseGeometry, name: str) -> None:
-    """Raise `SchemaError` where mending changes an area so much that it is another one."""
-    by_lines = shapely.make_valid(drawn, method="linework")
-    # Loops drawn the other way round take away from the area of an invalid polygon.
-    before, after = max(abs(drawn.area), by_lines.area), mended.area
-    if abs(after - before) > _MENDED * before:
+def _check_mended(before: float, after: float, name: str) -> None:
+    """Raise `SchemaError` where mending changes an area [m²] so much that it is another one."""
+    if changes_more(np.array([before]), np.array([after]), share=_MENDED).any():
         raise SchemaError(
             _(
                 "{name}: mending it would turn {before} m² into {after} m², so it is not done; "
                 "draw it anew in QGIS"
             ).format(name=name, before=square_metres(before), after=square_metres(after))
         )
-
-
-def _polygons_of(shape: BaseGeometry) -> BaseGeometry:
-    parts = shapely.get_parts(shapely.get_parts(shape))
-    polygons = parts[shapely.get_type_id(parts) == _POLYGONAL[0]]
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
 def _numbers(drawn: gpd.GeoDataFrame, column: str, read: Any, file: Path) -> Any:
