@@ -97,7 +97,8 @@ def import_files(files: tuple[Path, ...], municipality: str | None, **chosen: An
     "fetch",
     help=_(
         "Fetch the newest official layers: RÚIAN from ČÚZK, streets from OpenStreetMap where "
-        "RÚIAN has none. Needs internet; a failed fetch changes nothing."
+        "RÚIAN has none. Needs internet. Without the town's file nothing changes; where addresses, "
+        "districts or streets cannot be fetched, it says so and goes on without them."
     ),
 )
 @_change_options
