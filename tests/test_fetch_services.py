@@ -514,3 +514,12 @@ def test_names_of_districts_have_only_what_can_be_seen():
     with official_server(town, files={}) as server:
         frame = districts(server).frame
     assert "Střed město" in set(frame[schema.NAME])
+
+
+def test_a_tangled_boundary_is_not_asked_for():
+    places = officials.np.random.default_rng(0).uniform(-800, 800, (2_000, 2))
+    with (
+        serve() as server,
+        pytest.raises(SourceError, match="boundary .* crosses itself too often"),
+    ):
+        streets(server, boundary=Polygon(places + officials.np.array(CENTRE)))

@@ -13,12 +13,13 @@ from shapely.geometry import LineString, MultiLineString, Polygon
 from hotspots import layers, schema
 from hotspots.errors import SchemaError
 from hotspots.layers import tangles
+from hotspots.layers.checks.fit_rules import check_fit
 from hotspots.layers.checks.problems import VALID
 from hotspots.layers.checks.repair_steps import STEPS
 from hotspots.layers.official_areas import make_official_areas
 from hotspots.layers.own.areas import import_areas
 from hotspots.layers.streets import make_street_areas
-from hotspots.layers.tangles import check_streets, find_tangle, is_tangled
+from hotspots.layers.tangles import check_streets, find_tangle, is_tangled, make_untangled_valid
 from hotspots.settings import Settings, Workspace
 
 X, Y = -543455.0, -1050795.0
@@ -169,3 +170,12 @@ def test_a_layer_in_force_is_not_repaired_where_it_is_tangled():
     assert [plan.refused for plan in plans] == [False, True]
     assert "Hvězda is not mended, since its border crosses itself" in plans[1].text
     assert list(made.is_valid) == [False, True]
+
+
+def test_a_tangled_layer_in_force_is_checked_in_bounded_time():
+    shapes = np.array([Polygon(zigzag(2_000)), shapely.box(X, Y, X + 9, Y + 9)], dtype=object)
+    begun = time.perf_counter()
+    assert list(shapely.area(make_untangled_valid(shapes))) == [0.0, 81.0]
+    areas = gpd.GeoDataFrame({"area_id": ["a", "b"], "name": ["A", "B"]}, geometry=shapes, crs=5514)
+    list(check_fit(areas, schema.DISTRICT, shapely.box(X, Y, X + 99, Y + 99)))
+    assert time.perf_counter() - begun < 10

@@ -53,6 +53,15 @@ def is_tangled(shape: shapely.Geometry) -> bool:
     return find_tangle([shape]) is not None
 
 
+def make_untangled_valid(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return shapes made valid; those too tangled to be made so within bounds are empty."""
+    left = np.asarray(shapes, dtype=object).copy()
+    for i in np.flatnonzero(~shapely.is_valid(left) & ~shapely.is_missing(left)):
+        if is_tangled(left[i]):
+            left[i] = shapely.Polygon()
+    return np.asarray(shapely.make_valid(left), dtype=object)
+
+
 def check_streets(names: Sequence[str], lines: Sequence[shapely.Geometry]) -> None:
     """Raise `SchemaError` where streets cross themselves or each other too often to be streets.
 

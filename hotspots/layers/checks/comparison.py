@@ -27,6 +27,7 @@ from hotspots.layers.checks.fact_changes import (
 )
 from hotspots.layers.checks.problems import area_labels, enumerate_few, square_metres, texts_of
 from hotspots.layers.reading import ADDRESS_LAYER, BUILDING_LAYER
+from hotspots.layers.tangles import make_untangled_valid
 from hotspots.layers.version_records import (
     BUNDLED,
     EDITED,
@@ -258,7 +259,7 @@ def _table(frame: gpd.GeoDataFrame | None) -> pd.DataFrame:
             "name": texts_of(frame, schema.NAME),
             "label": area_labels(frame),
             "length": np.asarray(lengths, dtype=np.float64),
-            "shape": np.asarray(shapely.make_valid(flat), dtype=object),
+            "shape": make_untangled_valid(flat),
         },
         index=pd.Index(texts_of(frame, schema.AREA_ID), dtype=object),
     ).sort_index()

@@ -28,6 +28,7 @@ from hotspots.layers.checks.table_rules import (
 )
 from hotspots.layers.checks.version_rules import check_version, missing_layers
 from hotspots.layers.reading import ADDRESS_LAYER, AXIS_LAYERS, BUILDING_LAYER, PLACE_LAYER
+from hotspots.layers.tangles import make_untangled_valid
 from hotspots.layers.unreadable import UNREADABLE
 from hotspots.layers.versions import LAYERS_FILE, current_version, placement
 from hotspots.settings import Settings, Workspace
@@ -163,7 +164,7 @@ def study_area(frames: Mapping[str, gpd.GeoDataFrame]) -> BaseGeometry | None:
     shapes = np.asarray(placed.geometry.array, dtype=object)
     finite = np.isfinite(shapely.bounds(shapes)).all(axis=1)
     shapes = shapely.force_2d(shapes[finite])
-    whole = shapely.union_all(shapely.make_valid(shapes))
+    whole = shapely.union_all(make_untangled_valid(shapes))
     usable = not whole.is_empty and shapely.get_type_id(whole) in POLYGONAL
     return whole if usable else None
 

@@ -32,6 +32,7 @@ from hotspots.layers.checks.problems import (
     first_few,
     square_metres,
 )
+from hotspots.layers.tangles import make_untangled_valid
 
 _STREETS: Final = (schema.STREET, schema.SEGMENT)
 _SHOWN: Final = 3  # places in one sentence
@@ -60,10 +61,7 @@ def check_fit(
     ------
     problem
     """
-    shapes = np.asarray(
-        shapely.make_valid(shapely.force_2d(np.asarray(frame.geometry.array, dtype=object))),
-        dtype=object,
-    )
+    shapes = make_untangled_valid(shapely.force_2d(np.asarray(frame.geometry.array, dtype=object)))
     polygonal = np.isin(shapely.get_type_id(shapes), POLYGONAL) & ~shapely.is_empty(shapes)
     shapes, labels = shapes[polygonal], area_labels(frame)[polygonal]
     if not len(shapes):

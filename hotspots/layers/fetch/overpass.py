@@ -119,7 +119,8 @@ def fetch_streets(
     Raises
     ------
     SourceError
-        The service does not answer, is too busy, gives up, or answers with something else.
+        The service does not answer, is too busy, gives up, or answers with something else; or
+        the boundary crosses itself over 1,000 times.
     NotFoundError
         It knows no street there.
 
@@ -127,6 +128,10 @@ def fetch_streets(
     ----------
     OpenStreetMap wiki: Key:highway, Overpass API/Overpass QL.
     """
+    if is_tangled(boundary):
+        raise SourceError(
+            _("the boundary of the municipality crosses itself too often to be asked for")
+        )
     report(_("asking OpenStreetMap (Overpass) for streets"), 0.0)
     answer = ask_json(
         session,
