@@ -65,6 +65,9 @@ class ImportOptions:
         Only say what would change.
     example
         The areas are made up: wherever they are shown, it says so.
+    with_errors
+        Whether official layers come in force in which the check finds errors. A trial only says
+        so.
     """
 
     as_kind: str | None = None
@@ -79,6 +82,7 @@ class ImportOptions:
     re_place: bool = False
     dry_run: bool = False
     example: bool = False
+    with_errors: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,7 @@ def _steps(
     n_steps = bool(files.official) + len(files.maps) + len(files.tables)
     parts = (within(report, step / n_steps, (step + 1) / n_steps) for step in range(n_steps))
     current = workspace
-    has_times = False  # whether a step has settled who is placed by what
+    has_times = False  # whether a step has said from which day the new layers place
     if files.official:
         data = _read_official(workspace, files.official, options, within(report, 0, 0.5 / n_steps))
         told = within(next(parts), 0.5, 1.0)
@@ -262,6 +266,7 @@ def _steps(
                 allow_other_town=allow_other_town,
                 re_place=options.re_place,
                 repair=options.repair,
+                with_errors=options.with_errors or options.dry_run,
                 report=told,
             )
             current = replace(workspace, settings=settings_for(workspace.settings, data))
