@@ -1,5 +1,6 @@
 """Servers that never come to an end: each is given up in time, and can be stopped at any moment."""
 
+import gc
 import socket
 import threading
 import time
@@ -168,3 +169,4 @@ def test_a_redirect_to_an_address_of_broken_bytes_is_named_as_one(tmp_path):
         pytest.raises(SourceError, match=r"leads to another address that cannot be read\. Try"),
     ):
         get(url, tmp_path, PATIENT)
+    gc.collect()  # a connection left open would be a ResourceWarning

@@ -36,6 +36,7 @@ class Line:
     def __init__(self) -> None:
         self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._sockets: list[Any] = []
+        self._connections: list[HTTPConnection] = []
         self._last: requests.Response | None = None
         self._left = threading.Event()
         self._looked = monotonic()
@@ -87,11 +88,13 @@ class Line:
             raise result.error
         return result.value
 
-    def hold(self, opened: Any) -> None:
-        """Remember a socket that this line's thread has opened, to shut it down in the end."""
-        self._sockets.append(opened)
+    def hold(self, connection: HTTPConnection) -> None:
+        """Remember a connection that this line's thread has opened, to close it in the end."""
+        self._connections.append(connection)
+        # The connection forgets its socket as soon as a response alone reads from it.
+        self._sockets.append(connection.sock)
         if self._left.is_set():
-            _shut(opened)
+            _shut(connection.sock)
 
     def leave(self) -> None:
         """End the thread, even where it waits, and close the last response."""
@@ -107,6 +110,9 @@ class Line:
             work()
         if self._last is not None:
             self._last.close()
+        # Those of a response that requests itself could not read, too.
+        for connection in self._connections:
+            connection.close()
 
 
 _mine = threading.local()
@@ -117,22 +123,22 @@ def _shut(opened: Any) -> None:
         opened.shutdown(socket.SHUT_RDWR)
 
 
-def _hold(opened: Any) -> None:
+def _hold(connection: HTTPConnection) -> None:
     line: Line | None = getattr(_mine, "line", None)
-    if line is not None and opened is not None:
-        line.hold(opened)
+    if line is not None:
+        line.hold(connection)
 
 
 class _Connection(HTTPConnection):
     def connect(self) -> None:
         super().connect()
-        _hold(self.sock)
+        _hold(self)
 
 
 class _SecureConnection(HTTPSConnection):
     def connect(self) -> None:
         super().connect()
-        _hold(self.sock)
+        _hold(self)
 
 
 class _Pool(HTTPConnectionPool):
