@@ -10,6 +10,7 @@ import pyogrio
 import pytest
 import shapely
 from pyogrio.errors import DataSourceError
+from shapely.geometry import box
 
 from hotspots import layers, schema
 from hotspots.errors import (
@@ -443,6 +444,27 @@ def test_invalid_polygons_need_leave_to_be_repaired(workspace, tmp_path):
 
 
 # --- addresses, own areas, residents ---------------------------------------------------------
+
+
+def contradicting(path):
+    """Official files whose boundary is a hundred times larger than what they say lies in it."""
+    town = like_bundled()
+    x, y = CENTRE
+    wide = box(x - 20_000, y - 20_000, x + 20_000, y + 20_000)
+    path.write_bytes(make_vfr(dataclasses.replace(town, boundary=wide)))
+    return path
+
+
+def test_official_files_that_contradict_themselves_need_leave(workspace, tmp_path):
+    file = contradicting(tmp_path / "wide.xml")
+    before = state_of(workspace)
+    with pytest.raises(SchemaError, match=r"error.* in the new layers.*use --with-errors"):
+        import_layers(workspace, [file])
+    assert state_of(workspace) == before
+    trial = import_layers(workspace, [file], options=ImportOptions(dry_run=True))
+    assert any(problem.severity == "error" for problem in trial.problems)
+    forced = import_layers(workspace, [file], options=ImportOptions(with_errors=True))
+    assert forced.version == current_version(workspace)
 
 
 def test_an_address_table_alone_replaces_the_addresses(switched, files):

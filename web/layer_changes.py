@@ -5,7 +5,7 @@ import shutil
 from flask import Blueprint, Response, render_template, request
 
 from hotspots.analysis.replacement import say_gone, what_would_move
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.checks.comparison import compare_versions
 from hotspots.layers.checks.placement_words import placement_lines
 from hotspots.layers.checks.repairs import plan_repairs
@@ -33,6 +33,8 @@ def import_files() -> Response:
     directory = jobs().uploads / job_id
     try:
         files = save_files(request.files.getlist("files"), directory)
+        if form.allow_other_town:
+            _require_no_incidents()
         work = layer_work.import_work(answers().workspace, files, form)
         title = _("Trial of an import") if form.dry_run else _("Import of layers")
         return to_job(jobs().start("import", title, work, job_id=job_id))
@@ -44,8 +46,41 @@ def import_files() -> Response:
 @bp.post("/layers/fetch")
 def fetch() -> Response:
     """Start fetching the official layers."""
-    work = layer_work.fetch_work(answers().workspace, FetchForm.read(request.form))
+    form = FetchForm.read(request.form)
+    _require_town(form)
+    work = layer_work.fetch_work(answers().workspace, form)
     return to_job(jobs().start("fetch", _("Fetching official layers"), work))
+
+
+def _require_town(form: FetchForm) -> None:
+    """Raise `FormError` before anything is fetched that would be refused afterwards."""
+    settings = answers().workspace.settings
+    if form.municipality == settings.municipality:
+        return
+    if not form.allow_other_town:
+        raise FormError(
+            _(
+                "The code {code} is of another municipality than {town} ({known}). If the study "
+                "area shall change, allow it under “More choices”."
+            ).format(code=form.municipality, town=settings.town, known=settings.municipality)
+        )
+    _require_no_incidents()
+
+
+def _require_no_incidents() -> None:
+    """Raise `FormError` if incidents are kept: they are of the town of now."""
+    with answers().store() as store:
+        n = sum(source.n_incidents for source in store.sources())
+    if n:
+        raise FormError(
+            ngettext(
+                "There is {n} incident of {town} here, so the study area cannot become another "
+                "town. Make a workspace of its own for that one.",
+                "There are {n} incidents of {town} here, so the study area cannot become another "
+                "town. Make a workspace of its own for that one.",
+                n,
+            ).format(n=format_number(n), town=answers().workspace.settings.town)
+        )
 
 
 @bp.get("/layers/repair")

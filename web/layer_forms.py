@@ -38,6 +38,7 @@ class ImportForm:
     year: int | None = None
     re_place: bool = False
     repair: bool = False
+    with_errors: bool = False
     dry_run: bool = False
     example: bool = False
     allow_other_town: bool = False
@@ -69,6 +70,7 @@ class ImportForm:
             year=_year(fields.get("year", "")),
             re_place="re_place" in fields,
             repair="repair" in fields,
+            with_errors="with_errors" in fields,
             dry_run="dry_run" in fields,
             example="example" in fields,
             allow_other_town="allow_other_town" in fields,
@@ -83,6 +85,7 @@ class FetchForm:
     allow_other_town: bool = False
     re_place: bool = False
     repair: bool = False
+    with_errors: bool = False
 
     @classmethod
     def read(cls, fields: Fields) -> "FetchForm":
@@ -98,6 +101,7 @@ class FetchForm:
             allow_other_town="allow_other_town" in fields,
             re_place="re_place" in fields,
             repair="repair" in fields,
+            with_errors="with_errors" in fields,
         )
 
 

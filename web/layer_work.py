@@ -33,6 +33,7 @@ def import_work(workspace: Workspace, files: tuple[Path, ...], form: ImportForm)
         year=form.year,
         re_place=form.re_place,
         repair=form.repair,
+        with_errors=form.with_errors,
         dry_run=form.dry_run,
         example=form.example,
         municipality=form.municipality or None,
@@ -61,6 +62,7 @@ def fetch_work(workspace: Workspace, form: FetchForm) -> Work:
             allow_other_town=form.allow_other_town,
             re_place=form.re_place,
             repair=form.repair,
+            with_errors=form.with_errors,
             report=report,
         )
         return _tell_change(workspace, change)

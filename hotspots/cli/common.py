@@ -13,7 +13,6 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hotspots.analysis.kinds import layer_label
 from hotspots.cells import printable
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
@@ -98,8 +97,7 @@ def say(text: str = "", *, error: bool = False) -> None:
 def say_problem(problem: Problem) -> None:
     """Print what is wrong with a layer, and below it how to mend that."""
     words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
-    where = f"{layer_label(problem.layer)}: " if problem.layer else ""
-    say(f"{words[problem.severity]}: {where}{problem.text}")
+    say(f"{words[problem.severity]}: {problem.full_text}")
     if problem.cure:
         say(f"    {problem.cure}")
 

@@ -47,6 +47,11 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--repair", is_flag=True, help=_("Mend invalid polygons, saying which and how much.")
         ),
+        click.option(
+            "--with-errors",
+            is_flag=True,
+            help=_("Put official layers in force although the check finds errors in them."),
+        ),
     ):
         command = option(command)
     return command
@@ -104,7 +109,7 @@ def import_files(files: tuple[Path, ...], municipality: str | None, **chosen: An
 @_change_options
 @shared_options
 @reports_errors
-def fetch(municipality: str | None, re_place: bool, repair: bool) -> None:
+def fetch(municipality: str | None, re_place: bool, repair: bool, with_errors: bool) -> None:
     """Fetch official layers."""
     workspace = open_workspace()
     other = _may_change_town(workspace, municipality)
@@ -115,6 +120,7 @@ def fetch(municipality: str | None, re_place: bool, repair: bool) -> None:
             allow_other_town=other,
             re_place=re_place,
             repair=repair,
+            with_errors=with_errors,
             report=report,
         )
     _print_change(Workspace.open(workspace.path), change)

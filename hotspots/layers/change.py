@@ -13,15 +13,15 @@ import pyogrio
 from pyogrio.errors import DataSourceError, FieldError
 
 from hotspots import schema
-from hotspots.errors import NotFoundError, ParameterError, StoreError
+from hotspots.errors import NotFoundError, ParameterError, SchemaError, StoreError
 from hotspots.files import cannot_write, replacing
-from hotspots.i18n import _, format_day
+from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.layers.assembly import make_layers
 from hotspots.layers.brought import Brought
 from hotspots.layers.bundled import BUNDLED_MUNICIPALITY, BUNDLED_TOWN
 from hotspots.layers.check import AREA_LAYERS
 from hotspots.layers.checks.diagnosis import check_frames
-from hotspots.layers.checks.problems import Problem
+from hotspots.layers.checks.problems import ERROR, Problem
 from hotspots.layers.reading import (
     ADDRESS_LAYER,
     BUILDING_LAYER,
@@ -50,6 +50,7 @@ _ID_COLUMNS: Final = {
     ADDRESS_LAYER: schema.ADDRESS_CODE,
     BUILDING_LAYER: schema.BUILDING_CODE,
 }
+_SHOWN_ERRORS: Final = 3
 _Frames = Mapping[str, gpd.GeoDataFrame]
 
 
@@ -111,6 +112,7 @@ def switch_town(
     allow_other_town: bool = False,
     re_place: bool = False,
     repair: bool = False,
+    with_errors: bool = False,
     report: Report = silent,
 ) -> LayerChange:
     """Make layers of official data and put them in force, whole or not at all.
@@ -133,6 +135,8 @@ def switch_town(
         (today, where the data do not say it) keep the placement of their time.
     repair
         Whether invalid official polygons are made valid.
+    with_errors
+        Whether layers come in force in which the check finds errors.
     report
         Told how far the work has come.
 
@@ -144,8 +148,10 @@ def switch_town(
     ------
     ParameterError
         The data are of another municipality than the settings and the layers in force.
-    SourceError, SchemaError
+    SourceError
         As `make_layers`.
+    SchemaError
+        As `make_layers`; or the check finds errors in the new layers.
     StoreError
         The files cannot be written, or another program has changed the layers meanwhile.
     CancelledError
@@ -169,6 +175,8 @@ def switch_town(
     report(_("Checking the layers"), 0.85)
     boundary = frames[schema.MUNICIPALITY].union_all()
     problems = check_frames(frames, boundary, settings=settings)
+    if not with_errors:
+        _require_sound(workspace, frames, problems)
     since = None if re_place else data.valid_on or _today()
     kept_until = _kept_until(workspace, since) if same else None
     notes = (*assembled.notes, *_say_older(before if same else None, data))
@@ -310,6 +318,31 @@ def _require_town(
     )
 
 
+def _require_sound(workspace: Workspace, frames: _Frames, problems: tuple[Problem, ...]) -> None:
+    """Raise `SchemaError` if a layer that is not in force yet has an error: counts would be wrong.
+
+    Layers that the data leave as they are do not stand in the way of those that they bring.
+    """
+    errors = [
+        problem
+        for problem in problems
+        if problem.severity == ERROR and not _is_there(workspace, problem.layer, frames)
+    ]
+    if not errors:
+        return
+    told = " ".join(f"{problem.full_text}." for problem in errors[:_SHOWN_ERRORS])
+    more = " …" if len(errors) > _SHOWN_ERRORS else ""
+    raise SchemaError(
+        ngettext(
+            "the check finds {n} error in the new layers, so they are not put in force: "
+            "{errors} Download the files again; to have the layers all the same, use --with-errors",
+            "the check finds {n} errors in the new layers, so they are not put in force: "
+            "{errors} Download the files again; to have the layers all the same, use --with-errors",
+            len(errors),
+        ).format(n=format_number(len(errors)), errors=told + more)
+    )
+
+
 def _today() -> date:
     return datetime.now(PRAGUE).date()
 
@@ -344,6 +377,16 @@ def _compare(workspace: Workspace, frames: _Frames) -> tuple[LayerNumber, ...]:
             LayerNumber(layer, len(before), len(after), len(after - before), len(before - after))
         )
     return tuple(numbers)
+
+
+def _is_there(workspace: Workspace, layer: str, frames: _Frames) -> bool:
+    """Return whether a layer in force has the same shapes as the one of `frames`."""
+    if not (workspace.layers / LAYERS_FILE).is_file() or layer not in list_layers(workspace):
+        return False
+    if layer not in frames:
+        return False
+    here, new = _raw_layer(workspace, layer), frames[layer]
+    return set(here.geometry.to_wkb()) == set(new.geometry.to_wkb())
 
 
 def _kept_until(workspace: Workspace, since: date | None) -> date | None:

@@ -590,6 +590,22 @@ def test_another_town_needs_to_be_allowed(visitor, workspace):
     assert "Ohniska</strong> · Jinov" in visitor.page()
 
 
+def test_another_town_is_refused_before_anything_is_fetched(visitor, sample):
+    response = visitor.send("fetch", {"municipality": "564729"})
+    assert response.status_code == 400
+    assert "of another municipality than Jeseník (536385)" in text_of(response)
+    assert not visitor.jobs.list_jobs()
+    kept = Visitor(sample)
+    for path, data in (
+        ("fetch", {"municipality": "564729", "allow_other_town": "1"}),
+        ("import", {"files": file("a.xml", b"<a/>"), "allow_other_town": "1"}),
+    ):
+        response = kept.send(path, data)
+        assert response.status_code == 400
+        assert "so the study area cannot become another town" in text_of(response)
+    assert not kept.jobs.list_jobs()
+
+
 def test_a_former_version_is_compared_and_put_in_force_again(visitor, vfr, workspace):
     visitor.do("import", {"files": file(*vfr)})
     assert "Compare, or put in force" in visitor.page()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hotspots import schema
 from hotspots.i18n import format_number
+from hotspots.layers.labels import layer_label
 
 # Severity: counts are wrong or a layer cannot be read; worth mending; worth knowing.
 ERROR: Final = "error"
@@ -71,6 +72,11 @@ class Problem:
     text: str
     cure: str
     repair: str = ""
+
+    @property
+    def full_text(self) -> str:
+        """What is wrong with which layer."""
+        return f"{layer_label(self.layer)}: {self.text}" if self.layer else self.text
 
 
 def first_few(names: Iterable[object]) -> tuple[str, ...]:

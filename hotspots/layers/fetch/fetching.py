@@ -69,6 +69,7 @@ def fetch_layers(
     allow_other_town: bool = False,
     re_place: bool = False,
     repair: bool = False,
+    with_errors: bool = False,
     with_addresses: bool = True,
     today: date | None = None,
     patience: Patience | None = None,
@@ -87,7 +88,7 @@ def fetch_layers(
         Its settings name the three services. Files are kept in `layers/downloads`.
     municipality
         ZÚJ, six digits; None means that of the settings.
-    allow_other_town, re_place, repair
+    allow_other_town, re_place, repair, with_errors
         As in `switch_town`.
     with_addresses
         Whether to fetch the table of addresses too.
@@ -142,6 +143,7 @@ def fetch_layers(
             allow_other_town=allow_other_town,
             re_place=re_place,
             repair=repair,
+            with_errors=with_errors,
             report=within(report, 0.75, 1.0),
         )
         _tidy(downloads, {dated.day for dated in (main, addresses) if dated})
