@@ -117,7 +117,7 @@ def test_unknown_kind_missing_layers_and_damage(workspace, tmp_path):
         layers.read_areas(workspace, "parish")
     with pytest.raises(NotFoundError, match="hotspots layers import FILE --as locality"):
         layers.read_areas(workspace, schema.LOCALITY)
-    with pytest.raises(NotFoundError, match="no layer cadastral_unit"):
+    with pytest.raises(NotFoundError, match="cadastral units: the layers in force have none"):
         layers.read_areas(workspace, schema.CADASTRAL_UNIT)
     empty = Workspace(tmp_path / "none", Settings())
     for read in (layers.read_boundary, layers.read_places, layers.layers_version):
@@ -390,5 +390,5 @@ def test_layers_that_a_town_may_lack(tmp_path, workspace):
     assert layers.read_places(bare).empty
     assert layers.read_axes(bare, schema.STREET) is None
     assert layers.list_layers(bare) == (schema.MUNICIPALITY,)
-    with pytest.raises(NotFoundError, match="no layer street; it has municipality"):
+    with pytest.raises(NotFoundError, match="streets: the layers in force have none; they have the whole"):
         layers.read_areas(bare, schema.STREET)
