@@ -18,6 +18,7 @@ from hotspots import crs, schema
 from hotspots.errors import ParameterError, SchemaError
 from hotspots.faces import CHUNK, Edges, FaceGrid, FloatArray, GeometryArray, IntArray, cell_size
 from hotspots.i18n import _
+from hotspots.validity import say_invalid
 
 POLYGON_TYPES: Final = (3, 6)  # shapely type ids of Polygon and MultiPolygon
 FEW_POINTS: Final = 20_000  # fewer are asked of shapely at once
@@ -263,7 +264,7 @@ def _check_polygons(geometry: GeometryArray, names: npt.NDArray[np.object_]) -> 
             _(
                 "the polygon of area '{area}' is not valid ({reason}); "
                 "repair it, in QGIS: Vector geometry > Fix geometries"
-            ).format(area=names[row], reason=shapely.is_valid_reason(geometry[row]))
+            ).format(area=names[row], reason=say_invalid(geometry[row]))
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 BASE = {"cells", "errors", "schema", "i18n", "crs", "filetypes", "periods", "offences"}
-BASE |= {"selection", "finding", "former", "progress"}
+BASE |= {"selection", "finding", "former", "progress", "validity"}
 SETTINGS = BASE | {"settings", "files", "archive"}
 # Groups of modules of the layers; only commands and pages reach for the network's.
 LAYER_GROUPS = {"layers.census", "layers.checks", "layers.official", "layers.own"}
@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "finding": {"periods"},
     "former": set(),
     "progress": {"errors"},
+    "validity": {"i18n"},
     "files": {"errors", "i18n"},
     "settings": {"errors", "i18n"},
     "record_inference": BASE,

@@ -222,7 +222,7 @@ def bow_tie():
 def test_invalid_polygon_with_reason_and_place():
     problem = only({"locality": make_areas("locality", [bow_tie()], area_km2=0.005)})
     assert (problem.rule, problem.severity, problem.repair) == ("invalid", "error", "valid")
-    assert f"Self-intersection[{X + 50:.0f} {Y + 50:.0f}]" in problem.text
+    assert f"crosses itself at {X + 50:.0f} {Y + 50:.0f}" in problem.text
 
 
 def test_faults_of_an_invalid_layer_are_all_listed():
@@ -386,6 +386,7 @@ def test_residents_missing(kind, severity):
     assert (problem.rule, problem.severity, problem.n) == ("residents_missing", severity, 2)
     assert problem.areas == ("Jihovýchod", "Severovýchod")
     assert "2 of 4 areas" in problem.text
+    assert problem.cure.endswith(f"hotspots layers import FILE --as {kind} --year 2021")
 
 
 def test_streets_have_no_residents():
@@ -417,6 +418,8 @@ def test_residents_against_the_towns(each, year, expected):
     assert rules(problems) == expected
     if expected:
         assert "400" in problems[0].text
+        one_row = "--as municipality --year 2011" in problems[0].cure
+        assert one_row == (year == 2011.0)
 
 
 def test_layers_of_another_town():

@@ -157,7 +157,7 @@ def test_table_in_a_zip(workspace, tmp_path):
 
 def test_the_year_is_never_guessed(workspace, tmp_path):
     file = write(tmp_path / "obyvatele_2023.csv", "kod;obyvatel\n58726;1000\n")
-    with pytest.raises(ParameterError, match=r"row 2: no column says .* --year YEAR"):
+    with pytest.raises(ParameterError, match=r"2023\.csv: no column says .* --year YEAR"):
         join_residents(workspace, file)
     brought = join_residents(workspace, file, year=2023)
     assert residents(brought, STRED) == (1_000, 2023)
@@ -211,6 +211,10 @@ def test_columns_are_asked_for_and_remembered(tmp_path):
         join_residents(town, file)
     with pytest.raises(SchemaError, match=r"no column looks like the residents.*--residents-col"):
         join_residents(town, file, code_column="zsj_kod")
+    two = write(tmp_path / "u.csv", COLUMNS.replace("2011\n", "2011;obyv_trvale_2011\n"))
+    text = r"several columns may hold the residents.*-column COLUMN:\n  obyv_obv.*\n  obyv_trv"
+    with pytest.raises(SchemaError, match=text):
+        join_residents(town, two, code_column="zsj_kod")
     with pytest.raises(SchemaError, match="has no column zsj; it has zsj_kod, ku_kod, obyv_obv"):
         join_residents(town, file, code_column="zsj")
     chosen = {"code_column": "zsj_kod", "residents_column": "obyv_obvykle_2011"}

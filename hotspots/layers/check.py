@@ -11,6 +11,7 @@ from hotspots import schema
 from hotspots.crs import require_5514
 from hotspots.errors import SchemaError
 from hotspots.i18n import _
+from hotspots.validity import say_invalid
 
 AREA_LAYERS: Final = tuple(kind for kind in schema.AREA_KINDS if kind != schema.GRID)
 _POLYGONAL: Final = (3, 6)  # shapely type ids of Polygon and MultiPolygon
@@ -135,10 +136,10 @@ def check_polygons(geometry: gpd.GeoSeries, names: "pd.Series[str]", *, what: st
         raise SchemaError(
             _(
                 "{what} has invalid polygons: {names} ({reason}); "
-                "mend them, in QGIS: Processing > Fix Geometries"
+                "mend them in QGIS: Processing > Fix Geometries, or with the option --repair"
             ).format(
                 what=what,
                 names=some(names[broken]),
-                reason=shapely.is_valid_reason(shapes[first]),
+                reason=say_invalid(shapes[first]),
             )
         )

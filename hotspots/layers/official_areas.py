@@ -17,6 +17,7 @@ from hotspots.layers.check import some
 from hotspots.layers.mending import changes_more, read_invalid
 from hotspots.layers.tangles import is_tangled
 from hotspots.layers.town_data import CODE, NUMBER
+from hotspots.validity import say_invalid
 
 # Codes of ČSÚ have six digits; RÚIAN writes them without the leading zeros.
 CODE_DIGITS: Final = 6
@@ -147,7 +148,7 @@ def _mend(
             ).format(
                 kind=kind,
                 names=some(names[broken]),
-                reason=shapely.is_valid_reason(shapes[broken][0]),
+                reason=say_invalid(shapes[broken][0]),
             )
         )
     tangled = np.array([bad and is_tangled(s) for s, bad in zip(shapes, broken, strict=True)])

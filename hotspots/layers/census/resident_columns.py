@@ -14,6 +14,7 @@ from hotspots.layers.census.csu_tables import Entry
 from hotspots.layers.own.column_map import (
     RESIDENTS_TABLE,
     ColumnMap,
+    list_like_residents,
     propose_code,
     propose_residents,
     propose_table_code,
@@ -80,8 +81,13 @@ def choose_table_columns(
     if not residents:
         found = propose_residents(free)
         if len(found) != 1:
+            like = found or list_like_residents(free)
             raise unclear(
-                file, samples, what=_("the residents"), option="--residents-column", found=found
+                file,
+                samples,
+                what=_("the residents"),
+                option="--residents-column",
+                found=like if len(like) > 1 else [],
             )
         residents = found[0]
         notes.append(_("residents taken from the column {column}").format(column=residents))

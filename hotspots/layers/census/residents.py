@@ -248,9 +248,9 @@ def _newest(entries: list[Entry], year: int | None, file: Path) -> tuple[Entry, 
         if np.isnan(counted) and year is None:
             raise ParameterError(
                 _(
-                    "{what}: no column says in which year the residents were counted; "
+                    "{path}: no column says in which year the residents were counted; "
                     "say it with --year YEAR"
-                ).format(what=where)
+                ).format(path=file)
             )
         by_year[year if np.isnan(counted) and year is not None else int(counted)].append(entry)
     chosen = max(by_year) if year is None else year

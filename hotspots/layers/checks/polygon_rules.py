@@ -24,6 +24,7 @@ from hotspots.layers.checks.problems import (
     first_few,
     texts_of,
 )
+from hotspots.validity import say_invalid
 
 POLYGONAL: Final = (3, 6)  # shapely type ids of Polygon and MultiPolygon
 _SHOWN: Final = 3  # reasons in one sentence
@@ -116,10 +117,8 @@ def _single(shapes: Shapes, labels: _Names, layer: str) -> Generator[Problem, No
 
 def _invalid(shapes: Shapes, labels: _Names, layer: str) -> Problem:
     reasons = [
-        f"{name}: {reason}"
-        for name, reason in zip(
-            labels[:_SHOWN], shapely.is_valid_reason(shapes[:_SHOWN]), strict=True
-        )
+        f"{name} {say_invalid(shape)}"
+        for name, shape in zip(labels[:_SHOWN], shapes[:_SHOWN], strict=True)
     ]
     n = len(shapes)
     return Problem(
@@ -129,8 +128,8 @@ def _invalid(shapes: Shapes, labels: _Names, layer: str) -> Problem:
         n,
         first_few(labels),
         ngettext(
-            "{n} polygon is invalid, at the position in brackets [m]: {reasons}",
-            "{n} polygons are invalid, at the positions in brackets [m]: {reasons}",
+            "{n} polygon is invalid: {reasons}",
+            "{n} polygons are invalid: {reasons}",
             n,
         ).format(n=format_number(n), reasons="; ".join(reasons) + ("; …" if n > _SHOWN else "")),
         _(

@@ -98,7 +98,7 @@ def check_addresses(
                 "{n} addresses have no position, codes {names}",
                 int((~placed).sum()),
             ),
-            _("nothing: RÚIAN has none for it either"),
+            _("nothing to mend: RÚIAN gives no position either"),
         )
     if boundary is not None:
         shapely.prepare(boundary)

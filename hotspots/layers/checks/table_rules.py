@@ -181,8 +181,21 @@ def compare_residents(frames: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Proble
                 town_years=_say_years(years),
                 share=format_share(abs(parts - whole) / whole, digits=1),
             ),
-            _("import residents of one year for all layers: hotspots layers import FILE"),
+            _one_year(own_years, years),
         )
+
+
+def _one_year(own_years: tuple[int, ...], years: tuple[int, ...]) -> str:
+    """Return how to bring residents of one year, which may take the municipality's row only."""
+    if len(own_years) == 1 and own_years != years:
+        return _(
+            "import a table with one row, the residents of the municipality in {year}: hotspots "
+            "layers import FILE --as {kind} --year {year}"
+        ).format(kind=schema.MUNICIPALITY, year=own_years[0])
+    return _(
+        "import residents of one year, a table for each kind: hotspots layers import FILE --as "
+        "KIND --year 2021"
+    )
 
 
 def _columns_missing(layer: str, missing: list[str]) -> Problem:
@@ -351,7 +364,10 @@ def _residents(frame: gpd.GeoDataFrame, layer: str) -> Iterator[Problem]:
             total=format_number(len(frame)),
             names=enumerate_few(area_labels(frame)[unknown]),
         ),
-        _("import a table of residents by code: hotspots layers import FILE"),
+        _(
+            "import a table of residents by code: hotspots layers import FILE --as {kind} "
+            "--year 2021"
+        ).format(kind=layer),
     )
 
 
@@ -369,7 +385,10 @@ def _years(frame: gpd.GeoDataFrame, layer: str) -> Iterator[Problem]:
                 "{n} areas have residents without the year they were counted: {names}",
                 int(dateless.sum()),
             ),
-            _("import the table with its year: hotspots layers import FILE --year YEAR"),
+            _(
+                "import the table with its year: hotspots layers import FILE --as {kind} --year "
+                "2021"
+            ).format(kind=layer),
         )
     years = _years_of(frame)
     if len(years) > 1:
@@ -382,7 +401,9 @@ def _years(frame: gpd.GeoDataFrame, layer: str) -> Iterator[Problem]:
             _("residents are of different years ({years}), so rates cannot be compared").format(
                 years=_say_years(years)
             ),
-            _("import residents of one year: hotspots layers import FILE --year YEAR"),
+            _(
+                "import residents of one year: hotspots layers import FILE --as {kind} --year 2021"
+            ).format(kind=layer),
         )
 
 

@@ -29,6 +29,7 @@ from hotspots.layers.reading import LAYERS_FILE, list_layers, read_boundary, rea
 from hotspots.layers.tangles import MAX_SELF_CROSSINGS, is_tangled
 from hotspots.layers.versions import OWN_AREAS
 from hotspots.settings import Workspace
+from hotspots.validity import say_invalid
 
 # Drawn on a screen over a map: nobody knows such an edge better than this.
 DRAWN_PRECISION_M: Final = 20.0
@@ -49,6 +50,7 @@ _POLYGONAL: Final = (3, 6)
 _REDRAWN: Final = 0.05
 # An area that mending changes by a larger share than this is not what was drawn.
 _MENDED: Final = 0.5
+_WORTH_SAYING: Final = 0.01  # share of its ground that a mended area has lost or gained
 
 _Shapes = npt.NDArray[np.object_]
 
@@ -287,17 +289,20 @@ def _mended(geometry: gpd.GeoSeries, names: "pd.Series[str]", notes: list[str]) 
         read = read_invalid(shapes[i : i + 1])
         mended = read.by_rings[0]
         # Loops drawn the other way round take away from the area of an invalid polygon.
-        _check_mended(max(abs(shapes[i].area), read.by_lines[0].area), mended.area, names.iloc[i])
-        notes.append(
-            _("{name}: invalid ({reason}), mended; {before} m² became {after} m²").format(
-                name=names.iloc[i],
-                reason=shapely.is_valid_reason(shapes[i]),
-                before=square_metres(abs(shapes[i].area)),
-                after=square_metres(mended.area),
-            )
-        )
+        enclosed = max(abs(shapes[i].area), read.by_lines[0].area)
+        _check_mended(enclosed, mended.area, names.iloc[i])
+        notes.append(_say_mended(names.iloc[i], shapes[i], enclosed, mended.area))
         shapes[i] = mended
     return gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
+
+
+def _say_mended(name: str, shape: shapely.Geometry, enclosed: float, after: float) -> str:
+    """Return what was wrong with a polygon, and how large it is now [m²]."""
+    values = {"name": name, "reason": say_invalid(shape), "after": square_metres(after)}
+    if changes_more(np.array([enclosed]), np.array([after]), share=_WORTH_SAYING).any():
+        text = _("{name} {reason}; mended, it has {after} of the {before} m² its lines enclose")
+        return text.format(before=square_metres(enclosed), **values)
+    return _("{name} {reason}; mended, it has {after} m²").format(**values)
 
 
 def _check_mended(before: float, after: float, name: str) -> None:

@@ -53,6 +53,7 @@ _RESIDENTS: Final = (
     ("residents", "obyvatel", "obyvatele", "pocet_obyvatel", "obyvatelstvo", "population"),
     ("obyv", "poc_obyv", "pocet_obyv", "obyv_celkem", "obyvatel_celkem", "hodnota"),
 )
+_LIKE_RESIDENTS: Final = ("obyv", "pocet_obyv", "poc_obyv", "residents", "population")
 _YEARS: Final = (("residents_year", "rok", "year", "obyv_rok"), ("k_roku", "stav_k", "datum"))
 
 
@@ -210,6 +211,11 @@ def propose_table_code(columns: Sequence[str]) -> list[str]:
 def propose_residents(columns: Sequence[str]) -> list[str]:
     """Return the columns that look like numbers of residents, equally well."""
     return _propose(columns, _RESIDENTS)
+
+
+def list_like_residents(columns: Sequence[str]) -> list[str]:
+    """Return the columns whose headers begin as that of residents does, to ask which is meant."""
+    return [name for name in columns if _plain(name).startswith(_LIKE_RESIDENTS)]
 
 
 def propose_year(columns: Sequence[str]) -> list[str]:
