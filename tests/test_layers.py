@@ -390,5 +390,5 @@ def test_layers_that_a_town_may_lack(tmp_path, workspace):
     assert layers.read_places(bare).empty
     assert layers.read_axes(bare, schema.STREET) is None
     assert layers.list_layers(bare) == (schema.MUNICIPALITY,)
-    with pytest.raises(NotFoundError, match="streets: the layers in force have none; they have the whole"):
+    with pytest.raises(NotFoundError, match="streets: the layers in force have none"):
         layers.read_areas(bare, schema.STREET)

@@ -141,7 +141,7 @@ def test_wide_overlap_is_refused_with_the_reason(tmp_path):
     assert "as Jihozápad and Jihovýchod do" in plan.text
     with pytest.raises(
         ParameterError,
-        match="nothing can be repaired safely: districts .basic settlement units.: borders",
+        match=r"nothing can be repaired safely: districts .basic settlement units.: borders",
     ):
         repair_layers(workspace)
     assert state(workspace) == before
