@@ -9,6 +9,7 @@ from hotspots.i18n import _
 from hotspots.layers.checks.problems import ERROR, SEVERITIES, WARNING, Problem
 from web import texts
 from web.layer_facts import layer_label
+from web.page_words import page_words
 
 ProblemLine = tuple[str, str, str]
 
@@ -29,12 +30,16 @@ def no_store(page: str) -> Response:
     return response
 
 
-def problem_line(problem: Problem) -> ProblemLine:
-    """Return severity, what is wrong with which layer, and the cure, each a sentence."""
+def problem_line(problem: Problem, *, can_change: bool = True) -> ProblemLine:
+    """Return severity, what is wrong with which layer, and the cure, each a sentence.
+
+    Who can change layers here reads of forms where others read of commands.
+    """
     text = problem.text
     if problem.layer:
         text = f"{layer_label(problem.layer)}: {text}"
-    return problem.severity, texts.sentence(text), texts.sentence(problem.cure)
+    cure = page_words(problem.cure) if can_change else problem.cure
+    return problem.severity, texts.sentence(text), texts.sentence(cure)
 
 
 def group_problems(lines: Iterable[ProblemLine]) -> list[ProblemGroup]:

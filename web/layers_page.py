@@ -57,7 +57,7 @@ def show() -> Response:
             in_force=in_force,
             municipality=current_version(workspace).municipality,
             rows=layer_rows(workspace),
-            groups=group_problems(problem_line(p) for p in problems),
+            groups=group_problems(problem_line(p, can_change=is_local(request)) for p in problems),
             n_errors=sum(p.severity == ERROR for p in problems),
             n_warnings=sum(p.severity == WARNING for p in problems),
             has_repairs=any(p.repair for p in problems),

@@ -11,6 +11,7 @@ from hotspots import i18n
 from web import texts
 from web.answers import answers
 from web.job_pages import job_state_label
+from web.page_words import page_words
 
 PRODUCT = "Ohniska"
 
@@ -50,6 +51,7 @@ def init_templates(app: Flask) -> None:
         moment=texts.moment_text,
         job_state=job_state_label,
         sentence=texts.sentence,
+        page_words=page_words,
     )
     static = Path(app.static_folder or "")
 

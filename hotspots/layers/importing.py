@@ -27,6 +27,7 @@ from hotspots.layers.change import (
 )
 from hotspots.layers.checks.diagnosis import check_frames, read_leniently, study_area
 from hotspots.layers.checks.problems import Problem
+from hotspots.layers.labels import kind_label
 from hotspots.layers.official import is_official, read_official
 from hotspots.layers.own.areas import KINDS, import_areas
 from hotspots.layers.reading import ADDRESS_LAYER, LAYERS_FILE, read_boundary
@@ -190,9 +191,14 @@ def _check_options(options: ImportOptions) -> None:
     if options.as_kind is not None and options.as_kind not in KINDS:
         raise ParameterError(
             _("areas of kind {value!r} cannot be imported; known are {known}").format(
-                value=options.as_kind, known=", ".join(KINDS)
+                value=options.as_kind, known=_kinds()
             )
         )
+
+
+def _kinds() -> str:
+    """Return how to say each kind that can be imported, with its name."""
+    return ", ".join(f"--as {kind} ({kind_label(kind)})" for kind in KINDS)
 
 
 def _sort(files: Sequence[Path]) -> _Sorted:
@@ -220,7 +226,7 @@ def _check_kind(files: _Sorted, options: ImportOptions) -> None:
     if files.maps and options.as_kind is None:
         raise ParameterError(
             _("{name}: say which kind its areas are: {known}").format(
-                name=files.maps[0].name, known=", ".join(KINDS)
+                name=files.maps[0].name, known=_kinds()
             )
         )
     if len(files.maps) > 1:
