@@ -90,14 +90,16 @@ def format_number(value: float, *, digits: int = 0) -> str:
     if value != value:
         return "–"
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return str(format_decimal(value, format=pattern, locale=current_language()))
+    text = str(format_decimal(value, format=pattern, locale=current_language()))
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def format_share(value: float, *, digits: int = 0) -> str:
     """Write a share of 1 as per cent: 27 % or 27%."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     pattern += "\N{NO-BREAK SPACE}%" if current_language() == "cs" else "%"
-    return str(format_percent(value, format=pattern, locale=current_language()))
+    text = str(format_percent(value, format=pattern, locale=current_language()))
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def format_day(value: date | datetime) -> str:

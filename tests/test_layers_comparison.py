@@ -107,7 +107,7 @@ def test_moved_border_in_square_metres_per_cent_and_metres():
         "4 → 4 areas",
         "2 areas have other borders, 50,000 m² of ground changed",
         "Jihozápad: 1,000,000 → 1,050,000 m² (5.0%), border moved by up to 50 m",
-        "Jihovýchod: 1,000,000 → 950,000 m² (-5.0%), border moved by up to 50 m",
+        "Jihovýchod: 1,000,000 → 950,000 m² (\N{MINUS SIGN}5.0%), border moved by up to 50 m",
     )
 
 
@@ -118,6 +118,14 @@ def test_streets_have_lengths():
     assert (difference.length_before_m, difference.length_after_m) == (200.0, 1250.0)
     assert difference.lines() == ("1 → 1 areas; 0.2 → 1.25 km of axis",)
     assert compare(districts(), districts()).length_before_m is None
+    assert compare_areas(street, street.assign(length_m=200.000_004), schema.STREET).is_same
+
+
+def test_segments_are_called_by_their_number():
+    frames = make_streets()
+    segments = frames[schema.SEGMENT].assign(**{schema.SEGMENT_NUMBER: [1, 2]})
+    gone = compare_areas(segments, segments.iloc[1:], schema.SEGMENT).gone
+    assert gone == ("Dlouhá, segment 1",)
 
 
 def test_streets_at_a_point_have_no_length():
@@ -250,6 +258,7 @@ def test_hand_edited_layers_in_force_are_not_the_version_kept(tmp_path):
 
 def test_describe_version():
     source = SourceFile("a.zip", "0" * 64, 1, date(2026, 10, 31), "ČÚZK")
+    b_file = SourceFile("b.gpkg", "1" * 64, 1, None, "b.gpkg")
     version = Version(
         3,
         "2026-11-21T23:30:00+00:00",  # the 22nd in Prague
@@ -260,12 +269,17 @@ def test_describe_version():
         (source, source),
     )
     assert describe_version(version) == (
-        "3 · Jeseník · fetched 22 Nov 2026 · RÚIAN as of 31 Oct 2026 · 2 files"
+        "3 · Jeseník · fetched 22 Nov 2026 00:30 · RÚIAN as of 31 Oct 2026 · 2 files"
     )
     with use_language("cs"):
         assert "22.\N{NO-BREAK SPACE}11.\N{NO-BREAK SPACE}2026" in describe_version(version)
     bundled = dataclasses.replace(version, made_by="bundled", valid_on=None, sources=())
-    assert describe_version(bundled) == "3 · Jeseník · bundled, put in 22 Nov 2026"
+    assert describe_version(bundled) == "3 · Jeseník · bundled, put in 22 Nov 2026 00:30"
+    own = dataclasses.replace(bundled, made_by="own_areas", sources=(source, b_file))
+    assert describe_version(own) == "3 · Jeseník · own areas brought 22 Nov 2026 00:30 (b.gpkg)"
+    assert "damaged, cannot be read" in describe_version(
+        dataclasses.replace(bundled, made_by="damaged")
+    )
     assert "magic 22 Nov" in describe_version(dataclasses.replace(version, made_by="magic"))
 
 

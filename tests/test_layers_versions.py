@@ -161,7 +161,7 @@ def test_own_areas_change_nothing_else(workspace):
     made = put(workspace, drawn, keep_layers=True, made_by=OWN_AREAS, sources=(mine, OCTOBER))
     assert placement(workspace) == (PlacedSince(1, None), PlacedSince(3, date(2026, 10, 31)))
     assert made.valid_on == first.valid_on
-    assert made.sources == (OCTOBER, mine)
+    assert made.sources == (mine, OCTOBER), "the last ones made it"
     assert made.reach_m == 30.0
     assert layers.list_layers(workspace) == (
         schema.DISTRICT,

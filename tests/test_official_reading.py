@@ -93,10 +93,10 @@ def test_all_three_kinds_together(vfr, addresses):
     assert len(town.addresses) == 63
     assert len(town.buildings) == 73
     assert shares == sorted(shares)
-    joined = " + ".join(file.name for file in (files[2], files[0], files[1]))
+    main, table = files[2].name, files[1].name
     assert town.notes == (
-        f"{joined}: 1 address has no position.",
-        f"{joined}: 1 building has no position.",
+        f"{main} + {table}: 1 address has no position.",
+        f"{main}: 1 building has no position.",
     )
 
 

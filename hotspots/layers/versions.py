@@ -282,13 +282,14 @@ def _next_placement(
 
 
 def _with_kept(made: Version, before: Version, *, with_streets: bool) -> Version:
-    known = {source.sha256 for source in before.sources}
+    # The last ones are those that made it.
+    brought = {source.sha256 for source in made.sources}
     return replace(
         made,
         municipality=before.municipality,
         town=before.town,
         valid_on=before.valid_on,
-        sources=(*before.sources, *(s for s in made.sources if s.sha256 not in known)),
+        sources=(*(s for s in before.sources if s.sha256 not in brought), *made.sources),
         reach_m=made.reach_m if with_streets else before.reach_m,
         segment_length_m=made.segment_length_m if with_streets else before.segment_length_m,
     )

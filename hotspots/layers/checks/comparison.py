@@ -30,6 +30,7 @@ from hotspots.layers.reading import ADDRESS_LAYER, BUILDING_LAYER
 from hotspots.layers.tangles import make_untangled_valid
 from hotspots.layers.version_records import (
     BUNDLED,
+    DAMAGED,
     EDITED,
     FETCHED,
     IMPORTED,
@@ -44,6 +45,9 @@ from hotspots.settings import Workspace
 
 # An area that is gone and a new one are the same ground when they share this much of both.
 SAME_GROUND: Final = 0.9
+# Lengths that differ by less are the same, written with other digits [m].
+ROUNDING_M: Final = 0.01
+_WHOLE_FROM_M: Final = 10.0
 _SHOWN: Final = 5
 _POINT_CODES: Final = {
     ADDRESS_LAYER: schema.ADDRESS_CODE,
@@ -116,8 +120,8 @@ class LayerDifference:
     def is_same(self) -> bool:
         """Whether nothing is different."""
         areas = self.new or self.gone or self.renamed or self.changed
-        lengths = self.length_before_m != self.length_after_m
-        return not areas and not lengths and self.facts.is_same
+        lengths = (self.length_after_m or 0.0) - (self.length_before_m or 0.0)
+        return not areas and abs(lengths) <= ROUNDING_M and self.facts.is_same
 
     def lines(self) -> tuple[str, ...]:
         """Return the difference in words, one sentence each, in the language in force."""
@@ -209,15 +213,15 @@ def describe_version(version: Version) -> str:
     if version.valid_on:
         parts.append(_("RÚIAN as of {day}").format(day=format_day(version.valid_on)))
     n = len(version.sources)
-    if n:
+    if n and version.made_by in (IMPORTED, FETCHED):
         parts.append(ngettext("{n} file", "{n} files", n).format(n=format_number(n)))
     return " · ".join(parts)
 
 
 def describe_making(version: Version) -> str:
-    """Return what made a version, and the day."""
+    """Return what made a version, when, and the file that brought own areas or residents."""
     made_at = datetime.fromisoformat(version.made_at).astimezone(ZoneInfo("Europe/Prague"))
-    day = format_day(made_at)
+    day = f"{format_day(made_at)} {made_at:%H:%M}"
     texts = {
         BUNDLED: _("bundled, put in {day}"),
         IMPORTED: _("imported {day}"),
@@ -227,8 +231,12 @@ def describe_making(version: Version) -> str:
         REMADE: _("streets made anew {day}"),
         REPAIRED: _("repaired {day}"),
         EDITED: _("edited in another program, kept {day}"),
+        DAMAGED: _("damaged, cannot be read, of {day}"),
     }
-    return texts.get(version.made_by, f"{version.made_by} {{day}}").format(day=day)
+    text = texts.get(version.made_by, f"{version.made_by} {{day}}").format(day=day)
+    if version.made_by in (OWN_AREAS, JOINED_RESIDENTS) and version.sources:
+        text += f" ({version.sources[-1].name})"
+    return text
 
 
 def _read(path: Path) -> dict[str, gpd.GeoDataFrame]:
@@ -367,5 +375,5 @@ def _say_change(change: ShapeChange) -> str:
         before=square_metres(change.before_m2),
         after=square_metres(change.after_m2),
         share=share,
-        moved=format_number(change.moved_m, digits=1),
+        moved=format_number(change.moved_m, digits=0 if change.moved_m >= _WHOLE_FROM_M else 1),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hotspots import schema
-from hotspots.i18n import format_number
+from hotspots.i18n import _, format_number
 from hotspots.layers.labels import layer_label
 
 # Severity: counts are wrong or a layer cannot be read; worth mending; worth knowing.
@@ -96,15 +96,32 @@ def square_metres(value: float) -> str:
 
 
 def area_labels(frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
-    """Return what to call each area: its name, or its id where the name is empty or shared."""
+    """Return what to call each area: its name, or its id where the name is empty or shared.
+
+    Segments are called by their number along the street.
+    """
     n = len(frame)
     rows = np.array([f"#{row + 1}" for row in range(n)], dtype=object)
     ids = texts_of(frame, schema.AREA_ID)
     ids = np.where(ids == "", rows, ids)
-    names = texts_of(frame, schema.NAME)
+    names = _numbered(texts_of(frame, schema.NAME), frame)
     unique, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
     clear = (counts[inverse] == 1) & (names != "") if len(unique) else np.zeros(n, dtype=bool)
     return np.asarray(np.where(clear, names, ids), dtype=object)
+
+
+def _numbered(names: npt.NDArray[np.object_], frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    if schema.SEGMENT_NUMBER not in frame.columns:
+        return names
+    numbers = [text.removesuffix(".0") for text in texts_of(frame, schema.SEGMENT_NUMBER)]
+    text = _("{street}, segment {number}")
+    return np.array(
+        [
+            text.format(street=name, number=number) if name and number else name
+            for name, number in zip(names, numbers, strict=True)
+        ],
+        dtype=object,
+    )
 
 
 def texts_of(frame: gpd.GeoDataFrame, column: str) -> npt.NDArray[np.object_]:

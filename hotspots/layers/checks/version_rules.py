@@ -8,7 +8,7 @@ import geopandas as gpd
 
 from hotspots import schema
 from hotspots.errors import NotFoundError
-from hotspots.i18n import _, format_day, format_number
+from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.layers.checks.problems import ERROR, NOTE, WARNING, Problem
 from hotspots.layers.version_records import Version
 from hotspots.layers.versions import is_hand_edited, placement, version_file
@@ -17,6 +17,8 @@ from hotspots.settings import Settings, Workspace
 # Streets and houses change slowly; ČÚZK publishes every month, the census bureau every year.
 OLD_DAYS: Final = 548  # 18 months
 _MONTH_DAYS: Final = 30.4375
+_YEAR_DAYS: Final = 365.25
+_IN_MONTHS: Final = 24  # an age up to this is said in months
 
 
 def missing_layers(
@@ -83,12 +85,20 @@ def check_version(workspace: Workspace, version: Version, today: date) -> Iterat
             "",
             1,
             (),
-            _("the official data are of {day}, {months} months old").format(
-                day=format_day(version.valid_on), months=format_number(age // _MONTH_DAYS)
+            _("the official data are of {day}, {age} old").format(
+                day=format_day(version.valid_on), age=_say_age(age)
             ),
             _("fetch the newest: hotspots layers fetch"),
         )
     yield from _versions_missing(workspace)
+
+
+def _say_age(days: int) -> str:
+    months = int(days / _MONTH_DAYS)
+    if months <= _IN_MONTHS:
+        return ngettext("{n} month", "{n} months", months).format(n=format_number(months))
+    years = int(days / _YEAR_DAYS)
+    return ngettext("{n} year", "{n} years", years).format(n=format_number(years))
 
 
 def _settings_differ(version: Version, settings: Settings) -> Iterator[Problem]:

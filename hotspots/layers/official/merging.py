@@ -1,7 +1,7 @@
 """Several official files of one municipality become one `TownData`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -9,7 +9,7 @@ from hotspots import schema
 from hotspots.errors import SourceError
 from hotspots.i18n import _
 from hotspots.layers.official.frames import is_area, make_frame
-from hotspots.layers.official.notes import missing_notes, reading_notes
+from hotspots.layers.official.notes import NOTED, missing_notes, reading_notes
 from hotspots.layers.town_data import COLUMNS, TownData
 
 _Row = tuple[object, ...]
@@ -106,8 +106,14 @@ def _notes(
         for note in file.data.notes
         if note not in set(missing_notes(file.name, _rows_of(file)))
     ]
-    notes.extend(missing_notes(" + ".join(file.name for file in used), rows))
+    for frames in NOTED:
+        names = [f.name for f in used if any(missing_notes("", _only(frames, _rows_of(f))))]
+        notes.extend(missing_notes(" + ".join(names), _only(frames, rows)))
     return notes + _days_note(used)
+
+
+def _only(frames: Sequence[str], rows: Mapping[str, Sequence[_Row]]) -> dict[str, Sequence[_Row]]:
+    return {frame: rows.get(frame, ()) for frame in frames}
 
 
 def _rows_of(file: OfficialFile) -> dict[str, list[_Row]]:

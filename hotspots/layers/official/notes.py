@@ -8,6 +8,8 @@ from hotspots.layers.official.frames import is_area
 Rows = Mapping[str, Sequence[tuple[object, ...]]]
 
 _AREAS = ("municipality", "cadastral_units", "districts", "electoral_districts")
+# Frames of which one note says what they lack.
+NOTED = (_AREAS, ("streets",), ("addresses",), ("buildings",))
 
 
 def missing_notes(file: str, rows: Rows) -> Iterator[str]:
