@@ -565,7 +565,7 @@ def test_invalid_boundary_stops_unless_repaired(data):
     with pytest.raises(SchemaError, match=r"municipality are invalid: Jeseník"):
         make_layers(broken, settings=Settings(), former=None)
     made = make_layers(broken, settings=Settings(), former=None, repair=True)
-    assert "the whole town: invalid polygons were repaired: Jeseník." in made.notes
+    assert "the whole municipality: invalid polygons were repaired: Jeseník." in made.notes
 
 
 def test_work_can_be_stopped_at_every_report(data):

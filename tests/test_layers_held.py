@@ -77,3 +77,26 @@ def test_the_page_names_them_before_and_a_saved_link_leads_on(workspace):
     assert "Localities: the layers in force have none. Version 2 of the layers has them" in page
     assert 'class="button" href="/layers?lang=en"' in page
     assert "layers.gpkg" not in page
+
+
+def test_cures_of_commands_name_the_workspace(workspace):
+    where = f" --workspace {workspace.path}"
+    checked = CliRunner().invoke(main, ["layers", "check", "-w", str(workspace.path)])
+    assert f"hotspots layers fetch{where}" in checked.output
+    use_version(workspace, 1)
+    arguments = ["count", "--by", "locality", "-w", str(workspace.path)]
+    assert f"hotspots layers use 2{where}" in CliRunner().invoke(main, arguments).output
+
+
+def test_a_day_that_is_none_is_answered_as_other_days_are(workspace):
+    arguments = ["layers", "place", "--from", "2024-13-01", "-w", str(workspace.path)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "Error: '2024-13-01' is no day; write it as 2024-03-05" in result.output
+
+
+def test_the_page_without_incidents_names_the_areas_that_are_there(workspace):
+    client = create_app(workspace, testing=True).test_client()
+    page = client.get("/?lang=en").get_data(as_text=True)
+    assert "The areas are ready: streets, street segments, districts" in page
+    assert "localities." in page

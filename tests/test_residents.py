@@ -83,7 +83,7 @@ def test_yearly_table_of_csu_gives_its_newest_total(workspace, tmp_path):
     assert brought.made_by == JOINED_RESIDENTS
     notes = " ".join(brought.notes)
     assert "totals only" in notes
-    assert "joined to the whole town" in notes
+    assert "joined to the whole municipality" in notes
     assert "1 code of the table is of no area here: 535532" in notes
     (source,) = brought.sources
     assert source.citation == "ČSÚ, 130149.csv, 2024"

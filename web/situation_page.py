@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots import layers, schema
 from hotspots.aggregate import FEWEST_RESIDENTS, CountTable
-from hotspots.analysis.kinds import area_labels, off_areas_place, period_label
+from hotspots.analysis.kinds import area_labels, layer_label, off_areas_place, period_label
 from hotspots.analysis.ranking import ALONG_STREETS, RankedArea, ranking
 from hotspots.analysis.situation import Situation
 from hotspots.i18n import _, format_number, ngettext
@@ -66,8 +66,15 @@ def show() -> Response:
     if request.if_none_match.contains_weak(tag):
         return _cached(make_response("", 304), tag)
     if not known.n_incidents:
-        return make_response(render_template("empty.html", workspace=answers().workspace.path.name))
+        return make_response(_empty())
     return _cached(make_response(_render(params, known)), tag)
+
+
+def _empty() -> str:
+    """Return the page of a workspace without incidents: which areas wait for them."""
+    workspace = answers().workspace
+    kinds = [layer_label(kind) for kind in layers.present_kinds(workspace) if kind != schema.GRID]
+    return render_template("empty.html", workspace=workspace.path.name, kinds=kinds)
 
 
 def _cached(response: Response, tag: str) -> Response:
@@ -249,7 +256,7 @@ def _is_wholly_displaced(params: PageParams, known: Known) -> bool:
 def _coarser(text: str, params: PageParams, present: tuple[str, ...]) -> Notice:
     """Return a notice whose way on are districts, or the whole town where it has none."""
     by = schema.DISTRICT if schema.DISTRICT in present else schema.MUNICIPALITY
-    action = _("Show districts") if by == schema.DISTRICT else _("Show the whole town")
+    action = _("Show districts") if by == schema.DISTRICT else _("Show the whole municipality")
     return Notice(text, action, params.but(by=by, index=None).to_query())
 
 

@@ -29,7 +29,7 @@ def kind_label(kind: str) -> str:
         schema.PATROL_BEAT: _("Patrol beats"),
         schema.QUARTER: _("Quarters"),
         schema.GRID: _("Grid"),
-        schema.MUNICIPALITY: _("Whole town"),
+        schema.MUNICIPALITY: _("Whole municipality"),
     }
     return labels[kind]
 

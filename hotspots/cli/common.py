@@ -2,6 +2,8 @@
 
 import functools
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +27,10 @@ EXIT_USAGE: Final = 2
 EXIT_REJECTED: Final = 3
 DEFAULT_WORKSPACE: Final = "workspace"
 WIDTH_IN_PIPE: Final = 200
+# A command as messages name it, with its arguments and options.
+_COMMAND: Final = re.compile(
+    r"hotspots layers [a-z]+(?: (?:FILE|SOUBOR|[0-9]+|--[a-z-]+(?: (?!--)[^\s,;()]+)?))*"
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,12 +100,20 @@ def say(text: str = "", *, error: bool = False) -> None:
     click.echo("\n".join(printable(line) for line in text.split("\n")), err=error)
 
 
+def in_workspace(text: str) -> str:
+    """Return a message whose commands for layers name the workspace, unless it is the usual one."""
+    chosen = shared().workspace
+    if chosen == Path(DEFAULT_WORKSPACE) or "--workspace" in text:
+        return text
+    return _COMMAND.sub(lambda found: f"{found[0]} --workspace {shlex.quote(str(chosen))}", text)
+
+
 def say_problem(problem: Problem) -> None:
     """Print what is wrong with a layer, and below it how to mend that."""
     words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
     say(f"{words[problem.severity]}: {problem.full_text}")
     if problem.cure:
-        say(f"    {problem.cure}")
+        say(f"    {in_workspace(problem.cure)}")
 
 
 def print_json(value: Any) -> None:
@@ -112,7 +126,7 @@ def fail(error: HotspotsError, **done: Any) -> NoReturn:
     if shared().as_json:
         print_json({"error": type(error).__name__, "message": str(error), **done})
     else:
-        say(_("Error: {message}").format(message=error), error=True)
+        say(_("Error: {message}").format(message=in_workspace(str(error))), error=True)
     raise SystemExit(EXIT_USAGE if isinstance(error, ParameterError) else EXIT_FAILED)
 
 

@@ -1,7 +1,6 @@
 """`hotspots layers`: what is in force, its checks, its history, and by which versions we place."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import click
@@ -39,6 +38,7 @@ from hotspots.layers.versions import (
     placement,
     use_version,
 )
+from hotspots.periods import parse_day
 from hotspots.settings import Workspace
 from hotspots.store import Store
 
@@ -238,17 +238,16 @@ def use(version: int) -> None:
 @click.option(
     "--from",
     "since",
-    type=click.DateTime(["%Y-%m-%d"]),
     metavar="DAY",
     help=_("First day of the incidents to place anew, such as 2024-01-01."),
 )
 @click.option("--dry-run", is_flag=True, help=_("Say what would move; change nothing."))
 @shared_options
 @reports_errors
-def place(since: datetime | None, dry_run: bool) -> None:
+def place(since: str | None, dry_run: bool) -> None:
     """Place incidents by the version in force."""
     workspace = open_workspace()
-    first = since.date() if since else None
+    first = parse_day(since) if since else None
     with Store.open(workspace) as store:
         moved = what_would_move(store, workspace, since=first)
     order = placement(workspace) if dry_run else place_anew(workspace, since=first)

@@ -10,6 +10,7 @@ from hotspots import schema
 from hotspots.analysis.kinds import layer_label
 from hotspots.analysis.replacement import say_gone, what_would_move
 from hotspots.cli.common import (
+    in_workspace,
     open_workspace,
     print_json,
     reporting,
@@ -174,15 +175,14 @@ def _print_kept(workspace: Workspace, change: LayerChange) -> None:
     with Store.open(workspace) as store:
         moved = what_would_move(store, workspace)
     if moved.n_incidents and change.kept_until is not None:
-        say(
-            ngettext(
-                "{n} incident before {day} keeps the place it had in the layers of its time. "
-                "To place it anew: hotspots layers place",
-                "{n} incidents before {day} keep the place they had in the layers of their time. "
-                "To place them anew: hotspots layers place",
-                moved.n_incidents,
-            ).format(n=format_number(moved.n_incidents), day=format_day(change.kept_until))
-        )
+        text = ngettext(
+            "{n} incident before {day} keeps the place it had in the layers of its time. "
+            "To place it anew: hotspots layers place",
+            "{n} incidents before {day} keep the place they had in the layers of their time. "
+            "To place them anew: hotspots layers place",
+            moved.n_incidents,
+        ).format(n=format_number(moved.n_incidents), day=format_day(change.kept_until))
+        say(in_workspace(text))
         for line in say_gone(moved):
             say(f"  {line}")
 

@@ -13,7 +13,7 @@ def kind_label(kind: str) -> str:
         schema.TOWN_PART: _("town parts"),
         schema.ELECTORAL_DISTRICT: _("electoral districts"),
         schema.CADASTRAL_UNIT: _("cadastral units"),
-        schema.MUNICIPALITY: _("the whole town"),
+        schema.MUNICIPALITY: _("the whole municipality"),
         schema.LOCALITY: _("localities"),
         schema.PATROL_BEAT: _("patrol beats"),
         schema.QUARTER: _("quarters"),
