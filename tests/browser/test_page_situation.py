@@ -173,6 +173,18 @@ def test_the_keyboard_reaches_content_first(visit):
     assert page.evaluate("document.activeElement.id") == "content"
 
 
+def test_a_map_that_was_ready_before_the_page_listened_still_fills_the_table(visit, address):
+    page = visit("/static/icon.svg")
+    held = []
+    page.route("**/static/js/frame.js*", lambda route: held.append(route))
+    page.goto(address + "/?lang=en", wait_until="commit")
+    page.wait_for_selector("#map", state="attached")
+    page.frame_locator("#map").locator("[data-ready]").wait_for(state="attached")
+    assert page.query_selector("#areas td.now:not(:empty)") is None
+    held[0].continue_()
+    wait_for_map(page)
+
+
 def test_over_all_time_no_column_repeats_another(visit):
     page = visit("/?lang=en")
     wait_for_map(page)

@@ -6,13 +6,8 @@
     const { data } = model;
     const send = (message) => window.parent.postMessage(message, "*"); // a frame without origin cannot name its parent's
 
-    let before = state.get().lit;
-    state.subscribe((now, changed) => {
-      if (changed.has("lit") && now.lit !== before) {
-        before = now.lit;
-        if (!wished) send({ type: "hotspots:highlight", row: now.lit });
-      }
-      if (!["index", "window", "measure"].some((key) => changed.has(key)) || !model.m) return;
+    const sendTime = (now) => {
+      if (!model.m) return;
       const span = state.span();
       send({
         type: "hotspots:time",
@@ -28,12 +23,23 @@
         offAreas: model.off(span),
         total: model.town(span),
       });
+    };
+
+    let before = state.get().lit;
+    state.subscribe((now, changed) => {
+      if (changed.has("lit") && now.lit !== before) {
+        before = now.lit;
+        if (!wished) send({ type: "hotspots:highlight", row: now.lit });
+      }
+      if (["index", "window", "measure"].some((key) => changed.has(key))) sendTime(now);
     });
     let wished = false;
     window.addEventListener("message", (event) => {
       if (event.source !== window.parent) return;
       const wish = event.data;
-      if (!wish || typeof wish !== "object" || wish.type !== "hotspots:set") return;
+      if (!wish || typeof wish !== "object") return;
+      if (wish.type === "hotspots:hello") sendTime(state.get()); // the page listens only now, and missed the first message
+      if (wish.type !== "hotspots:set") return;
       const patch = {};
       for (const key of ["index", "measure", "localities", "playing"]) if (key in wish) patch[key] = wish[key];
       if ("window" in wish) patch.window = /^\d+$/.test(String(wish.window)) ? Number(wish.window) : wish.window;

@@ -30,6 +30,9 @@
     }
   });
 
+  // A map that was ready before this page listened says its time again.
+  frame.contentWindow.postMessage({ type: "hotspots:hello" }, "*");
+
   // A highlighted area is lit in the ranking, the table and on the map alike.
   document.addEventListener("area", (event) => {
     const { row, from } = event.detail;
