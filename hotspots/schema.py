@@ -63,12 +63,55 @@ PLACE_METHODS: Final = (
     "coordinates",
     "address",
     "corner",
-    "street",
-    "locality",
+    "street",  # the street's middle: the street is known, the place on it is not
+    "landmark",
+    "district",  # its middle
+    "town_part",  # its middle
     "manual",
     "none",
 )
 SOURCE_KINDS: Final = ("apk", "municipal_police", "state_police", "other")
+
+# --- placings: where an incident is, when its file does not say it in coordinates -------------
+# (besides source, source_ref, x, y, place_method, place_precision_m)
+PLACE_SCORE: Final = "place_score"  # float64, how well the text matched, 0 to 100; NaN for none
+PLACE_MATCHED: Final = "place_matched"  # str, what the text was taken for, for a reader
+PLACE_STATE: Final = "place_state"  # one of PLACE_STATES
+PLACE_KEY: Final = "place_key"  # str, `hotspots.place_text.place_key` of the text
+DECIDED_BY: Final = "decided_by"  # str, the person who decided; "" for the program
+DECIDED_AT: Final = "decided_at"  # str, ISO moment in UTC; "" for the program
+
+PLACING_COLUMNS: Final = (
+    SOURCE,
+    SOURCE_REF,
+    X,
+    Y,
+    PLACE_METHOD,
+    PLACE_PRECISION_M,
+    PLACE_SCORE,
+    PLACE_MATCHED,
+    PLACE_STATE,
+    PLACE_KEY,
+    DECIDED_BY,
+    DECIDED_AT,
+)
+AUTOMATIC: Final = "automatic"  # placed by the program, surely enough
+DOUBTFUL: Final = "doubtful"  # candidates, none sure enough: waits for a person, has no position
+NOT_FOUND: Final = "not_found"  # no candidate: waits for a person, has no position
+BY_PERSON: Final = "by_person"  # a person has placed it
+GIVEN_UP: Final = "given_up"  # a person says that it cannot be placed
+PLACE_STATES: Final = (AUTOMATIC, DOUBTFUL, NOT_FOUND, BY_PERSON, GIVEN_UP)
+WAITING_STATES: Final = (DOUBTFUL, NOT_FOUND)
+
+# --- links: incidents that are one event ------------------------------------------------------
+INCIDENT_A: Final = "incident_a"  # str, incident_id; sorts before INCIDENT_B
+INCIDENT_B: Final = "incident_b"
+LINK_STATE: Final = "link_state"  # one of LINK_STATES
+LINK_SCORE: Final = "link_score"  # float64, 0 to 100, as it was when a person decided
+CONFIRMED_LINK: Final = "confirmed"
+DISMISSED_LINK: Final = "dismissed"
+LINK_STATES: Final = (CONFIRMED_LINK, DISMISSED_LINK)
+LINK_COLUMNS: Final = (INCIDENT_A, INCIDENT_B, LINK_STATE, LINK_SCORE, DECIDED_BY, DECIDED_AT)
 
 # --- area layers ---------------------------------------------------------------------------
 AREA_ID: Final = "area_id"  # str, stable over layer versions

@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 BASE = {"cells", "errors", "schema", "i18n", "crs", "filetypes", "periods", "offences"}
-BASE |= {"selection", "finding", "former", "progress", "validity"}
+BASE |= {"selection", "finding", "former", "progress", "validity", "place_text", "users"}
+BASE |= {"personal"}
 SETTINGS = BASE | {"settings", "files", "archive"}
 # Groups of modules of the layers; only commands and pages reach for the network's.
 LAYER_GROUPS = {"layers.census", "layers.checks", "layers.official", "layers.own"}
@@ -29,6 +30,11 @@ ALLOWED: dict[str, set[str]] = {
     "former": set(),
     "progress": {"errors"},
     "validity": {"i18n"},
+    "place_text": set(),
+    "users": set(),
+    "personal": {"i18n"},
+    "geocode": SETTINGS | {"layers"},
+    "link": BASE,
     "files": {"errors", "i18n"},
     "settings": {"errors", "i18n"},
     "record_inference": BASE,
@@ -40,14 +46,15 @@ ALLOWED: dict[str, set[str]] = {
     "layers.own": SETTINGS | {"layers", "layers.census", "layers.checks", "layers.official"},
     "occurrence": BASE | {"clean"},
     "clean": BASE | {"ingest"},
-    "ingest": SETTINGS | {"occurrence", "clean", "store", "layers", "record_inference"},
+    "ingest": SETTINGS
+    | {"occurrence", "clean", "store", "layers", "record_inference", "geocode", "link"},
     "store": SETTINGS,
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
     "join": BASE | {"faces"},
     "placement": BASE | {"join"},
     "aggregate": BASE | {"join", "placement"},
-    "analysis": SETTINGS | COUNTING | {"store", "layers"},
+    "analysis": SETTINGS | COUNTING | {"store", "layers", "geocode", "link"},
     "export": SETTINGS | COUNTING | {"analysis"},
     "maps": SETTINGS | {"aggregate", "analysis", "layers"},
     "sample": SETTINGS | {"layers"},
@@ -55,11 +62,11 @@ ALLOWED: dict[str, set[str]] = {
     "cli": SETTINGS
     | COUNTING
     | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
-    | {"workspace_init", "layers.checks", "layers.fetch"},
+    | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link"},
     "web": SETTINGS
     | COUNTING
     | {"analysis", "export", "layers", "maps", "store"}
-    | {"layers.checks", "layers.fetch", "layers.own"},
+    | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link"},
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -68,6 +75,7 @@ ONLY_IN = {
     "flask": {"web"},
     "flask_wtf": {"web"},
     "requests": {"layers.fetch"},
+    "rapidfuzz": {"geocode", "ingest"},
     "filelock": {"layers", "layers.fetch", "web"},
     "waitress": {"web"},
     "folium": {"maps"},

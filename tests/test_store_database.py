@@ -133,11 +133,11 @@ def test_migrations_make_exactly_the_tables_of_the_code(store, workspace):
         assert compare_metadata(context, tables.metadata) == []
 
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "9998"
+down_revision = "{head}"
 def upgrade():
     op.add_column("sources", sa.Column("extra", sa.Text(), nullable=True))
     {more}
@@ -145,40 +145,43 @@ def upgrade():
 
 
 @pytest.fixture
-def second_revision(tmp_path_factory, monkeypatch):
+def next_revision(tmp_path_factory, monkeypatch):
     def make(more):
         folder = tmp_path_factory.mktemp("versions")
-        first = (migrate.VERSIONS / "r0001_first.py").read_text(encoding="utf-8")
-        (folder / "r0001_first.py").write_text(first, encoding="utf-8")
-        (folder / "r0002_second.py").write_text(SECOND.format(more=more), encoding="utf-8")
+        for script in migrate.VERSIONS.glob("r*.py"):
+            (folder / script.name).write_bytes(script.read_bytes())
+        text = NEXT.format(more=more, head=tables.HEAD)
+        (folder / "r9998_next.py").write_text(text, encoding="utf-8")
         monkeypatch.setattr(migrate, "VERSIONS", folder)
-        monkeypatch.setattr(tables, "HEAD", "0002")
+        monkeypatch.setattr(tables, "HEAD", "9998")
 
     return make
 
 
-def test_older_database_is_copied_then_migrated(store, workspace, second_revision):
+def test_older_database_is_copied_then_migrated(store, workspace, next_revision):
+    head = tables.HEAD
     put(store, make_incidents(["1"]))
-    second_revision("pass")
+    next_revision("pass")
     with Store.open(workspace) as opened:
         assert len(opened.read_incidents()) == 1
     (copy,) = workspace.backups.iterdir()
     with sqlite3.connect(copy) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (head,)
         assert connection.execute("SELECT count(*) FROM incidents").fetchone() == (1,)
     connection.close()
     with reading(make_engine(workspace)) as connection:
-        assert migrate.stored_revision(connection) == "0002"
+        assert migrate.stored_revision(connection) == "9998"
         connection.exec_driver_sql("SELECT extra FROM sources")
 
 
-def test_failed_migration_changes_nothing(store, workspace, second_revision):
+def test_failed_migration_changes_nothing(store, workspace, next_revision):
+    head = tables.HEAD
     put(store, make_incidents(["1"]))
-    second_revision('raise RuntimeError("half-way")')
+    next_revision('raise RuntimeError("half-way")')
     with pytest.raises(RuntimeError, match="half-way"):
         Store.open(workspace)
     with reading(make_engine(workspace)) as connection:
-        assert migrate.stored_revision(connection) == "0001"
+        assert migrate.stored_revision(connection) == head
         names = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(sources)")]
     assert "extra" not in names
 

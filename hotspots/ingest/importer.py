@@ -1,6 +1,5 @@
 """A file into the store: every row accounted for, all of it kept or nothing."""
 
-import getpass
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -33,6 +32,7 @@ from hotspots.periods import Span, merge_spans
 from hotspots.settings import Workspace
 from hotspots.store import ImportBatch, ImportTransaction, Source, Store
 from hotspots.store.reading import StoredIncidents
+from hotspots.users import current_user
 
 _NAME_BYTES: Final = 200
 _TEXT_FORMATS: Final = frozenset({"csv"})
@@ -159,7 +159,7 @@ def import_incidents(
                     file_name=reader.path.name,
                     sha256=sha256,
                     format=reader.format,
-                    user_name=_user_name(),
+                    user_name=current_user(),
                     mapping=mapping_text,
                 )
                 stored = transaction = stack.enter_context(
@@ -322,10 +322,3 @@ def _fingerprint(path: Path) -> tuple[str, int]:
             digest.update(block)
             n_lines += block.count(b"\n")
     return digest.hexdigest(), n_lines
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a service account without a name
-        return ""

@@ -11,8 +11,21 @@ from hotspots import schema
 from hotspots.errors import NotFoundError, ParameterError, StoreError
 from hotspots.i18n import _
 from hotspots.periods import Span, merge_spans
+from hotspots.place_text import place_key
 from hotspots.settings import Workspace
 from hotspots.store import tables
+from hotspots.store.decisions import (
+    DISMISSED,
+    GAVE_UP,
+    LINKED,
+    PLACED,
+    RELEASED,
+    Deciding,
+    Decision,
+    read_decisions,
+    read_remembered,
+    undo,
+)
 from hotspots.store.engine import SQLITE, database_file, make_engine, reading, writing
 from hotspots.store.frames import (
     TRAIT_KEY,
@@ -21,7 +34,9 @@ from hotspots.store.frames import (
     incident_frame,
     trait_table,
 )
+from hotspots.store.links import read_links
 from hotspots.store.migrate import ensure_current, stored_revision, upgrade
+from hotspots.store.placings import Place, RememberedPlace, lay_over, read_placings
 from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources, read_traits
 from hotspots.store.source import Source
 from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, write_records
@@ -228,8 +243,32 @@ class Store:
                 for rows in fetch_rows(connection, key, stored, scan=scan):
                     collected.add(rows)
                 part = collected.table(source.source_id)
-                parts.append(add_traits(part, traits, shared) if shared else part)
+                part = add_traits(part, traits, shared) if shared else part
+                parts.append(lay_over(connection, key, part))
         return incident_frame(parts, wanted)
+
+    def read_placings(self, *, states: Sequence[str] = ()) -> pd.DataFrame:
+        """Return where incidents are that their file does not place, in `PLACING_COLUMNS`.
+
+        `states` are some of `schema.PLACE_STATES`; empty means all.
+        """
+        with reading(self._engine) as connection:
+            return read_placings(connection, states=tuple(states))
+
+    def remembered_places(self) -> dict[str, RememberedPlace]:
+        """Return what persons decided for texts of places, by `place_text.place_key`."""
+        with reading(self._engine) as connection:
+            return read_remembered(connection)
+
+    def read_links(self, *, states: Sequence[str] = ()) -> pd.DataFrame:
+        """Return which pairs of incidents were decided upon, in `schema.LINK_COLUMNS`."""
+        with reading(self._engine) as connection:
+            return read_links(connection, states=tuple(states))
+
+    def decisions(self, *, limit: int = 50, kinds: Sequence[str] = ()) -> list[Decision]:
+        """Return the last decisions of persons, newest first; empty `kinds` means all."""
+        with reading(self._engine) as connection:
+            return read_decisions(connection, limit=limit, kinds=kinds)
 
     @contextmanager
     def stored(self, source_id: str) -> Iterator[StoredIncidents]:
@@ -281,6 +320,120 @@ class Store:
                 confirmed=merged if confirmed else (),
                 inferred=() if confirmed else merged,
             )
+            renew_version(connection)
+
+    def decide_place(
+        self,
+        incident_ids: Sequence[str],
+        place: Place | None,
+        *,
+        user: str,
+        text: str = "",
+        remember: bool = False,
+    ) -> int:
+        """Place incidents by a person's word, or say of them that they cannot be placed.
+
+        Parameters
+        ----------
+        incident_ids
+            Incidents decided upon.
+        place
+            Where they are; None means that they cannot be placed.
+        user
+            Who decides.
+        text
+            The text of the place that the decision is about.
+        remember
+            Take the decision for every incident whose text has the same key and which no person
+            has placed, and for those of later files.
+
+        Returns
+        -------
+        decision_key
+            For `undo_decision`.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such incident.
+        ParameterError
+            Nothing to decide upon.
+        """
+        key = place_key(text)
+        if not incident_ids:
+            raise ParameterError(_("choose an incident to decide upon"))
+        if remember and not key:
+            raise ParameterError(_("a decision can be remembered only for a text of a place"))
+        with writing(self._engine) as connection:
+            kind = GAVE_UP if place is None else PLACED
+            deciding = Deciding(connection, kind=kind, subject=text, user=user)
+            chosen = dict.fromkeys(incident_ids)
+            if remember:
+                chosen |= dict.fromkeys(deciding.alike(text))
+                deciding.remember(text, place)
+            deciding.place(list(chosen), place, key=key)
+            renew_version(connection)
+            return deciding.finish()
+
+    def decide_links(
+        self,
+        pairs: Sequence[tuple[str, str, float | None]],
+        *,
+        state: str | None,
+        user: str,
+        subject: str = "",
+    ) -> int:
+        """Say of pairs of incidents whether they are one event.
+
+        Parameters
+        ----------
+        pairs
+            Two incident ids and the score of the candidate, 0 to 100, or None.
+        state
+            One of `schema.LINK_STATES`; None takes back what was decided.
+        user, subject
+            Who decides, and what about, for a reader.
+
+        Returns
+        -------
+        decision_key
+            For `undo_decision`.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such incident.
+        ParameterError
+            No pair, a pair of one incident, or an unknown state.
+        """
+        kinds = {schema.CONFIRMED_LINK: LINKED, schema.DISMISSED_LINK: DISMISSED, None: RELEASED}
+        if state not in kinds:
+            raise ParameterError(
+                _("link state '{state}' is unknown; choose from: {known}").format(
+                    state=state, known=", ".join(schema.LINK_STATES)
+                )
+            )
+        if not pairs:
+            raise ParameterError(_("choose two incidents to decide upon"))
+        with writing(self._engine) as connection:
+            deciding = Deciding(connection, kind=kinds[state], subject=subject, user=user)
+            for one, two, score in pairs:
+                deciding.link(one, two, state=state, score=score)
+            renew_version(connection)
+            return deciding.finish()
+
+    def undo_decision(self, decision_key: int, *, user: str) -> None:
+        """Put back what was before a decision.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such decision.
+        ParameterError
+            It is undone already, or a later decision stands on it.
+        """
+        with writing(self._engine) as connection:
+            undo(connection, decision_key, user=user)
             renew_version(connection)
 
 

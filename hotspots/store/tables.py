@@ -26,7 +26,7 @@ from sqlalchemy import (
 from hotspots import schema
 
 # The revision that the code speaks; `migrations/versions` must lead to it.
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 
 TEXT_COLUMNS: Final = (
     schema.TIME_PRECISION,
@@ -129,6 +129,12 @@ batches = Table(
     Column("user_name", Text, nullable=False),
     Column("mapping", Text, nullable=False),
     Column("account", Text, nullable=False),  # JSON
+    # References that the file held and the store had already, zlib of lines; undoing another
+    # batch must not take away what this one says too.
+    Column("also_seen", LargeBinary, nullable=False, server_default=""),
+    Column("record_before", Text, nullable=False, server_default=""),  # JSON
+    Column("undone_at", Text, nullable=False, server_default=""),  # ISO, UTC
+    Column("undone_by", Text, nullable=False, server_default=""),
 )
 
 traits = Table(
@@ -163,6 +169,84 @@ incident_versions = Table(
     Column(schema.BATCH_ID, ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False),
     Column("content_hash", LargeBinary(16), nullable=False),
     Column("replaced_by", ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False),
+)
+
+# What a batch brought before it was undone: nothing is lost.
+withdrawn_incidents = Table(
+    "withdrawn_incidents",
+    metadata,
+    Column("withdrawn_key", Integer, primary_key=True),
+    Column("source_key", ForeignKey("sources.source_key"), nullable=False),
+    Column(schema.SOURCE_REF, Text, nullable=False),
+    Column("trait_key", ForeignKey("traits.trait_key"), nullable=False),
+    *_columns(OWN_COLUMNS),
+    Column(schema.BATCH_ID, ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False),
+    Column("content_hash", LargeBinary(16), nullable=False),
+    Column("undone_batch", ForeignKey(f"batches.{schema.BATCH_ID}"), nullable=False, index=True),
+)
+
+# What a person decided; one that is undone stays, so that everybody sees what happened.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_key", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # for a reader: the text of a place, a pair
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", Text, nullable=False),  # ISO, UTC
+    Column("before", Text, nullable=False),  # JSON: rows to put back when it is undone
+    Column("undone_by", Text, nullable=False),
+    Column("undone_at", Text, nullable=False),  # ISO, UTC; empty while it holds
+)
+
+# Where an incident is, found by its text or by a person. It belongs to the incident's name, not to
+# its row, so that it outlives an update of the file and an import undone and made again.
+placings = Table(
+    "placings",
+    metadata,
+    Column("placing_key", Integer, primary_key=True),
+    Column("source_key", ForeignKey("sources.source_key"), nullable=False),
+    Column(schema.SOURCE_REF, Text, nullable=False),
+    Column(schema.X, Double),
+    Column(schema.Y, Double),
+    Column(schema.PLACE_METHOD, Text, nullable=False),
+    Column(schema.PLACE_PRECISION_M, Double),
+    Column(schema.PLACE_SCORE, Double),
+    Column(schema.PLACE_MATCHED, Text, nullable=False),
+    Column(schema.PLACE_STATE, Text, nullable=False, index=True),
+    Column(schema.PLACE_KEY, Text, nullable=False, index=True),
+    Column("decision_key", ForeignKey("decisions.decision_key")),
+    UniqueConstraint("source_key", schema.SOURCE_REF),
+)
+
+# What a person decided for every incident with the same text of a place.
+remembered_places = Table(
+    "remembered_places",
+    metadata,
+    Column(schema.PLACE_KEY, Text, primary_key=True),
+    Column(schema.PLACE_TEXT, Text, nullable=False),
+    Column(schema.X, Double),
+    Column(schema.Y, Double),
+    Column(schema.PLACE_METHOD, Text, nullable=False),
+    Column(schema.PLACE_PRECISION_M, Double),
+    Column(schema.PLACE_MATCHED, Text, nullable=False),
+    Column(schema.PLACE_STATE, Text, nullable=False),
+    Column("decision_key", ForeignKey("decisions.decision_key"), nullable=False),
+)
+
+# Two incidents that are, or are not, one event; named as placings are.
+links = Table(
+    "links",
+    metadata,
+    Column("link_key", Integer, primary_key=True),
+    Column("source_key_a", ForeignKey("sources.source_key"), nullable=False),
+    Column("ref_a", Text, nullable=False),
+    Column("source_key_b", ForeignKey("sources.source_key"), nullable=False),
+    Column("ref_b", Text, nullable=False),
+    Column(schema.LINK_STATE, Text, nullable=False),
+    Column(schema.LINK_SCORE, Double),
+    Column("decision_key", ForeignKey("decisions.decision_key"), nullable=False),
+    UniqueConstraint("source_key_a", "ref_a", "source_key_b", "ref_b"),
 )
 
 # One row; its text changes with every change of what can be read.

@@ -17,6 +17,7 @@ from hotspots.i18n import _
 from hotspots.periods import Span
 from hotspots.store import tables
 from hotspots.store.frames import TRAIT_KEY, column_lists, distinct_traits, text_array
+from hotspots.store.placings import drop_placings, write_placings
 from hotspots.store.reading import StoredIncidents, of_source, read_traits
 
 _INCIDENT_FIELDS: Final = (
@@ -220,6 +221,14 @@ class ImportTransaction(StoredIncidents):
             f"UPDATE incidents SET {assigned} WHERE row_key = {mark}",  # noqa: S608
             list(rows),
         )
+
+    def place(self, placings: pd.DataFrame) -> list[str]:
+        """Store where the program found incidents; see `placings.write_placings`."""
+        return write_placings(self._connection, self._source_key, placings)
+
+    def unplace(self, refs: Sequence[str]) -> None:
+        """Forget what the program found for incidents; what a person decided stays."""
+        drop_placings(self._connection, self._source_key, list(refs))
 
     def write_records(self, *, confirmed: Sequence[Span], inferred: Sequence[Span]) -> None:
         """Replace the source's periods of record."""

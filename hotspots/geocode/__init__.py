@@ -1,0 +1,1 @@
+"""Texts of places turned into positions by the layers of the workspace, without a network."""

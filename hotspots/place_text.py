@@ -1,0 +1,22 @@
+"""What the texts of places have in common, however they are typed: the key they are known by."""
+
+import re
+import unicodedata
+from typing import Final
+
+_MARKS: Final = re.compile(r"[^0-9a-z/+&]+")
+_LOOSE_SLASH: Final = re.compile(r"\s*/\s*")
+
+
+def fold(text: str) -> str:
+    """Return a text in lower case without diacritics: "Náměstí" becomes "namesti"."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def place_key(text: str) -> str:
+    """Return the key under which decisions about a text of a place are remembered.
+
+    Case, diacritics, punctuation and blanks do not matter; the empty text where nothing is left.
+    """
+    return _LOOSE_SLASH.sub("/", _MARKS.sub(" ", fold(text))).strip()

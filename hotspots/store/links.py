@@ -1,0 +1,33 @@
+"""Pairs of incidents that persons have decided upon."""
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from hotspots import schema
+from hotspots.store import tables
+
+
+def read_links(connection: Connection, *, states: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return decided pairs in `schema.LINK_COLUMNS`, sorted by their incidents."""
+    table, decisions = tables.links, tables.decisions
+    sources = select(tables.sources.c.source_key, tables.sources.c.source_id)
+    names = {row.source_key: row.source_id for row in connection.execute(sources)}
+    query = select(table, decisions.c.decided_by, decisions.c.decided_at).join(
+        decisions, decisions.c.decision_key == table.c.decision_key
+    )
+    if states:
+        query = query.where(table.c.link_state.in_(states))
+    rows = [
+        (
+            f"{names[row.source_key_a]}:{row.ref_a}",
+            f"{names[row.source_key_b]}:{row.ref_b}",
+            row.link_state,
+            row.link_score,
+            row.decided_by,
+            row.decided_at,
+        )
+        for row in connection.execute(query)
+    ]
+    frame = pd.DataFrame(rows, columns=list(schema.LINK_COLUMNS))
+    frame[schema.LINK_SCORE] = frame[schema.LINK_SCORE].astype("float64")
+    return frame.sort_values([schema.INCIDENT_A, schema.INCIDENT_B], ignore_index=True)
