@@ -1,26 +1,32 @@
 """The application factory."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, request
 
 from hotspots.settings import Workspace
 from web import (
+    batch_pages,
     changes,
     compression,
     data_page,
     errors,
     export_files,
+    import_page,
     job_pages,
     layer_changes,
     layer_map,
     layers_page,
+    links_page,
     map_frame,
     method_page,
+    report_page,
     security,
     situation_page,
     template_env,
     uploads,
+    waiting_page,
 )
 from web.answers import Answers
 from web.jobs import Jobs
@@ -90,8 +96,10 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
 
     uploads.init_uploads(app)  # before the token is looked for in the body
     changes.init_forms(app, workspace.path)
-    modules = (situation_page, map_frame, export_files, data_page, method_page)
-    for module in (*modules, layers_page, layer_map, layer_changes, job_pages):
+    modules: tuple[Any, ...] = (situation_page, map_frame, export_files, data_page, method_page)
+    modules += (layers_page, layer_map, layer_changes, job_pages)
+    modules += (import_page, batch_pages, waiting_page, links_page, report_page)
+    for module in modules:
         app.register_blueprint(module.bp)
     app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
         app.wsgi_app, lambda: answers.workspace.settings.language

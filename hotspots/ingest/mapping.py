@@ -16,6 +16,11 @@ from hotspots.periods import Span
 OCCURRED: Final = "occurred"  # date or date-time
 DATE: Final = "date"
 TIME: Final = "time"
+COORDINATES: Final = "coordinates"  # both in one cell: "50.2294 N, 17.2046 E"
+# Parts of an address in columns of their own; joined with place_text into one text.
+PLACE_STREET: Final = "street"
+PLACE_NUMBER: Final = "house_number"
+PLACE_PART: Final = "town_part"
 # Fields that a column can fill.
 FIELDS: Final = (
     schema.SOURCE_REF,
@@ -26,9 +31,13 @@ FIELDS: Final = (
     schema.REPORTED_AT,
     schema.X,
     schema.Y,
+    COORDINATES,
     schema.OFFENCE,
     schema.OFFENCE_DETAIL,
     schema.PLACE_TEXT,
+    PLACE_STREET,
+    PLACE_NUMBER,
+    PLACE_PART,
     schema.NOTE,
     schema.DISCOVERED_BY,
     schema.STATUS,
@@ -130,6 +139,10 @@ class Mapping:
             raise ParameterError(_("'time' in [columns] needs 'date' beside it"))
         if (schema.X in self.columns) != (schema.Y in self.columns):
             raise ParameterError(_("[columns] must name both 'x' and 'y', or neither"))
+        if schema.X in self.columns and COORDINATES in self.columns:
+            raise ParameterError(
+                _("map either 'x' and 'y' or 'coordinates', not both, in [columns]")
+            )
 
     @classmethod
     def read(cls, path: Path) -> "Mapping":

@@ -1,0 +1,5 @@
+"""Pairs of incidents that may be one event."""
+
+from flask import Blueprint
+
+bp = Blueprint("links", __name__)
