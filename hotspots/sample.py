@@ -20,6 +20,16 @@ from hotspots import layers, offences, schema
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
 from hotspots.periods import Span
+from hotspots.sample_intake import (
+    DAY,
+    EAST,
+    GROUP,
+    MINUTE,
+    NORTH,
+    STREET,
+    say_places,
+    share_events,
+)
 from hotspots.settings import Workspace
 
 SEED: Final = 20_200_101
@@ -146,12 +156,17 @@ def write_sample(
         raise ParameterError(_("the workspace has no street axes to place sample incidents on"))
     rng = np.random.default_rng(seed)
     weights = street_weights(axes, rng=rng)
+    police, assistants = (
+        draw_incidents(stream, axes, weights=weights, locality=locality, rng=rng)
+        for stream in STREAMS
+    )
+    police = share_events(assistants, police, rng=rng)
+    area_ids = axes[schema.AREA_ID].to_numpy()
+    street_names = [names.get(area_id, "") for area_id in area_ids]
     written = []
-    for stream in STREAMS:
-        frame = make_incidents(
-            stream, axes, weights=weights, names=names, locality=locality, rng=rng
-        )
+    for stream, table in zip(STREAMS, (police, assistants), strict=True):
         data = directory / f"{stream.source_id}.csv"
+        frame = write_down(table, street_names, rng=rng)
         frame.to_csv(data, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
         mapping = data.with_suffix(".toml")
         mapping.write_text(mapping_text(stream), encoding="utf-8")
@@ -170,16 +185,15 @@ def street_weights(axes: gpd.GeoDataFrame, *, rng: np.random.Generator) -> Float
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def make_incidents(
+def draw_incidents(
     stream: Stream,
     axes: gpd.GeoDataFrame,
     *,
     weights: FloatArray,
-    names: dict[str, str],
     locality: shapely.Polygon,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Return the made-up incidents of one source as a table fit to be a file.
+    """Return the made-up incidents of one source as a working table.
 
     Parameters
     ----------
@@ -189,8 +203,6 @@ def make_incidents(
         Streets (`area_id`, lines or points), EPSG:5514. Not modified.
     weights
         From `street_weights`.
-    names
-        Street name by `area_id`.
     locality
         EPSG:5514.
     rng
@@ -199,7 +211,8 @@ def make_incidents(
     Returns
     -------
     incidents
-        Text columns as in the file, in order of time; only days with record.
+        Day, minute of the day (−1 where unknown), offence group, x and y (EPSG:5514 [m], NaN
+        where unknown), row of the street in `axes`; only days with record.
     """
     days = _recorded_days(stream.record)
     parts = []
@@ -207,14 +220,14 @@ def make_incidents(
         chance = _day_weights(days, group)
         n = int(rng.poisson(yearly * len(days) / 365.25))
         day = rng.choice(days, size=n, p=chance / chance.sum())
-        parts.append(pd.DataFrame({"day": day, "group": group}))
-    frame = pd.concat(parts, ignore_index=True)
-    n = len(frame)
-    weekend = pd.DatetimeIndex(frame["day"]).day_of_week.to_numpy() >= 4
+        parts.append(pd.DataFrame({DAY: day, GROUP: group}))
+    table = pd.concat(parts, ignore_index=True)
+    n = len(table)
+    weekend = pd.DatetimeIndex(table[DAY]).day_of_week.to_numpy() >= 4
     hour = np.array(
         [
             _hour(str(group), late=bool(late), rng=rng)
-            for group, late in zip(frame["group"], weekend, strict=True)
+            for group, late in zip(table[GROUP], weekend, strict=True)
         ]
     )
     minute = rng.integers(0, 12, size=n) * 5
@@ -222,34 +235,50 @@ def make_incidents(
     x, y = _positions(axes, street, locality=locality, rng=rng)
     known_time = rng.random(n) >= _SHARE_WITHOUT_TIME
     placed = rng.random(n) >= _SHARE_WITHOUT_POSITION
-    area_ids = axes[schema.AREA_ID].to_numpy()
+    table[MINUTE] = np.where(known_time, hour * 60 + minute, -1)
+    table[EAST] = np.where(placed, x, np.nan)
+    table[NORTH] = np.where(placed, y, np.nan)
+    table[STREET] = street
+    return table
+
+
+def write_down(
+    table: pd.DataFrame, street_names: list[str], *, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return a working table as the text columns of a file, numbered in order of time.
+
+    Parameters
+    ----------
+    table
+        From `draw_incidents`. Not modified.
+    street_names
+        Name of each street by its row.
+    rng
+        Where chance comes from.
+    """
+    table = table.sort_values([DAY, MINUTE], kind="stable", ignore_index=True)
+    n = len(table)
     detail = [
         _DETAILS[group][int(pick * len(_DETAILS[group]))]
-        for group, pick in zip(frame["group"], rng.random(n), strict=True)
+        for group, pick in zip(table[GROUP], rng.random(n), strict=True)
     ]
-    table = pd.DataFrame(
+    named = [street_names[row] for row in table[STREET].tolist()]
+    return pd.DataFrame(
         {
-            "day": frame["day"],
-            "hour": np.where(known_time, hour * 60 + minute, -1),
-            _COLUMNS["date"]: pd.DatetimeIndex(frame["day"]).strftime("%d.%m.%Y"),
+            _COLUMNS[schema.SOURCE_REF]: [f"UKAZKA-{i:05d}" for i in range(1, n + 1)],
+            _COLUMNS["date"]: pd.DatetimeIndex(table[DAY]).strftime("%d.%m.%Y"),
             _COLUMNS["time"]: [
-                f"{h:02d}:{m:02d}" if known else ""
-                for h, m, known in zip(hour, minute, known_time, strict=True)
+                "" if minute < 0 else f"{minute // 60:02d}:{minute % 60:02d}"
+                for minute in table[MINUTE].tolist()
             ],
-            _COLUMNS[schema.X]: [
-                f"{v:.1f}" if there else "" for v, there in zip(x, placed, strict=True)
-            ],
-            _COLUMNS[schema.Y]: [
-                f"{v:.1f}" if there else "" for v, there in zip(y, placed, strict=True)
-            ],
-            _COLUMNS[schema.OFFENCE]: frame["group"],
+            _COLUMNS[schema.X]: [f"{x:.1f}" if x == x else "" for x in table[EAST].tolist()],
+            _COLUMNS[schema.Y]: [f"{y:.1f}" if y == y else "" for y in table[NORTH].tolist()],
+            _COLUMNS[schema.OFFENCE]: table[GROUP],
             _COLUMNS[schema.OFFENCE_DETAIL]: detail,
-            _COLUMNS[schema.PLACE_TEXT]: [names.get(area_ids[i], "") for i in street],
+            _COLUMNS[schema.PLACE_TEXT]: say_places(named, table[EAST].notna().to_numpy(), rng=rng),
             _COLUMNS[schema.NOTE]: "vymyšlená událost",
         }
-    ).sort_values(["day", "hour"], kind="stable", ignore_index=True)
-    table.insert(0, _COLUMNS[schema.SOURCE_REF], [f"UKAZKA-{i:05d}" for i in range(1, n + 1)])
-    return table.drop(columns=["day", "hour"])
+    )
 
 
 def mapping_text(stream: Stream) -> str:

@@ -57,7 +57,8 @@ ALLOWED: dict[str, set[str]] = {
     "analysis": SETTINGS | COUNTING | {"store", "layers", "geocode", "link"},
     "export": SETTINGS | COUNTING | {"analysis"},
     "maps": SETTINGS | {"aggregate", "analysis", "layers"},
-    "sample": SETTINGS | {"layers"},
+    "sample": SETTINGS | {"layers", "sample_intake"},
+    "sample_intake": BASE,
     "demo": SETTINGS | {"layers", "ingest", "sample", "workspace_init"},
     "cli": SETTINGS
     | COUNTING

@@ -17,6 +17,7 @@ from hotspots.sample import (
     street_weights,
     write_sample,
 )
+from hotspots.sample_intake import SHARED_EVENTS
 from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
 
@@ -145,3 +146,27 @@ def test_a_directory_in_use_is_left_alone(tmp_path):
     with pytest.raises(ParameterError, match="is not empty"):
         make_demo_workspace(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_places_without_coordinates_are_told_in_words(demo, incidents):
+    with Store.open(demo) as store:
+        placings = store.read_placings()
+    assert 20 < len(placings) < 150
+    states = placings[schema.PLACE_STATE].value_counts()
+    assert states.get(schema.AUTOMATIC, 0) > 10
+    assert states.get(schema.DOUBTFUL, 0) + states.get(schema.NOT_FOUND, 0) > 5
+    by_text = incidents[incidents[schema.PLACE_METHOD] == "street"]
+    assert by_text[schema.X].notna().all()
+
+
+def test_some_events_are_seen_by_both_sources(incidents):
+    timed = incidents[(incidents[schema.TIME_PRECISION] == "minute") & incidents[schema.X].notna()]
+    police = timed[timed[schema.SOURCE] == "sample_police"]
+    near = 0
+    for one in timed[timed[schema.SOURCE] == "sample_assistants"].itertuples():
+        apart = np.hypot(police[schema.X] - one.x, police[schema.Y] - one.y)
+        minutes = (police[schema.OCCURRED_FROM] - one.occurred_from).dt.total_seconds().abs() / 60
+        near += bool(
+            ((apart < 50) & (minutes <= 12) & (police[schema.OFFENCE] == one.offence)).any()
+        )
+    assert SHARED_EVENTS * 0.8 <= near <= SHARED_EVENTS * 1.3
