@@ -106,8 +106,8 @@ def test_moved_border_in_square_metres_per_cent_and_metres():
     assert difference.lines() == (
         "4 → 4 areas",
         "2 areas have other borders, 50,000 m² of ground changed",
-        "Jihozápad: 1,000,000 → 1,050,000 m² (5.0%), border moved by up to 50 m",
-        "Jihovýchod: 1,000,000 → 950,000 m² (\N{MINUS SIGN}5.0%), border moved by up to 50 m",
+        "Jihozápad: 1 km² → 1.05 km² (5.0%), border moved by up to 50 m",
+        "Jihovýchod: 1 km² → 950,000 m² (\N{MINUS SIGN}5.0%), border moved by up to 50 m",
     )
 
 

@@ -153,7 +153,7 @@ def test_gap_is_measured_and_placed():
 def test_a_missing_district_is_a_gap():
     problem = only(districts(QUARTERS[:3]))
     assert problem.rule == "gap"
-    assert "1,000,000 m² (25% of it)" in problem.text
+    assert "1 km² (25% of it)" in problem.text
 
 
 @pytest.mark.parametrize("kind", ["district", "cadastral_unit", "town_part", "electoral_district"])

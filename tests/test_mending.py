@@ -57,5 +57,5 @@ def test_an_own_area_may_lose_half_of_itself(town, tmp_path, hole, refused):
     brought = import_areas(town, file, kind=schema.QUARTER, repair=True)
     (note,) = [note for note in brought.notes if "mended" in note]
     assert note.startswith("Díra crosses itself at ")
-    assert "mended, it has 5,248 of the 5,344 m² its lines enclose" in note
+    assert "mended, it has 5,248 m² of the 5,344 m² its lines enclose" in note
     assert brought.frames[schema.QUARTER].area.item() == 10_000 - 48 * 99

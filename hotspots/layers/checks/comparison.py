@@ -25,7 +25,7 @@ from hotspots.layers.checks.fact_changes import (
     compare_facts,
     compare_points,
 )
-from hotspots.layers.checks.problems import area_labels, enumerate_few, square_metres, texts_of
+from hotspots.layers.checks.problems import area_labels, area_text, enumerate_few, texts_of
 from hotspots.layers.reading import ADDRESS_LAYER, BUILDING_LAYER
 from hotspots.layers.tangles import make_untangled_valid
 from hotspots.layers.version_records import (
@@ -356,24 +356,22 @@ def _say_count(difference: LayerDifference) -> str:
 
 def _say_changed(changed: tuple[ShapeChange, ...]) -> str:
     return ngettext(
-        "{n} area has another border, {total} m² of ground changed",
-        "{n} areas have other borders, {total} m² of ground changed",
+        "{n} area has another border, {total} of ground changed",
+        "{n} areas have other borders, {total} of ground changed",
         len(changed),
     ).format(
         n=format_number(len(changed)),
-        total=square_metres(
-            max(sum(c.gained_m2 for c in changed), sum(c.lost_m2 for c in changed))
-        ),
+        total=area_text(max(sum(c.gained_m2 for c in changed), sum(c.lost_m2 for c in changed))),
     )
 
 
 def _say_change(change: ShapeChange) -> str:
     by = change.after_m2 - change.before_m2
     share = format_share(by / change.before_m2, digits=1) if change.before_m2 else "–"
-    return _("{name}: {before} → {after} m² ({share}), border moved by up to {moved} m").format(
+    return _("{name}: {before} → {after} ({share}), border moved by up to {moved} m").format(
         name=change.name,
-        before=square_metres(change.before_m2),
-        after=square_metres(change.after_m2),
+        before=area_text(change.before_m2),
+        after=area_text(change.after_m2),
         share=share,
         moved=format_number(change.moved_m, digits=0 if change.moved_m >= _WHOLE_FROM_M else 1),
     )

@@ -28,9 +28,9 @@ from hotspots.layers.checks.problems import (
     WARNING,
     Problem,
     area_labels,
+    area_text,
     enumerate_few,
     first_few,
-    square_metres,
 )
 from hotspots.layers.tangles import make_untangled_valid
 
@@ -86,9 +86,9 @@ def _overlapping(shapes: Shapes, labels: _Names, layer: str) -> Iterator[Problem
         total = float(overlaps.area_m2[rows].sum())
         values = {
             "n": format_number(len(rows)),
-            "total": square_metres(total),
+            "total": area_text(total),
             "pair": pairs[0],
-            "largest": square_metres(float(overlaps.area_m2[rows[0]])),
+            "largest": area_text(float(overlaps.area_m2[rows[0]])),
         }
         yield Problem(
             "overlap" if wide else "narrow_overlap",
@@ -105,15 +105,15 @@ def _overlapping(shapes: Shapes, labels: _Names, layer: str) -> Iterator[Problem
 def _overlap_text(n: int, *, wide: bool) -> str:
     if wide:
         return ngettext(
-            "{n} pair of areas overlaps, {total} m² in all; the largest is {pair}, {largest} m²",
-            "{n} pairs of areas overlap, {total} m² in all; the largest is {pair}, {largest} m²",
+            "{n} pair of areas overlaps, {total} in all; the largest is {pair}, {largest}",
+            "{n} pairs of areas overlap, {total} in all; the largest is {pair}, {largest}",
             n,
         )
     return ngettext(
-        "{n} pair of areas overlaps by a strip narrower than 1 m, {total} m² in all; the largest "
-        "is {pair}, {largest} m²",
-        "{n} pairs of areas overlap by strips narrower than 1 m, {total} m² in all; the largest "
-        "is {pair}, {largest} m²",
+        "{n} pair of areas overlaps by a strip narrower than 1 m, {total} in all; the largest "
+        "is {pair}, {largest}",
+        "{n} pairs of areas overlap by strips narrower than 1 m, {total} in all; the largest "
+        "is {pair}, {largest}",
         n,
     )
 
@@ -144,18 +144,18 @@ def _gaps(gaps: Strips, layer: str, boundary: BaseGeometry) -> Iterator[Problem]
         total = float(gaps.area_m2[chosen].sum())
         text = (
             ngettext(
-                "{n} part of the study area lies in no area, {total} m² ({share} of it) in all; "
-                "the largest, {largest} m², is at {places}",
-                "{n} parts of the study area lie in no area, {total} m² ({share} of it) in all; "
-                "the largest, {largest} m² and less, are at {places}",
+                "{n} part of the study area lies in no area, {total} ({share} of it) in all; "
+                "the largest, {largest}, is at {places}",
+                "{n} parts of the study area lie in no area, {total} ({share} of it) in all; "
+                "the largest, {largest} and less, are at {places}",
                 n,
             )
             if wide
             else ngettext(
                 "{n} gap narrower than 1 m between areas, or between them and the boundary, "
-                "{total} m² ({share} of the study area) in all; at {places}",
+                "{total} ({share} of the study area) in all; at {places}",
                 "{n} gaps narrower than 1 m between areas, or between them and the boundary, "
-                "{total} m² ({share} of the study area) in all; the largest at {places}",
+                "{total} ({share} of the study area) in all; the largest at {places}",
                 n,
             )
         )
@@ -167,9 +167,9 @@ def _gaps(gaps: Strips, layer: str, boundary: BaseGeometry) -> Iterator[Problem]
             (),
             text.format(
                 n=format_number(n),
-                total=square_metres(total),
+                total=area_text(total),
                 share=_share(total / boundary.area),
-                largest=square_metres(float(gaps.area_m2[chosen].max())),
+                largest=area_text(float(gaps.area_m2[chosen].max())),
                 places="; ".join(places),
             ),
             _(
@@ -194,15 +194,14 @@ def _outside(outside: Strips, labels: _Names, layer: str) -> Iterator[Problem]:
         names = labels[outside.rows[rows]]
         text = (
             ngettext(
-                "{n} area sticks out of the study area, by {total} m²: {names}",
-                "{n} areas stick out of the study area, by {total} m² in all: {names}",
+                "{n} area sticks out of the study area, by {total}: {names}",
+                "{n} areas stick out of the study area, by {total} in all: {names}",
                 len(rows),
             )
             if wide
             else ngettext(
-                "{n} area sticks out of the study area by less than 1 m, {total} m²: {names}",
-                "{n} areas stick out of the study area by less than 1 m, {total} m² in all: "
-                "{names}",
+                "{n} area sticks out of the study area by less than 1 m, {total}: {names}",
+                "{n} areas stick out of the study area by less than 1 m, {total} in all: {names}",
                 len(rows),
             )
         )
@@ -214,7 +213,7 @@ def _outside(outside: Strips, labels: _Names, layer: str) -> Iterator[Problem]:
             first_few(names),
             text.format(
                 n=format_number(len(rows)),
-                total=square_metres(float(outside.area_m2[rows].sum())),
+                total=area_text(float(outside.area_m2[rows].sum())),
                 names=enumerate_few(names),
             ),
             _outside_cure(layer, wide=wide),

@@ -38,6 +38,7 @@ COVERING_KINDS: Final = (
 
 _SHOWN: Final = 5
 _ONE_DIGIT_BELOW: Final = 100.0
+_SQUARE_KM: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,13 @@ def enumerate_few(names: Iterable[object]) -> str:
     return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
 
 
-def square_metres(value: float) -> str:
-    """Return an area [m²] as a sentence gives it, without its unit."""
-    return format_number(value, digits=1 if abs(value) < _ONE_DIGIT_BELOW else 0)
+def area_text(value: float) -> str:
+    """Return an area [m²] as a sentence gives it: 24.5 m², 12,000 m², 34.56 km²."""
+    if abs(value) >= _SQUARE_KM:
+        return _("{n} km²").format(n=format_number(value / _SQUARE_KM, digits=2))
+    return _("{n} m²").format(
+        n=format_number(value, digits=1 if abs(value) < _ONE_DIGIT_BELOW else 0)
+    )
 
 
 def area_labels(frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:

@@ -32,8 +32,8 @@ from hotspots.layers.checks.problems import (
     PARTS,
     VALID,
     area_labels,
+    area_text,
     enumerate_few,
-    square_metres,
     texts_of,
 )
 from hotspots.layers.checks.table_rules import differing_areas
@@ -190,9 +190,9 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
                 _say_changes(
                     ngettext(
                         "{layer}: {n} invalid polygon is made valid along the lines it has, "
-                        "{total} m² change: {changes}",
+                        "{total} change: {changes}",
                         "{layer}: {n} invalid polygons are made valid along the lines they have, "
-                        "{total} m² change: {changes}",
+                        "{total} change: {changes}",
                         int(safe.sum()),
                     ),
                     layer,
@@ -208,8 +208,8 @@ def _make_valid(frame: gpd.GeoDataFrame, layer: str, _boundary: BaseGeometry | N
             (str(name),),
             _(
                 "{layer}: {name} is not mended, since its lines can be read in two ways that "
-                "differ by {by} m²; draw it anew in QGIS"
-            ).format(layer=layer_label(layer), name=name, by=square_metres(float(by))),
+                "differ by {by}; draw it anew in QGIS"
+            ).format(layer=layer_label(layer), name=name, by=area_text(float(by))),
         )
         for name, by in zip(labels[~safe], apart[~safe], strict=True)
     ]
@@ -292,9 +292,9 @@ def _mend_borders(frame: gpd.GeoDataFrame, layer: str, boundary: BaseGeometry | 
     changes = _changes(labels[rows], mended.gained_m2[rows], mended.lost_m2[rows])
     text = _say_changes(
         ngettext(
-            "{layer}: borders drawn twice are made one, {n} area and {total} m² change, no border "
+            "{layer}: borders drawn twice are made one, {n} area and {total} change, no border "
             "moves by more than {moved} m: {changes}",
-            "{layer}: borders drawn twice are made one, {n} areas and {total} m² change, no "
+            "{layer}: borders drawn twice are made one, {n} areas and {total} change, no "
             "border moves by more than {moved} m: {changes}",
             len(rows),
         ),
@@ -359,14 +359,12 @@ def _changes(labels: _Labels, gained: _Floats, lost: _Floats) -> tuple[AreaChang
 
 def _say_changes(text: str, layer: str, changes: tuple[AreaChange, ...], **values: str) -> str:
     """Fill in a text with n, total and each area's m²; ground that changes hands counts once."""
-    listed = [
-        f"{c.name} +{square_metres(c.gained_m2)} −{square_metres(c.lost_m2)} m²" for c in changes
-    ]
+    listed = [f"{c.name} +{area_text(c.gained_m2)} −{area_text(c.lost_m2)}" for c in changes]
     gained, lost = sum(c.gained_m2 for c in changes), sum(c.lost_m2 for c in changes)
     return text.format(
         layer=layer_label(layer),
         n=format_number(len(changes)),
-        total=square_metres(max(gained, lost)),
+        total=area_text(max(gained, lost)),
         changes="; ".join(listed[:_SHOWN]) + ("; …" if len(listed) > _SHOWN else ""),
         **values,
     )

@@ -20,6 +20,7 @@ from hotspots.layers.checks.problems import (
     Problem,
     about,
     area_labels,
+    area_text,
     first_few,
     texts_of,
 )
@@ -298,12 +299,12 @@ def _ground(streets: gpd.GeoDataFrame, segments: gpd.GeoDataFrame) -> Iterator[P
             off,
             ngettext(
                 "the segments of {n} street do not add up to its area: {names}; the most off is "
-                "{worst}, by {by} m²",
+                "{worst}, by {by}",
                 "the segments of {n} streets do not add up to their areas: {names}; the most off "
-                "is {worst}, by {by} m²",
+                "is {worst}, by {by}",
                 len(off),
             ),
-            by=format_number(float(off.abs().max())),
+            by=area_text(float(off.abs().max())),
         )
 
 

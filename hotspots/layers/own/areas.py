@@ -16,7 +16,7 @@ from hotspots.layers.area_frame import make_area_frame
 from hotspots.layers.brought import Brought
 from hotspots.layers.census.counted_residents import read_count, read_year
 from hotspots.layers.check import check_areas, check_polygons, some
-from hotspots.layers.checks.problems import square_metres
+from hotspots.layers.checks.problems import area_text
 from hotspots.layers.mending import changes_more, read_invalid
 from hotspots.layers.own.area_ids import bare_code, make_ids, plain_texts
 from hotspots.layers.own.column_map import ColumnMap, remember_map
@@ -298,11 +298,11 @@ def _mended(geometry: gpd.GeoSeries, names: "pd.Series[str]", notes: list[str]) 
 
 def _say_mended(name: str, shape: shapely.Geometry, enclosed: float, after: float) -> str:
     """Return what was wrong with a polygon, and how large it is now [m²]."""
-    values = {"name": name, "reason": say_invalid(shape), "after": square_metres(after)}
+    values = {"name": name, "reason": say_invalid(shape), "after": area_text(after)}
     if changes_more(np.array([enclosed]), np.array([after]), share=_WORTH_SAYING).any():
-        text = _("{name} {reason}; mended, it has {after} of the {before} m² its lines enclose")
-        return text.format(before=square_metres(enclosed), **values)
-    return _("{name} {reason}; mended, it has {after} m²").format(**values)
+        text = _("{name} {reason}; mended, it has {after} of the {before} its lines enclose")
+        return text.format(before=area_text(enclosed), **values)
+    return _("{name} {reason}; mended, it has {after}").format(**values)
 
 
 def _check_mended(before: float, after: float, name: str) -> None:
@@ -310,9 +310,9 @@ def _check_mended(before: float, after: float, name: str) -> None:
     if changes_more(np.array([before]), np.array([after]), share=_MENDED).any():
         raise SchemaError(
             _(
-                "{name}: mending it would turn {before} m² into {after} m², so it is not done; "
+                "{name}: mending it would turn {before} into {after}, so it is not done; "
                 "draw it anew in QGIS"
-            ).format(name=name, before=square_metres(before), after=square_metres(after))
+            ).format(name=name, before=area_text(before), after=area_text(after))
         )
 
 

@@ -11,7 +11,7 @@ from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.check import some
 from hotspots.layers.checks.coverage_faults import find_outside, find_overlaps
-from hotspots.layers.checks.problems import square_metres
+from hotspots.layers.checks.problems import area_text
 
 
 def check_fit(
@@ -68,12 +68,12 @@ def _note_outside(areas: gpd.GeoDataFrame, boundary: BaseGeometry, notes: list[s
         return
     notes.append(
         ngettext(
-            "{n} area reaches out of the study area ({total} m² in all): {names}",
-            "{n} areas reach out of the study area ({total} m² in all): {names}",
+            "{n} area reaches out of the study area ({total} in all): {names}",
+            "{n} areas reach out of the study area ({total} in all): {names}",
             len(rows),
         ).format(
             n=format_number(len(rows)),
-            total=square_metres(float(out.area_m2.sum())),
+            total=area_text(float(out.area_m2.sum())),
             names=some(areas[schema.NAME].iloc[rows]),
         )
     )
@@ -88,10 +88,10 @@ def _judge_overlaps(areas: gpd.GeoDataFrame, kind: str, file: Path, notes: list[
     pair = f"{names.iloc[found.first[largest]]} × {names.iloc[found.second[largest]]}"
     n = len(found.first)
     text = ngettext(
-        "{n} pair of areas overlaps, {pair} with {area} m²",
-        "{n} pairs of areas overlap, most of all {pair} with {area} m²",
+        "{n} pair of areas overlaps, {pair} with {area}",
+        "{n} pairs of areas overlap, most of all {pair} with {area}",
         n,
-    ).format(n=format_number(n), pair=pair, area=square_metres(float(found.area_m2[largest])))
+    ).format(n=format_number(n), pair=pair, area=area_text(float(found.area_m2[largest])))
     if kind not in schema.OWN_KINDS and found.wide.any():
         raise SchemaError(
             _(
