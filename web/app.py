@@ -21,6 +21,7 @@ from web import (
     links_page,
     map_frame,
     method_page,
+    place_map,
     report_page,
     security,
     situation_page,
@@ -98,7 +99,7 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     changes.init_forms(app, workspace.path)
     modules: tuple[Any, ...] = (situation_page, map_frame, export_files, data_page, method_page)
     modules += (layers_page, layer_map, layer_changes, job_pages)
-    modules += (import_page, batch_pages, waiting_page, links_page, report_page)
+    modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
     for module in modules:
         app.register_blueprint(module.bp)
     app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
