@@ -11,12 +11,16 @@ from hotspots.i18n import _
 
 @dataclass(frozen=True)
 class Occurrences:
-    """When each incident happened: `start` and `end` datetime64[s] or NaT, and a precision."""
+    """When each incident happened: `start` and `end` datetime64[s] or NaT, and a precision.
+
+    `n_skipped` counts the rows whose time the clocks passed over when they went forward.
+    """
 
     start: TimeArray
     end: TimeArray
     precision: npt.NDArray[np.object_]
     problems: Problems
+    n_skipped: int = 0
 
 
 def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None) -> Occurrences:
@@ -25,7 +29,12 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
     A month without a day lasts to its last minute (precision `month`), a day without a time from
     00:00 to 23:59 (`day`), an hour without minutes to its 59th minute (`hour`); an instant ends
     when it starts (`minute`). A span of times over midnight ends on the next day, and an end later
-    than the start makes a `span`.
+    than the start makes a `span`. A text that gives its own end keeps it, and no other column's
+    time of day is laid over it.
+
+    Between 2:00 and 3:00 of the last Sunday of March the clocks show no time: a time written
+    there is the same moment an hour later by summer time. The hour that the last Sunday of October
+    has twice is kept as it is written: a wall clock does not tell which of the two is meant.
 
     Parameters
     ----------
@@ -41,7 +50,8 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
     end = start.copy()
     precision = np.where(moments.has_time, "minute", "day").astype(object)
     # A time of day tells nothing where the day is not known.
-    day_only = ~moments.has_time & ~moments.whole_month
+    spoken = ~np.isnat(moments.ends)
+    day_only = ~moments.has_time & ~moments.whole_month & ~spoken
     if clocks is not None:
         timed = day_only & (clocks.start_min != UNKNOWN)
         day = start.astype("datetime64[D]").astype("datetime64[s]")
@@ -55,6 +65,8 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         day_only = day_only & ~timed
     end = np.where(day_only, end + np.int64(LAST_MINUTE_S), end)
     end = np.where(moments.whole_month, _last_minutes(moments), end)
+    end = np.where(spoken, moments.ends, end)
+    precision[spoken] = np.where(moments.whole_hour, "hour", "span")[spoken]
     precision[moments.whole_month] = "month"
     precision[np.isnat(start)] = "unknown"
     problems: Problems = {}
@@ -62,6 +74,7 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         given = ~until.missing & ~np.isnat(until.values) & ~np.isnat(start)
         last = np.where(until.has_time, until.values, until.values + np.int64(LAST_MINUTE_S))
         last = np.where(until.whole_month, _last_minutes(until), last)
+        last = np.where(np.isnat(until.ends), last, until.ends)
         for i in np.flatnonzero(given & (last < start)).tolist():
             problems[int(i)] = _("the end {end} lies before the start {start}").format(
                 end=_moment_text(last[i]), start=_moment_text(start[i])
@@ -72,7 +85,24 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         # A span that begins on an unknown day of its month names no day either.
         precision[longer & ~whole_day & ~moments.whole_month] = "span"
         end = np.where(given & (last >= start), last, end)
-    return Occurrences(start.reshape(n), end.reshape(n), precision, problems)
+    start, start_skipped = _pass_the_gap(start)
+    end, end_skipped = _pass_the_gap(end)
+    n_skipped = int((start_skipped | end_skipped).sum())
+    return Occurrences(start.reshape(n), end.reshape(n), precision, problems, n_skipped)
+
+
+def _pass_the_gap(times: TimeArray) -> tuple[TimeArray, npt.NDArray[np.bool_]]:
+    """Move the times that no clock showed by the hour that it went forward, and tell which."""
+    days = times.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    # The last Sunday of March, since 1981 (and in the whole Union since 1996): 25 to 31 March.
+    # Day 0, 1 January 1970, was a Thursday.
+    last_week = (days - months.astype("datetime64[D]")).astype(np.int64) >= 24
+    sunday = (days.astype(np.int64) + 3) % 7 == 6
+    march = months.astype(np.int64) % 12 == 2
+    hour = (times - days.astype("datetime64[s]")).astype(np.int64) // 3600
+    skipped = ~np.isnat(times) & march & sunday & last_week & (hour == 2)
+    return np.where(skipped, times + np.timedelta64(3600, "s"), times), skipped
 
 
 def _last_minutes(moments: Moments) -> TimeArray:

@@ -138,7 +138,7 @@ def test_offences_are_mapped_and_the_unknown_ones_listed(tmp_path):
 
 
 def test_values_not_known_are_told(tmp_path):
-    path = write(tmp_path, "d;t;by\n5.3.2024;večer;pes\n5.3.2024;25:00;patrol\n")
+    path = write(tmp_path, "d;t;by\n5.3.2024;za šera;pes\n5.3.2024;25:00;patrol\n")
     chosen = Mapping.from_options(
         source="town",
         columns={"date": "d", "time": "t", "discovered_by": "by"},
@@ -149,7 +149,7 @@ def test_values_not_known_are_told(tmp_path):
     assert incidents["time_precision"].tolist() == ["day", "day"]
     assert reader.warnings[1:] == [
         "values of discovered_by that are not known, taken as unknown: pes (1×)",
-        "times that were not understood, only the day was kept: večer (1×)",
+        "times that were not understood, only the day was kept: za šera (1×)",
     ]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import numpy as np
+
 from hotspots.clean import Moments
 from hotspots.ingest.table import RawBlock
 
@@ -64,6 +66,9 @@ class Midnights:
         moments = self._starts(block)
         if moments is None:
             return 0, 0
-        times = moments.values[moments.has_time]
+        # A time with an end of its own ("0:00-2:00") was surely written down.
+        instant = np.isnat(moments.ends)
+        times = moments.values[moments.has_time & instant]
+        n_spans = int((moments.has_time & ~instant).sum())
         n_midnights = int((times == times.astype("datetime64[D]")).sum())
-        return n_midnights, len(times) - n_midnights
+        return n_midnights, len(times) - n_midnights + n_spans

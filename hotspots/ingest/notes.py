@@ -19,6 +19,8 @@ class Notes:
         Part of a value of several offences that was not understood → rows with it.
     n_zero
         Rows with the coordinates 0, 0.
+    n_skipped_hour
+        Rows with a time that the clocks passed over when they went forward.
     """
 
     def __init__(self) -> None:
@@ -27,6 +29,7 @@ class Notes:
         self.discovered: Counter[str] = Counter()
         self.times: Counter[str] = Counter()
         self.n_zero = 0
+        self.n_skipped_hour = 0
 
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of note."""
@@ -63,6 +66,16 @@ class Notes:
                     "{n} rows have the coordinates 0, 0, taken as not placed",
                     self.n_zero,
                 ).format(n=self.n_zero)
+            )
+        if self.n_skipped_hour:
+            found.append(
+                ngettext(
+                    "{n} row gives a time that no clock showed, between 2:00 and 3:00 on the day "
+                    "when summer time begins; it was taken as an hour later",
+                    "{n} rows give times that no clock showed, between 2:00 and 3:00 on the day "
+                    "when summer time begins; they were taken as an hour later",
+                    self.n_skipped_hour,
+                ).format(n=self.n_skipped_hour)
             )
         return found
 

@@ -269,9 +269,7 @@ class PointReader:
         reported = self._moments(block, schema.REPORTED_AT)
         moments = self._starts(block)
         if moments is None:
-            none = np.zeros(n, dtype=bool)
-            never = np.full(n, np.datetime64("NaT"), dtype="datetime64[s]")
-            moments = Moments(never, none, none, ~none, {})
+            moments = Moments.none(n)
         if date_only:
             moments = replace(moments, has_time=np.zeros(n, dtype=bool))
         clocks: Clocks | None = None
@@ -280,6 +278,7 @@ class PointReader:
             notes.times.update(clocks.not_understood)
         until = self._moments(block, schema.OCCURRED_TO)
         when = place_in_time(moments, clocks, until)
+        notes.n_skipped_hour += when.n_skipped
         found = [moments.problems, when.problems]
         found += [one.problems for one in (until, reported) if one is not None]
         for one in found:
