@@ -139,8 +139,12 @@ def import_incidents(
     progress: Progress | None = None,
     rejects_path: Path | None = None,
     boundary: Any = None,
+    user: str = "",
 ) -> Account:
-    """Store what a reader reads; parameters, result and errors are those of `import_file`."""
+    """Store what a reader reads; parameters, result and errors are those of `import_file`.
+
+    `user` is who brings it; empty takes the user who runs the program.
+    """
     if boundary is None:
         boundary = layers.read_boundary(workspace)
     shapely.prepare(boundary)
@@ -159,7 +163,7 @@ def import_incidents(
                     file_name=reader.path.name,
                     sha256=sha256,
                     format=reader.format,
-                    user_name=current_user(),
+                    user_name=user or current_user(),
                     mapping=mapping_text,
                 )
                 stored = transaction = stack.enter_context(
