@@ -1,6 +1,6 @@
 """The account of an import: where every row of the file went; it must add up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +42,8 @@ class Account:
     rows_read
         Rows of the file; the sum of the next seven.
     new, outside, not_placed
-        Newly stored: inside the study area, outside it, without a position.
+        Newly stored: inside the study area, outside it, without a position. What counts is the
+        place found by the text, where the file has no coordinates, or decided by a person.
     unchanged, updated
         Stored already, with the same content or with another.
     duplicates
@@ -60,6 +61,16 @@ class Account:
         CSV of the rejected rows; None where there is none.
     rejected_rows
         The first rejected rows, ten at most.
+    placed_by
+        New and updated incidents placed by the text of their place, by method.
+    waiting
+        New and updated incidents whose text is doubtful or not found: they wait for a person.
+    personal_notes
+        Incidents of the file whose note seems to hold personal data.
+    near_duplicates
+        New and updated incidents that look like another one of the file.
+    mapping_name
+        Name under which the column mapping is remembered; empty where there was none.
     warnings
         Sentences for a reader.
     dry_run
@@ -83,6 +94,11 @@ class Account:
     record_state: str = NO_RECORD
     rejects_file: Path | None = None
     rejected_rows: tuple[RejectedRow, ...] = ()
+    placed_by: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    personal_notes: int = 0
+    near_duplicates: int = 0
+    mapping_name: str = ""
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
 
@@ -125,6 +141,11 @@ class Account:
             "record_state": self.record_state,
             "rejects_file": None if self.rejects_file is None else str(self.rejects_file),
             "rejected_rows": [{"row": row.row, "reason": row.reason} for row in self.rejected_rows],
+            "placed_by": dict(self.placed_by),
+            "waiting": self.waiting,
+            "personal_notes": self.personal_notes,
+            "near_duplicates": self.near_duplicates,
+            "mapping_name": self.mapping_name,
             "warnings": list(self.warnings),
             "dry_run": self.dry_run,
         }
@@ -149,6 +170,25 @@ class Account:
                     self.n_counted_out,
                 ).format(n=format_number(self.n_counted_out))
             )
+        lines += self._place_lines()
+        if self.near_duplicates:
+            lines.append(
+                ngettext(
+                    "{n} incident looks like another one of the file: look at it under links.",
+                    "{n} incidents look like another one of the file: look at them under links.",
+                    self.near_duplicates,
+                ).format(n=format_number(self.near_duplicates))
+            )
+        if self.personal_notes:
+            lines.append(
+                ngettext(
+                    "The note of {n} incident seems to hold personal data, such as a phone "
+                    "number: remove it at its source and import the file again.",
+                    "The notes of {n} incidents seem to hold personal data, such as phone "
+                    "numbers: remove them at their source and import the file again.",
+                    self.personal_notes,
+                ).format(n=format_number(self.personal_notes))
+            )
         if not self.dry_run:
             lines.append(
                 ngettext(
@@ -171,6 +211,35 @@ class Account:
                 )
             )
         lines += [_("Note: {text}").format(text=printable(text)) for text in self.warnings]
+        return lines
+
+    def _place_lines(self) -> list[str]:
+        lines = []
+        n_placed = sum(self.placed_by.values())
+        if n_placed:
+            labels = method_labels()
+            methods = ", ".join(
+                f"{labels[method]} {format_number(self.placed_by[method])}"
+                for method in labels
+                if self.placed_by.get(method)
+            )
+            lines.append(
+                ngettext(
+                    "{n} incident is placed by the words of its file: {methods}.",
+                    "{n} incidents are placed by the words of their file: {methods}.",
+                    n_placed,
+                ).format(n=format_number(n_placed), methods=methods)
+            )
+        if self.waiting:
+            lines.append(
+                ngettext(
+                    "{n} place in words is doubtful or unknown and waits for a person: "
+                    "hotspots waiting list",
+                    "{n} places in words are doubtful or unknown and wait for a person: "
+                    "hotspots waiting list",
+                    self.waiting,
+                ).format(n=format_number(self.waiting))
+            )
         return lines
 
     def _table(self) -> list[str]:
@@ -202,6 +271,20 @@ class Account:
         return _("Periods of record ({state}): {spans}").format(
             state=states[self.record_state], spans=list_spans(self.record)
         )
+
+
+def method_labels() -> dict[str, str]:
+    """Return what each method of placing is called, finest first."""
+    return {
+        "coordinates": _("coordinates"),
+        "address": _("address"),
+        "corner": _("corner"),
+        "street": _("street"),
+        "landmark": _("landmark"),
+        "district": _("district"),
+        "town_part": _("part of the town"),
+        "manual": _("by hand"),
+    }
 
 
 def list_spans(spans: tuple[Span, ...]) -> str:

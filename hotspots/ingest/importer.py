@@ -17,6 +17,7 @@ from hotspots.ingest.account import Account
 from hotspots.ingest.batch import IncidentReader, SourceInfo
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.opening import open_reader
+from hotspots.ingest.placing import Geocodes, Placer
 from hotspots.ingest.points import PointReader
 from hotspots.ingest.recording import (
     Recording,
@@ -52,6 +53,8 @@ def import_file(
     progress: Progress | None = None,
     rejects_path: Path | None = None,
     boundary: Any = None,
+    mapping_name: str = "",
+    geocoder: Geocodes | None = None,
 ) -> Account:
     """Read a file and store its incidents: all of them, or nothing.
 
@@ -84,6 +87,10 @@ def import_file(
         Study area, shapely geometry in EPSG:5514; None reads the workspace's in force, whatever
         the day of an incident: the account tells of the file as the town is now, while counts
         keep each time's own boundary (`hotspots.placement`). A point on its edge is inside.
+    mapping_name
+        Name under which the mapping is remembered; empty takes the id of the source.
+    geocoder
+        Looks up places given in words; None takes the layers in force.
 
     Returns
     -------
@@ -114,10 +121,12 @@ def import_file(
         reader,
         record=record,
         mapping_text="" if used is None else used.to_toml(),
+        mapping_name="" if used is None else (mapping_name or reader.source.source_id),
         dry_run=dry_run,
         progress=progress,
         rejects_path=rejects_path,
         boundary=boundary,
+        geocoder=geocoder,
     )
     if used is not None and not dry_run:
         try:
@@ -140,10 +149,13 @@ def import_incidents(
     rejects_path: Path | None = None,
     boundary: Any = None,
     user: str = "",
+    mapping_name: str = "",
+    geocoder: Geocodes | None = None,
 ) -> Account:
     """Store what a reader reads; parameters, result and errors are those of `import_file`.
 
-    `user` is who brings it; empty takes the user who runs the program.
+    `user` is who brings it; empty takes the user who runs the program. `geocoder` looks up places
+    given in words; None takes the layers in force.
     """
     if boundary is None:
         boundary = layers.read_boundary(workspace)
@@ -175,7 +187,10 @@ def import_incidents(
                     )
                 )
             _require_kind(stored.source, reader)
-            sorting = Sorting(stored, transaction, boundary)
+            placer = Placer.of_workspace(workspace, stored.remembered_places())
+            if geocoder is not None:
+                placer.open_geocoder = lambda: geocoder
+            sorting = Sorting(stored, transaction, boundary, placer)
             for chunk in reader.chunks():
                 sorting.take(chunk)
                 rejects.add(chunk.rejected)
@@ -205,6 +220,11 @@ def import_incidents(
                 record=recording.record,
                 record_state=recording.state,
                 rejected_rows=tuple(rejects.sample),
+                placed_by=dict(sorted(sorting.placed_by.items())),
+                waiting=sorting.waiting,
+                personal_notes=sorting.personal_notes,
+                near_duplicates=sorting.near_duplicates(),
+                mapping_name=mapping_name,
                 warnings=(
                     *reader.warnings,
                     *sorting.warnings(municipality_named=foreign),
@@ -215,7 +235,10 @@ def import_incidents(
             account.check()
             if transaction is not None:
                 transaction.write_records(
-                    confirmed=recording.confirmed, inferred=recording.inferred
+                    confirmed=recording.confirmed,
+                    inferred=recording.inferred,
+                    kind=recording.kind,
+                    stated=recording.stated,
                 )
                 account = replace(account, rejects_file=rejects.prepare(places))
                 transaction.finish(json.dumps(account.to_dict(), ensure_ascii=False))

@@ -1,5 +1,6 @@
 """What an import does to its source's periods of record: union, inference, proposal."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.account import CONFIRMED, INFERRED, NO_RECORD, STATED, list_spans
 from hotspots.periods import Span, day_number, merge_spans
 from hotspots.record_inference import detectable_gap_days, infer_record
+from hotspots.store.record_steps import FOREIGN, SILENT, STATES, RecordStep
 
 IntArray = npt.NDArray[np.int64]
 
@@ -25,12 +27,16 @@ class Recording:
         Where they come from now: stated, confirmed, inferred or none.
     warnings
         Sentences for a reader.
+    kind, stated
+        What the import did, as the store notes it: see `hotspots.store.record_steps`.
     """
 
     confirmed: tuple[Span, ...]
     inferred: tuple[Span, ...]
     state: str
     warnings: tuple[str, ...] = ()
+    kind: str = SILENT
+    stated: tuple[Span, ...] = ()
 
     @property
     def record(self) -> tuple[Span, ...]:
@@ -79,7 +85,7 @@ def state_record(
                 "Confirm all: hotspots sources confirm {source}"
             ).format(spans=list_spans(inferred), source=source_id)
         )
-    return Recording(confirmed, inferred, STATED, tuple(warnings))
+    return Recording(confirmed, inferred, STATED, tuple(warnings), STATES, stated)
 
 
 def ignore_silence(
@@ -116,7 +122,7 @@ def ignore_silence(
             "workspace is of {stated}"
         )
     text = text.format(file=file, stated=stated, own=own, source=source_id)
-    return Recording(former.confirmed, former.inferred, state, (text,))
+    return Recording(former.confirmed, former.inferred, state, (text,), FOREIGN)
 
 
 def keep_record(*, former: Recording, file_days: IntArray, source_id: str) -> Recording:
@@ -177,6 +183,65 @@ def renew_inference(*, former: Recording, all_days: IntArray, source_id: str) ->
                 ).format(n=format_number(shortest))
             )
     return Recording(former.confirmed, inferred, INFERRED, tuple(warnings))
+
+
+def retell_record(
+    steps: Sequence[tuple[int, bool, RecordStep | None]],
+    *,
+    days_after: Callable[[int], IntArray],
+    source_id: str,
+) -> Recording | None:
+    """Return the record as the imports that hold, and what persons set between them, make it.
+
+    Parameters
+    ----------
+    steps
+        Every import of the source in order: its number, whether it holds, what it did.
+    days_after
+        Returns the day numbers of all incidents of the source as they were after an import.
+    source_id
+        Named in warnings.
+
+    Returns
+    -------
+    recording
+        None where an import that holds did not note what it did, so that nobody can tell.
+    """
+    told = Recording((), (), NO_RECORD)
+    renewed_at: int | None = None  # an inference that the next one may make needless
+    for number, (batch_id, holds, step) in enumerate(steps):
+        if step is None:
+            if holds and any(later is not None for _b, _h, later in steps[number + 1 :]):
+                continue  # the next one that noted anything says what was before it
+            if holds:
+                return None
+            continue
+        if number and steps[number - 1][2] is None:
+            told, renewed_at = Recording(*step.before, NO_RECORD), None
+        if holds and step.kind == STATES:
+            told, renewed_at = _renew(told, renewed_at, days_after, source_id), None
+            told = state_record(
+                step.stated,
+                former=told,
+                file_days=np.empty(0, dtype=np.int64),
+                source_id=source_id,
+            )
+        elif holds and step.kind == SILENT:
+            if told.confirmed:
+                told, renewed_at = _renew(told, renewed_at, days_after, source_id), None
+            if not (told.confirmed and not told.inferred):
+                renewed_at = batch_id
+        if step.set_after is not None:
+            told, renewed_at = Recording(*step.set_after, NO_RECORD), None
+    return _renew(told, renewed_at, days_after, source_id)
+
+
+def _renew(
+    told: Recording, at: int | None, days_after: Callable[[int], IntArray], source_id: str
+) -> Recording:
+    if at is None:
+        return told
+    return renew_inference(former=told, all_days=days_after(at), source_id=source_id)
 
 
 def _covers(spans: tuple[Span, ...], part: Span) -> bool:

@@ -1,5 +1,6 @@
 """Put each incident of a file into one class of the account, and into the store."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, Final
@@ -12,10 +13,14 @@ import shapely
 from hotspots import schema
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.batch import Chunk
+from hotspots.ingest.placing import Placer, count_methods, count_waiting, needs_place
+from hotspots.link import COLUMNS_READ, count_near_duplicates
 from hotspots.periods import day_numbers
+from hotspots.personal import find_personal
+from hotspots.place_text import place_key
 from hotspots.store import ImportTransaction
 from hotspots.store.frames import hash_content, text_array
-from hotspots.store.reading import DAY_PRECISIONS, StoredIncidents
+from hotspots.store.reading import DAY_PRECISIONS, Match, PersonsPlace, StoredIncidents
 
 LISTED_ROWS: Final = 10
 
@@ -39,7 +44,10 @@ class Sorting:
         Where incidents are written; None in a dry run.
     boundary
         Study area, prepared shapely geometry in EPSG:5514; its edge is inside.
-    rows_read, new, unchanged, updated, duplicates, outside, not_placed, counted_out
+    placer
+        Finds places given in words.
+    rows_read, new, unchanged, updated, duplicates, outside, not_placed, counted_out, placed_by,
+    waiting, personal_notes
         As in `Account`, so far.
     n_placed, n_inside
         Incidents of the file with a position, and those in the study area, stored before or not.
@@ -48,6 +56,7 @@ class Sorting:
     stored: StoredIncidents
     transaction: ImportTransaction | None
     boundary: Any
+    placer: Placer
     rows_read: int = 0
     new: int = 0
     unchanged: int = 0
@@ -56,6 +65,9 @@ class Sorting:
     outside: int = 0
     not_placed: int = 0
     counted_out: int = 0
+    placed_by: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+    personal_notes: int = 0
     n_placed: int = 0
     n_inside: int = 0
     # Reference → place in the two lists: the file's row and content of its first occurrence.
@@ -66,6 +78,12 @@ class Sorting:
     _days: list[IntArray] = field(default_factory=list)
     _changed_days: list[IntArray] = field(default_factory=list)
     _updated_keys: list[int] = field(default_factory=list)
+    _persons: dict[str, PersonsPlace] = field(default_factory=dict)
+    _overruled: list[int] = field(default_factory=list)  # rows that a person's place stays for
+    _stored_parts: list[pd.DataFrame] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._persons = self.stored.persons_places()
 
     def take(self, chunk: Chunk) -> None:
         """Sort one chunk."""
@@ -83,23 +101,34 @@ class Sorting:
         known = self.stored.find([refs[at] for at in firsts])
         fresh: list[int] = []
         changed: list[int] = []
-        keys: list[int] = []
+        matches: list[Match] = []
+        same: list[str] = []
+        brought_by: list[int] = []
         for at in firsts:
             match = known.get(refs[at])
             if match is None:
                 fresh.append(at)
             elif match.content_hash != hashes[at] or not match.stands_at(xs[at], ys[at]):
                 changed.append(at)
-                keys.append(match.row_key)
+                matches.append(match)
+            else:
+                same.append(refs[at])
+                brought_by.append(match.batch_id)
         self.unchanged += len(firsts) - len(fresh) - len(changed)
         self.updated += len(changed)
         self.counted_out += int((~incidents[schema.COUNTED].to_numpy(dtype=bool))[firsts].sum())
         self._note_days(incidents, firsts, fresh + changed)
         added = incidents if len(fresh) == len(incidents) else incidents.iloc[fresh]
-        self._place(incidents, firsts, fresh)
+        self._note_overruled(incidents, chunk.rows, changed, matches)
+        placed = self._place(incidents, fresh, changed)
+        self._classify(placed, firsts, fresh)
+        self._note_notes(incidents[schema.NOTE], firsts)
+        self._stored_parts.append(placed.iloc[fresh + changed])
+        keys = [match.row_key for match in matches]
         if self.transaction is not None:
             self.transaction.insert(added, [hashes[at] for at in fresh])
             self.transaction.correct(incidents.iloc[changed], [hashes[at] for at in changed], keys)
+            self.transaction.note_seen(same, brought_by)
         self._updated_keys += keys
 
     def _first_occurrences(self, refs: list[str], said: list[Said], rows: list[int]) -> list[int]:
@@ -132,7 +161,77 @@ class Sorting:
             at = np.asarray(chosen, dtype=np.int64)
             kept.append(day_numbers(times[at[dated[at]]]))
 
-    def _place(self, incidents: pd.DataFrame, firsts: list[int], fresh: list[int]) -> None:
+    def _place(self, incidents: pd.DataFrame, fresh: list[int], changed: list[int]) -> pd.DataFrame:
+        """Place new and changed incidents by their texts, and return all as they stand then."""
+        seen = incidents[list(COLUMNS_READ)]
+        wanted = needs_place(incidents)
+        written = fresh + changed
+        if not changed and not self._persons and not wanted.any():
+            return seen
+        refs = incidents[schema.SOURCE_REF].tolist()
+        texts = incidents[schema.PLACE_TEXT].tolist()
+        known = self.stored.placing_keys([refs[at] for at in changed]) if changed else {}
+        asked, stale = [], []
+        for at in written:
+            if refs[at] in self._persons:
+                continue
+            if not wanted.iat[at]:
+                stale.append(refs[at])
+            elif known.get(refs[at]) != place_key(texts[at]):
+                asked.append(at)
+        placings = self.placer.place(incidents.iloc[asked])
+        self.placed_by += count_methods(placings)
+        self.waiting += count_waiting(placings)
+        if self.transaction is not None:
+            self.transaction.unplace([ref for ref in stale if ref in known])
+            if len(placings):
+                self.transaction.place(placings)
+        placed = seen.copy()
+        columns = [schema.X, schema.Y, schema.PLACE_METHOD, schema.PLACE_PRECISION_M]
+        for name in columns:
+            values = placed[name].to_numpy(copy=True)
+            values[asked] = placings[name].to_numpy()
+            placed[name] = values
+        decided = [at for at in written if refs[at] in self._persons]
+        for column, name in enumerate((schema.X, schema.Y)):
+            values = placed[name].to_numpy(dtype=np.float64, copy=True)
+            values[decided] = [self._persons[refs[at]][column] for at in decided]
+            placed[name] = values
+        return placed
+
+    def _note_overruled(
+        self, incidents: pd.DataFrame, rows: IntArray, changed: list[int], matches: list[Match]
+    ) -> None:
+        """Note rows that say another place than before of incidents that a person placed."""
+        if not self._persons or not changed:
+            return
+        refs: list[str] = incidents[schema.SOURCE_REF].tolist()
+        decided = [
+            (at, match)
+            for at, match in zip(changed, matches, strict=True)
+            if refs[at] in self._persons
+        ]
+        former = self.stored.place_texts([match.row_key for _at, match in decided])
+        xs: list[float] = incidents[schema.X].tolist()
+        ys: list[float] = incidents[schema.Y].tolist()
+        texts: list[str] = incidents[schema.PLACE_TEXT].tolist()
+        for at, match in decided:
+            same_text = place_key(texts[at]) == place_key(former[match.row_key])
+            if not (same_text and match.stands_at(xs[at], ys[at])):
+                self._overruled.append(int(rows[at]))
+
+    def _note_notes(self, notes: "pd.Series[str]", firsts: list[int]) -> None:
+        encoded = text_array(notes).dictionary_encode()
+        held = [bool(text) and bool(find_personal(text)) for text in encoded.dictionary.to_pylist()]
+        if any(held):
+            self.personal_notes += int(np.asarray(held)[encoded.indices.to_numpy()][firsts].sum())
+
+    def near_duplicates(self) -> int:
+        """Return how many new or changed incidents of the file look like another of them."""
+        parts = [part for part in self._stored_parts if len(part)]
+        return count_near_duplicates(pd.concat(parts, ignore_index=True)) if parts else 0
+
+    def _classify(self, incidents: pd.DataFrame, firsts: list[int], fresh: list[int]) -> None:
         x = incidents[schema.X].to_numpy(dtype=np.float64)
         y = incidents[schema.Y].to_numpy(dtype=np.float64)
         placed = ~(np.isnan(x) | np.isnan(y))
@@ -180,15 +279,30 @@ class Sorting:
                     "municipality, and are the coordinates in the system stated?"
                 )
             )
-        if self._differing:
-            listed = ", ".join(
-                _("{row} (first in {first})").format(
-                    row=format_number(row), first=format_number(first)
+        if self.placer.problem:
+            found.append(self.placer.problem)
+        if self._overruled:
+            found.append(
+                ngettext(
+                    "{n} incident that a person placed has another place in the file; the "
+                    "person's place stays. Row: {rows}",
+                    "{n} incidents that a person placed have another place in the file; the "
+                    "person's places stay. Rows: {rows}",
+                    len(self._overruled),
+                ).format(
+                    n=format_number(len(self._overruled)),
+                    rows=_list_rows([format_number(row) for row in self._overruled]),
                 )
-                for row, first in self._differing[:LISTED_ROWS]
             )
-            if len(self._differing) > LISTED_ROWS:
-                listed += " …"
+        if self._differing:
+            listed = _list_rows(
+                [
+                    _("{row} (first in {first})").format(
+                        row=format_number(row), first=format_number(first)
+                    )
+                    for row, first in self._differing
+                ]
+            )
             found.append(
                 ngettext(
                     "{n} row repeats the reference of an earlier row with another content; the "
@@ -199,3 +313,7 @@ class Sorting:
                 ).format(n=format_number(len(self._differing)), rows=listed)
             )
         return found
+
+
+def _list_rows(rows: list[str]) -> str:
+    return ", ".join(rows[:LISTED_ROWS]) + (" …" if len(rows) > LISTED_ROWS else "")

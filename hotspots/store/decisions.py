@@ -258,6 +258,20 @@ def undo(connection: Connection, decision_key: int, *, user: str) -> None:
                 _write(connection, changed, name, former, is_there=bool(present))
             elif present:
                 connection.execute(delete(changed).where(*_named_by(changed, name)))
+    # Incidents of later files that took the decision over by their text wait again.
+    placings = tables.placings
+    waiting = {
+        schema.X: None,
+        schema.Y: None,
+        schema.PLACE_METHOD: "none",
+        schema.PLACE_PRECISION_M: None,
+        schema.PLACE_MATCHED: "",
+        schema.PLACE_STATE: schema.NOT_FOUND,
+        "decision_key": None,
+    }
+    connection.execute(
+        update(placings).where(placings.c.decision_key == decision_key).values(waiting)
+    )
     connection.execute(
         update(table)
         .where(table.c.decision_key == decision_key)

@@ -1,7 +1,7 @@
 """Pairs of incidents that persons have decided upon."""
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from hotspots import schema
 from hotspots.store import tables
@@ -15,6 +15,10 @@ def read_links(connection: Connection, *, states: tuple[str, ...] = ()) -> pd.Da
     query = select(table, decisions.c.decided_by, decisions.c.decided_at).join(
         decisions, decisions.c.decision_key == table.c.decision_key
     )
+    stored = tables.incidents
+    for key, ref in ((table.c.source_key_a, table.c.ref_a), (table.c.source_key_b, table.c.ref_b)):
+        # A pair of which one was withdrawn sleeps until that incident is imported again.
+        query = query.where(exists().where(stored.c.source_key == key, stored.c.source_ref == ref))
     if states:
         query = query.where(table.c.link_state.in_(states))
     rows = [

@@ -1,6 +1,7 @@
 """Where incidents are that their file does not place by coordinates, laid over what it says."""
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -17,8 +18,9 @@ from hotspots.store import tables
 # What a placing says instead of the file, in this order.
 LAID_OVER: Final = (schema.X, schema.Y, schema.PLACE_METHOD, schema.PLACE_PRECISION_M)
 _SETTLED: Final = (schema.AUTOMATIC, schema.BY_PERSON, schema.GIVEN_UP)
-_PERSONS: Final = (schema.BY_PERSON, schema.GIVEN_UP)
+PERSONS: Final = (schema.BY_PERSON, schema.GIVEN_UP)
 _REFS: Final = 5_000
+DECISION: Final = "decision_key"
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,15 @@ class RememberedPlace:
 
 
 def _query() -> Select[Any]:
-    table, decisions = tables.placings, tables.decisions
-    joined = table.join(tables.sources).outerjoin(
-        decisions, decisions.c.decision_key == table.c.decision_key
+    table, decisions, incidents = tables.placings, tables.decisions, tables.incidents
+    # A placing whose incident was withdrawn sleeps until the incident is imported again.
+    is_stored = (incidents.c.source_key == table.c.source_key) & (
+        incidents.c.source_ref == table.c.source_ref
+    )
+    joined = (
+        table.join(tables.sources)
+        .join(incidents, is_stored)
+        .outerjoin(decisions, decisions.c.decision_key == table.c.decision_key)
     )
     own = (c for c in schema.PLACING_COLUMNS if c in table.c)
     return select(
@@ -107,7 +115,8 @@ def write_placings(connection: Connection, source_key: int, placings: pd.DataFra
         Of the incidents' source.
     placings
         `source_ref`, `x`, `y`, `place_method`, `place_precision_m`, `place_score`,
-        `place_matched`, `place_state` (`automatic`, `doubtful`, `not_found`) and `place_key`.
+        `place_matched`, `place_state` and `place_key`; `decision_key` where a person's decision
+        about the text was taken for the incident, else missing.
 
     Returns
     -------
@@ -117,12 +126,13 @@ def write_placings(connection: Connection, source_key: int, placings: pd.DataFra
     refs = placings[schema.SOURCE_REF].tolist()
     kept = _by_persons(connection, source_key, refs)
     drop_placings(connection, source_key, refs)
-    names = (c for c in schema.PLACING_COLUMNS if c in tables.placings.c and c in placings)
-    fresh = placings.loc[~placings[schema.SOURCE_REF].isin(kept), list(names)]
+    names = [c for c in schema.PLACING_COLUMNS if c in tables.placings.c and c in placings]
+    fresh = placings.loc[~placings[schema.SOURCE_REF].isin(kept)]
+    decided = fresh[DECISION] if DECISION in placings else repeat(None)
     rows: list[dict[str, Any]] = [
-        {"source_key": source_key, "decision_key": None}
+        {"source_key": source_key, DECISION: None if pd.isna(key) else int(key)}
         | {str(k): None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
-        for row in fresh.to_dict("records")
+        for row, key in zip(fresh[names].to_dict("records"), decided, strict=False)
     ]
     if rows:
         connection.execute(tables.placings.insert(), rows)
@@ -134,7 +144,7 @@ def drop_placings(connection: Connection, source_key: int, refs: list[str]) -> N
     table = tables.placings
     query = delete(table).where(
         table.c.source_key == source_key,
-        table.c.place_state.not_in(_PERSONS),
+        table.c.place_state.not_in(PERSONS),
         table.c.source_ref.in_(bindparam("refs", expanding=True)),
     )
     for start in range(0, len(refs), _REFS):
@@ -145,7 +155,7 @@ def _by_persons(connection: Connection, source_key: int, refs: list[str]) -> set
     table = tables.placings
     query = select(table.c.source_ref).where(
         table.c.source_key == source_key,
-        table.c.place_state.in_(_PERSONS),
+        table.c.place_state.in_(PERSONS),
         table.c.source_ref.in_(bindparam("refs", expanding=True)),
     )
     found: set[str] = set()

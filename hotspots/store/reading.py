@@ -7,11 +7,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
 
 from hotspots import schema
 from hotspots.periods import Span, merge_spans
 from hotspots.store import tables
+from hotspots.store.decisions import read_remembered
+from hotspots.store.placings import PERSONS, RememberedPlace
 from hotspots.store.source import CONFIRMED, INFERRED, NO_RECORD, Source
 
 FETCH_ROWS: Final = 5_000
@@ -44,10 +46,15 @@ def read_records(connection: Connection, source_key: int) -> Records:
 
 
 def read_sources(connection: Connection) -> dict[int, Source]:
-    """Return every source by its key, in order of the ids."""
-    table = tables.sources
+    """Return every source by its key, in order of the ids.
+
+    One whose imports are all undone is left out: it reads as if it had never been.
+    """
+    table, batches = tables.sources, tables.batches
+    holds = exists().where(batches.c.source_key == table.c.source_key, batches.c.undone_at == "")
     found = {}
-    for row in connection.execute(select(table).order_by(table.c.source_id)).fetchall():
+    query = select(table).where(holds).order_by(table.c.source_id)
+    for row in connection.execute(query).fetchall():
         confirmed, inferred = read_records(connection, row.source_key)
         state = INFERRED if inferred else CONFIRMED if confirmed else NO_RECORD
         found[row.source_key] = Source(
@@ -100,12 +107,13 @@ def fetch_rows(
 
 
 class Match(NamedTuple):
-    """A stored incident: row key, content hash, position [EPSG:5514 m] or None."""
+    """A stored incident: row key, content hash, position [EPSG:5514 m] or None, and its batch."""
 
     row_key: int
     content_hash: bytes
     x: float | None
     y: float | None
+    batch_id: int = 0
 
     def stands_at(self, x: float, y: float) -> bool:
         """Return whether its position is (x, y), NaN for none, but for `SAME_PLACE_M`."""
@@ -114,20 +122,31 @@ class Match(NamedTuple):
         return abs(self.x - x) <= SAME_PLACE_M and abs(self.y - y) <= SAME_PLACE_M
 
 
+class PersonsPlace(NamedTuple):
+    """Where a person placed an incident; no position where it cannot be placed."""
+
+    x: float | None
+    y: float | None
+
+
 class StoredIncidents:
     """What is stored of one source; nothing is, where the source is not registered.
 
     Attributes
     ----------
     source
-        The source as it was when the connection was opened, or None.
+        The source as it was when the connection was opened; None where there is none, or all its
+        imports are undone.
     """
 
     def __init__(self, connection: Connection, source_id: str) -> None:
         self._connection = connection
         known = read_sources(connection)
-        self._key = next((k for k, s in known.items() if s.source_id == source_id), None)
-        self.source: Source | None = known[self._key] if self._key is not None else None
+        table = tables.sources
+        self._key: int | None = connection.execute(
+            select(table.c.source_key).where(table.c.source_id == source_id)
+        ).scalar()
+        self.source: Source | None = known.get(self._key) if self._key is not None else None
         self._scan = self.source is None or is_large(self.source, known.values())
 
     def find(self, refs: Sequence[str]) -> dict[str, Match]:
@@ -136,16 +155,54 @@ class StoredIncidents:
         if self.source is None or self.source.n_incidents == 0:
             return found
         table = tables.incidents
-        query = select(
-            table.c.source_ref, table.c.row_key, table.c.content_hash, table.c.x, table.c.y
-        ).where(
+        columns = ("source_ref", "row_key", "content_hash", "x", "y", "batch_id")
+        query = select(*(table.c[name] for name in columns)).where(
             table.c.source_key == self._key,
             table.c.source_ref.in_(bindparam("refs", expanding=True)),
         )
         for start in range(0, len(refs), FIND_ROWS):
             part = list(refs[start : start + FIND_ROWS])
-            for ref, row_key, content_hash, x, y in self._connection.execute(query, {"refs": part}):
-                found[ref] = Match(row_key, bytes(content_hash), x, y)
+            for ref, row_key, content_hash, *rest in self._connection.execute(
+                query, {"refs": part}
+            ):
+                found[ref] = Match(row_key, bytes(content_hash), *rest)
+        return found
+
+    def remembered_places(self) -> dict[str, RememberedPlace]:
+        """Return what persons decided for texts of places, by `place_text.place_key`."""
+        return read_remembered(self._connection)
+
+    def persons_places(self) -> dict[str, PersonsPlace]:
+        """Return what persons decided for incidents of the source, by reference."""
+        table = tables.placings
+        query = select(table.c.source_ref, table.c.x, table.c.y).where(
+            table.c.source_key == self._key, table.c.place_state.in_(PERSONS)
+        )
+        return {ref: PersonsPlace(x, y) for ref, x, y in self._connection.execute(query)}
+
+    def placing_keys(self, refs: Sequence[str]) -> dict[str, str]:
+        """Return the keys of the texts by which incidents are placed or wait, by reference."""
+        table = tables.placings
+        query = select(table.c.source_ref, table.c.place_key).where(
+            table.c.source_key == self._key,
+            table.c.source_ref.in_(bindparam("refs", expanding=True)),
+        )
+        found: dict[str, str] = {}
+        for start in range(0, len(refs), FIND_ROWS):
+            part = list(refs[start : start + FIND_ROWS])
+            found.update(tuple(row) for row in self._connection.execute(query, {"refs": part}))
+        return found
+
+    def place_texts(self, row_keys: Sequence[int]) -> dict[int, str]:
+        """Return the stored texts of places of some incidents, by row key."""
+        table = tables.incidents
+        query = select(table.c.row_key, table.c.place_text).where(
+            table.c.row_key.in_(bindparam("keys", expanding=True))
+        )
+        found: dict[int, str] = {}
+        for start in range(0, len(row_keys), FIND_ROWS):
+            part = list(row_keys[start : start + FIND_ROWS])
+            found.update(tuple(row) for row in self._connection.execute(query, {"keys": part}))
         return found
 
     def days(self, *, without: Collection[int] = ()) -> npt.NDArray[np.int64]:

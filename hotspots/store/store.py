@@ -14,6 +14,7 @@ from hotspots.periods import Span, merge_spans
 from hotspots.place_text import place_key
 from hotspots.settings import Workspace
 from hotspots.store import tables
+from hotspots.store.batches import read_batch, read_batch_incidents, read_batches
 from hotspots.store.decisions import (
     DISMISSED,
     GAVE_UP,
@@ -38,8 +39,10 @@ from hotspots.store.links import read_links
 from hotspots.store.migrate import ensure_current, stored_revision, upgrade
 from hotspots.store.placings import Place, RememberedPlace, lay_over, read_placings
 from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources, read_traits
+from hotspots.store.replacing import PlacingTransaction
 from hotspots.store.source import Source
-from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, write_records
+from hotspots.store.undoing import UndoTransaction
+from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, set_record
 
 
 class Store:
@@ -166,28 +169,42 @@ class Store:
         raise _no_source(name, known)
 
     def batches(self) -> list[ImportBatch]:
-        """Return all imports, in order of their numbers."""
-        table = tables.batches
-        query = (
-            select(table, tables.sources.c.source_id)
-            .join(tables.sources, tables.sources.c.source_key == table.c.source_key)
-            .order_by(table.c.batch_id)
-        )
+        """Return all imports, those undone too, in order of their numbers."""
         with reading(self._engine) as connection:
-            return [
-                ImportBatch(
-                    source_id=row.source_id,
-                    file_name=row.file_name,
-                    sha256=row.sha256,
-                    format=row.format,
-                    user_name=row.user_name,
-                    mapping=row.mapping,
-                    account=row.account,
-                    imported_at=row.imported_at,
-                    batch_id=row.batch_id,
-                )
-                for row in connection.execute(query)
-            ]
+            return read_batches(connection)
+
+    def batch(self, batch_id: int) -> ImportBatch:
+        """Return one import.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of that number.
+        """
+        with reading(self._engine) as connection:
+            return read_batch(connection, batch_id)
+
+    def read_batch_incidents(self, batch_id: int) -> pd.DataFrame:
+        """Return the incidents of an import's file as that file told them, undone or not.
+
+        Parameters
+        ----------
+        batch_id
+            Number of the import.
+
+        Returns
+        -------
+        incidents
+            `schema.INCIDENT_COLUMNS`, sorted by `incident_id`; while the import holds, with the
+            places that were found or decided for them.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of that number.
+        """
+        with reading(self._engine) as connection:
+            return read_batch_incidents(connection, batch_id)
 
     def read_incidents(
         self, *, sources: Sequence[str] = (), columns: Sequence[str] | None = None
@@ -291,6 +308,30 @@ class Store:
         with writing(self._engine) as connection:
             yield ImportTransaction(connection, batch, kind=kind, label=label, citation=citation)
 
+    @contextmanager
+    def undoing(self, batch_id: int, *, user: str) -> Iterator[UndoTransaction]:
+        """Open the undoing of one import: all of it when the block ends, nothing when it raises.
+
+        `hotspots.ingest.batches.undo_batch` does the whole of it.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such import.
+        ParameterError
+            It is undone already, or a later import hinders it.
+        StoreError
+            An import is running, or the database cannot be written.
+        """
+        with writing(self._engine) as connection:
+            yield UndoTransaction(connection, batch_id, user=user)
+
+    @contextmanager
+    def placing(self) -> Iterator[PlacingTransaction]:
+        """Open the placing of incidents stored before: all of it, or nothing."""
+        with writing(self._engine) as connection:
+            yield PlacingTransaction(connection)
+
     def set_record(self, source_id: str, spans: Sequence[Span], *, confirmed: bool = True) -> None:
         """Replace the periods of record of a source.
 
@@ -314,7 +355,7 @@ class Store:
             key = next((k for k, s in known.items() if s.source_id == source_id), None)
             if key is None:
                 raise _no_source(source_id, list(known.values()))
-            write_records(
+            set_record(
                 connection,
                 key,
                 confirmed=merged if confirmed else (),

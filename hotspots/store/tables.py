@@ -129,10 +129,12 @@ batches = Table(
     Column("user_name", Text, nullable=False),
     Column("mapping", Text, nullable=False),
     Column("account", Text, nullable=False),  # JSON
-    # References that the file held and the store had already, zlib of lines; undoing another
-    # batch must not take away what this one says too.
+    # References of the file that the store had already with the same content, by the batch whose
+    # content it was, zlib of JSON; undoing that batch must not take away what this one says too.
+    # Empty for imports of earlier versions of the program, which did not note it.
     Column("also_seen", LargeBinary, nullable=False, server_default=""),
-    Column("record_before", Text, nullable=False, server_default=""),  # JSON
+    # What the import did to the periods of record, JSON: see `hotspots.store.record_steps`.
+    Column("record_before", Text, nullable=False, server_default=""),
     Column("undone_at", Text, nullable=False, server_default=""),  # ISO, UTC
     Column("undone_by", Text, nullable=False, server_default=""),
 )

@@ -1,6 +1,8 @@
 """One import as the store sees it: look up, insert, correct, all in a single transaction."""
 
+import json
 import uuid
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,17 +21,12 @@ from hotspots.store import tables
 from hotspots.store.frames import TRAIT_KEY, column_lists, distinct_traits, text_array
 from hotspots.store.placings import drop_placings, write_placings
 from hotspots.store.reading import StoredIncidents, of_source, read_traits
+from hotspots.store.record_steps import RecordStep
 
-_INCIDENT_FIELDS: Final = (
-    "source_key",
-    schema.SOURCE_REF,
-    TRAIT_KEY,
-    *tables.OWN_COLUMNS,
-    schema.BATCH_ID,
-    "content_hash",
-)
-_CORRECTED_FIELDS: Final = (TRAIT_KEY, *tables.OWN_COLUMNS, schema.BATCH_ID, "content_hash")
-_VERSION_FIELDS: Final = ("row_key", *_CORRECTED_FIELDS)
+# What a stored row says, with the batch that said it.
+SAID_FIELDS: Final = (TRAIT_KEY, *tables.OWN_COLUMNS, schema.BATCH_ID, "content_hash")
+_INCIDENT_FIELDS: Final = ("source_key", schema.SOURCE_REF, *SAID_FIELDS)
+_VERSION_FIELDS: Final = ("row_key", *SAID_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,8 @@ class ImportBatch:
         Text of the column mapping; empty where there was none.
     account
         The import's account as JSON text.
+    undone_at, undone_by
+        When (UTC, ISO text) and by whom it was undone; empty while it holds.
     """
 
     source_id: str
@@ -63,6 +62,36 @@ class ImportBatch:
     account: str = ""
     imported_at: str = ""
     batch_id: int = 0
+    undone_at: str = ""
+    undone_by: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it has not been undone."""
+        return not self.undone_at
+
+    @property
+    def mapping_name(self) -> str:
+        """Name under which its mapping is remembered; empty where there was none."""
+        return str(self.account_values().get("mapping_name", ""))
+
+    def account_values(self) -> dict[str, Any]:
+        """Return the account as plain values; empty where none was kept."""
+        values: dict[str, Any] = json.loads(self.account) if self.account else {}
+        return values
+
+
+def pack_seen(seen: dict[int, list[str]]) -> bytes:
+    """Return references by the batch whose content they repeat, as the store keeps them."""
+    return zlib.compress(json.dumps(seen, ensure_ascii=False).encode("utf-8"), 1)
+
+
+def unpack_seen(packed: bytes) -> dict[int, list[str]]:
+    """Read what `pack_seen` made; empty for the empty text."""
+    if not packed:
+        return {}
+    found: dict[str, list[str]] = json.loads(zlib.decompress(packed))
+    return {int(batch_id): refs for batch_id, refs in found.items()}
 
 
 def renew_version(connection: Connection) -> None:
@@ -92,6 +121,51 @@ def write_records(
     ]
     if rows:
         connection.execute(insert(table), rows)
+
+
+def set_record(
+    connection: Connection,
+    source_key: int,
+    *,
+    confirmed: Sequence[Span],
+    inferred: Sequence[Span],
+) -> None:
+    """Replace a source's periods of record by a person's word, and note when that was.
+
+    The word is kept with the source's last import, so that undoing an import can tell what the
+    person said before it from what they said after.
+    """
+    write_records(connection, source_key, confirmed=confirmed, inferred=inferred)
+    table = tables.batches
+    last = connection.execute(
+        select(table.c.batch_id, table.c.record_before)
+        .where(table.c.source_key == source_key)
+        .order_by(table.c.batch_id.desc())
+        .limit(1)
+    ).first()
+    step = RecordStep.from_json(last.record_before) if last is not None else None
+    if last is not None and step is not None:
+        connection.execute(
+            update(table)
+            .where(table.c.batch_id == last.batch_id)
+            .values(record_before=step.with_person(confirmed, inferred).to_json())
+        )
+
+
+def renew_totals(connection: Connection, source_key: int, *, scan: bool) -> int:
+    """Count a source's incidents anew and return how many there are."""
+    displaced = func.coalesce(func.sum(tables.traits.c.displaced), 0)
+    n_incidents, n_displaced = connection.execute(
+        select(func.count(), displaced)
+        .select_from(tables.incidents.join(tables.traits))
+        .where(of_source(source_key, scan=scan))
+    ).one()
+    connection.execute(
+        update(tables.sources)
+        .where(tables.sources.c.source_key == source_key)
+        .values(n_incidents=n_incidents, n_displaced=n_displaced)
+    )
+    return int(n_incidents)
 
 
 def _new_key(result: CursorResult[Any]) -> int:
@@ -132,6 +206,8 @@ class ImportTransaction(StoredIncidents):
         else:
             self._source_key = self._key
             named = {k: v for k, v in (("label", label), ("citation", citation)) if v}
+            if self.source is None:  # all its imports are undone: it begins anew
+                named = {"kind": kind, "label": label or batch.source_id, "citation": citation}
             if named:
                 table = tables.sources
                 connection.execute(
@@ -151,6 +227,9 @@ class ImportTransaction(StoredIncidents):
             )
         )
         self.batch_id = _new_key(added)
+        self._before = self.records()
+        self._label, self._citation = label, citation
+        self._seen: dict[int, list[str]] = {}
         self._traits = {tuple(row[1:]): int(row[0]) for row in read_traits(connection)}
 
     def _trait_keys(self, incidents: pd.DataFrame) -> list[int]:
@@ -207,7 +286,7 @@ class ImportTransaction(StoredIncidents):
             f"SELECT {kept}, {mark} FROM incidents WHERE row_key = {mark}",
             [(self.batch_id, row_key) for row_key in row_keys],
         )
-        assigned = ", ".join(f"{field} = {mark}" for field in _CORRECTED_FIELDS)
+        assigned = ", ".join(f"{field} = {mark}" for field in SAID_FIELDS)
         batch_ids = repeat(self.batch_id, len(incidents))
         rows = zip(
             self._trait_keys(incidents),
@@ -230,29 +309,39 @@ class ImportTransaction(StoredIncidents):
         """Forget what the program found for incidents; what a person decided stays."""
         drop_placings(self._connection, self._source_key, list(refs))
 
-    def write_records(self, *, confirmed: Sequence[Span], inferred: Sequence[Span]) -> None:
-        """Replace the source's periods of record."""
+    def note_seen(self, refs: Sequence[str], batch_ids: Sequence[int]) -> None:
+        """Note incidents of the file that the store has already, from these batches."""
+        for ref, batch_id in zip(refs, batch_ids, strict=True):
+            self._seen.setdefault(batch_id, []).append(ref)
+
+    def write_records(
+        self,
+        *,
+        confirmed: Sequence[Span],
+        inferred: Sequence[Span],
+        kind: str,
+        stated: Sequence[Span] = (),
+    ) -> None:
+        """Replace the source's periods of record, and keep why: see `record_steps`."""
         write_records(self._connection, self._source_key, confirmed=confirmed, inferred=inferred)
+        step = RecordStep(kind, tuple(stated), self._before, self._label, self._citation)
+        table = tables.batches
+        self._connection.execute(
+            update(table)
+            .where(table.c.batch_id == self.batch_id)
+            .values(record_before=step.to_json())
+        )
 
     def renew_totals(self) -> int:
         """Count the source's incidents anew and return how many there are."""
-        displaced = func.coalesce(func.sum(tables.traits.c.displaced), 0)
-        n_incidents, n_displaced = self._connection.execute(
-            select(func.count(), displaced)
-            .select_from(tables.incidents.join(tables.traits))
-            .where(of_source(self._source_key, scan=self._scan))
-        ).one()
-        self._connection.execute(
-            update(tables.sources)
-            .where(tables.sources.c.source_key == self._source_key)
-            .values(n_incidents=n_incidents, n_displaced=n_displaced)
-        )
-        return int(n_incidents)
+        return renew_totals(self._connection, self._source_key, scan=self._scan)
 
     def finish(self, account: str) -> None:
         """Keep the import's account (JSON text) and note that the store has changed."""
         table = tables.batches
         self._connection.execute(
-            update(table).where(table.c.batch_id == self.batch_id).values(account=account)
+            update(table)
+            .where(table.c.batch_id == self.batch_id)
+            .values(account=account, also_seen=pack_seen(self._seen))
         )
         renew_version(self._connection)
