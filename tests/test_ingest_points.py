@@ -99,13 +99,128 @@ def test_the_system_is_asked_for_when_it_is_not_plain(tmp_path):
     path = write(tmp_path, f"id;d;x;y\n1;5.3.2024;{X};{Y}\n2;5.3.2024;5;6\n")
     with pytest.raises(CRSError, match="is not stated and the values do not tell; give crs"):
         read_all(path, mapping(crs=""))
-    path = write(tmp_path, f"id;d;x;y\n1;5.3.2024;{LAT};{LON}\n")
-    with pytest.raises(SourceError, match="x holds latitudes"):
-        read_all(path, mapping(crs=""))
     nothing = write(tmp_path, "id;d;x;y\n1;5.3.2024;;\n")
     incidents, _rejected, reader = read_all(nothing, mapping(crs=""))
     assert incidents["place_method"].tolist() == ["none"]
     assert reader.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "text"),
+    [
+        (LAT, LON, "EPSG:4326 with the latitude first and the longitude second"),
+        (Y, X, "EPSG:5514 with the southing X first and the westing Y second"),
+        (-Y, -X, "S-JTSK with the southing X first and the westing Y second"),
+    ],
+)
+def test_the_other_order_is_read_and_said_where_nothing_is_stated(tmp_path, x, y, text):
+    rows = "".join(f"{i};5.3.2024;{x};{y}\n" for i in range(5))
+    path = write(tmp_path, f"id;d;x;y\n{rows}9;5.3.2024;{y};{x}\n")
+    incidents, rejected, reader = read_all(path, mapping(crs=""))
+    assert incidents["x"].to_numpy() == pytest.approx(X, abs=0.01)
+    assert incidents["y"].to_numpy() == pytest.approx(Y, abs=0.01)
+    assert rejected["row"].tolist() == [7]
+    assert rejected["reason"][0].endswith("lies outside Czechia; x and y seem swapped")
+    assert reader.warnings == [f"the coordinates were taken as {text}, as their values tell"]
+
+
+CELLS = {"source_ref": "id", "occurred": "d", "coordinates": "gps"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "50.2294, 17.2046",
+        "50,2294; 17,2046",
+        "50,2294, 17,2046",
+        "50,2294 17,2046",
+        "50.2294,17.2046",
+        "17.2046 50.2294",
+        "loc: 50.2294N, 17.2046E",
+        "N 50.2294 E 17.2046",
+        "S 50.2294°, V 17.2046°",
+        "50.2294° 17.2046°",
+        "50°13'45.84\"N 17°12'16.56\"E",
+        "50°13′45,84″ s. š., 17°12′16,56″ v. d.",
+        "50°13'45.84''N, 17°12'16.56''E",
+        "50 13 45.84 N 17 12 16.56 E",
+        "N 50° 13.764', E 17° 12.276'",
+        "https://mapy.cz/zakladni?x=17.2046&y=50.2294&z=17",
+        "https://www.google.com/maps/place/Jesen%C3%ADk/@50.2294,17.2046,17z",
+        "https://maps.google.com/?q=50.2294,17.2046",
+        "geo:50.2294,17.2046",
+        "-543455.674 -1050795.374",
+        "543455,674 1050795,374",
+        "1 050 795,374 / 543 455,674",
+        "Y=543455.674 X=1050795.374",
+    ],
+)
+def test_both_coordinates_in_one_cell(tmp_path, cell):
+    quoted = cell.replace('"', '""')
+    path = write(tmp_path, f'id;d;gps\n1;5.3.2024;"{quoted}"\n2;5.3.2024;\n3;5.3.2024;-\n')
+    incidents, rejected, _reader = read_all(path, mapping(crs="", columns=CELLS))
+    assert rejected.empty
+    assert incidents["x"][0] == pytest.approx(X, abs=0.05)
+    assert incidents["y"][0] == pytest.approx(Y, abs=0.05)
+    assert incidents["place_method"].tolist() == ["coordinates", "none", "none"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["Jeseník", "50.2294", "1, 2, 3", "50°73'N 17°12'E", "50.2N 17.2N", "https://mapy.cz/s/abc"],
+)
+def test_cells_that_are_no_coordinates_reject_their_row(tmp_path, cell):
+    path = write(tmp_path, f'id;d;gps\n1;5.3.2024;"{cell}"\n2;5.3.2024;50.2294N 17.2046E\n')
+    incidents, rejected, _reader = read_all(path, mapping(crs="", columns=CELLS))
+    assert incidents["source_ref"].tolist() == ["2"]
+    assert f"gps '{cell}' are no coordinates that are understood" in rejected["reason"][0]
+
+
+def test_a_system_that_is_stated_still_leaves_the_order_of_a_cell(tmp_path):
+    path = write(tmp_path, "id;d;gps\n1;5.3.2024;50.2294, 17.2046\n")
+    incidents, _rejected, reader = read_all(path, mapping(crs="EPSG:4326", columns=CELLS))
+    assert incidents["x"][0] == pytest.approx(X, abs=0.05)
+    assert reader.warnings == []
+    with pytest.raises(SourceError, match=r'are EPSG:4326, but .* give crs = "EPSG:4326"'):
+        read_all(path, mapping(crs="S-JTSK", columns=CELLS))
+
+
+def test_degrees_with_marks_in_two_columns(tmp_path):
+    path = write(tmp_path, "id;d;x;y\n1;5.3.2024;17°12'16,56'';50.2294° N\n2;5.3.2024;-;?\n")
+    incidents, rejected, reader = read_all(path, mapping(crs=""))
+    assert rejected.empty
+    assert incidents["x"][0] == pytest.approx(X, abs=0.05)
+    assert incidents["place_method"].tolist() == ["coordinates", "none"]
+    assert reader.warnings == ["the coordinates were taken as EPSG:4326, as their values tell"]
+
+
+@pytest.mark.parametrize(
+    ("text", "street", "number", "part", "joined"),
+    [
+        ("", "Lipovská", "12", "Bukovice", "Lipovská 12, Bukovice"),
+        ("", "Lipovská", "12.0", "", "Lipovská 12"),
+        ("", "Lipovská", "", "-", "Lipovská"),
+        ("", "", "12", "Bukovice", "Bukovice 12"),
+        ("", "", "12", "", "č. p. 12"),
+        ("u parku", "Lipovská", "12", "Bukovice", "Lipovská 12, u parku, Bukovice"),
+        ("Lipovska", "Lipovská", "12/3", "", "Lipovská 12/3"),
+        ("Lipovská", "", "12", "Bukovice", "Lipovská 12, Bukovice"),
+        ("neuvedeno", "", "0", "", ""),
+    ],
+)
+def test_a_place_is_put_together_from_its_columns(tmp_path, text, street, number, part, joined):
+    path = write(tmp_path, f"d;m;u;c;p\n5.3.2024;{text};{street};{number};{part}\n")
+    columns = {"occurred": "d", "place_text": "m", "street": "u", "house_number": "c"}
+    incidents, _rejected, _reader = read_all(path, mapping(columns=columns | {"town_part": "p"}))
+    assert incidents["place_text"].tolist() == [joined]
+    assert incidents["place_method"].tolist() == ["none"]
+
+
+def test_a_row_of_totals_is_no_incident(tmp_path):
+    path = write(tmp_path, f"id;d;x;y\n1;5.3.2024;{X};{Y}\nCelkem;;1;\n;Součet: 1;;\n")
+    incidents, rejected, _reader = read_all(path, mapping())
+    assert incidents["source_ref"].tolist() == ["1"]
+    assert rejected["reason"].tolist() == ["a row of totals, no incident"] * 2
 
 
 def test_offences_are_mapped_and_the_unknown_ones_listed(tmp_path):
@@ -174,7 +289,7 @@ def test_one_other_time_anywhere_makes_every_midnight_a_time(tmp_path, chunk_row
 
 
 def test_reported_alone_keeps_the_incident_without_a_time(tmp_path):
-    path = write(tmp_path, "d;r;e\n;5.3.2024 8:00;\n5.3.2024;6.3.2024;4.3.2024\n5.3.2024;x;\n")
+    path = write(tmp_path, "d;r;e\n;5.3.2024 8:00;\n5.3.2024;6.3.2024;4.3.2024\n5.3.2024;soon;\n")
     chosen = Mapping.from_options(
         source="town",
         columns={"occurred": "d", "reported_at": "r", "occurred_to": "e"},

@@ -5,39 +5,57 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyproj import CRS
 
 from hotspots import schema
 from hotspots.clean import (
     PRAGUE,
     UNKNOWN,
     Clocks,
+    FloatArray,
     Moments,
     Problems,
     parse_clocks,
     parse_moments,
-    parse_numbers,
 )
-from hotspots.crs import parse_crs
-from hotspots.errors import CRSError, SchemaError
+from hotspots.errors import SchemaError
 from hotspots.i18n import _
+from hotspots.ingest.addresses import join_places
 from hotspots.ingest.assembly import make_chunk, make_incidents, repeat_text
 from hotspots.ingest.batch import CHUNK_ROWS, Chunk, SourceInfo
-from hotspots.ingest.mapping import DATE, OCCURRED, TIME, Mapping
+from hotspots.ingest.locating import Locator
+from hotspots.ingest.mapping import (
+    DATE,
+    OCCURRED,
+    PLACE_NUMBER,
+    PLACE_PART,
+    PLACE_STREET,
+    TIME,
+    Mapping,
+)
 from hotspots.ingest.midnights import Midnights
 from hotspots.ingest.notes import Notes
-from hotspots.ingest.positions import FloatArray, fits_czechia, infer_crs, pair_numbers, place
 from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
 from hotspots.occurrence import place_in_time
 from hotspots.offences import OFFENCE_GROUPS, OTHER_OFFENCE
 from hotspots.periods import Span
+
+# Fields whose texts tell incidents without a number of their own apart.
+_SAID: Final = (
+    schema.PLACE_TEXT,
+    PLACE_STREET,
+    PLACE_NUMBER,
+    PLACE_PART,
+    schema.OFFENCE,
+    schema.OFFENCE_DETAIL,
+)
+_SPAN_FACTOR: Final = 1_000_003
 
 
 class PointReader:
@@ -86,9 +104,7 @@ class PointReader:
         self._chunk_rows = chunk_rows
         self._today = today or datetime.now(PRAGUE).date()
         self._check_columns()
-        self._from_geometry = table.has_geometry and schema.X not in mapping.columns
-        self._contradicted: CRS | None = None
-        self._crs = self._stated_crs()
+        self._locator = Locator(path, table, mapping)
 
     @property
     def stated_record(self) -> tuple[Span, ...]:
@@ -129,95 +145,34 @@ class PointReader:
                 )
             )
 
-    def _stated_crs(self) -> CRS | None:
-        """Return the system of the coordinates, None where the values must tell it."""
-        stated = parse_crs(self.mapping.crs) if self.mapping.crs else None
-        if not self._from_geometry:
-            return stated
-        own = self._table.crs
-        if own is not None and self._table.crs_is_default:
-            return stated or own
-        if own is None and stated is None:
-            raise CRSError(
-                _(
-                    "{name}: the layer has no coordinate system; set one in QGIS (Layer > Set "
-                    'Layer CRS) or give it in the mapping: [values] crs = "EPSG:5514"'
-                ).format(name=self.path.name)
-            )
-        if (
-            own is not None
-            and stated is not None
-            and not own.equals(stated, ignore_axis_order=True)
-        ):
-            self._contradicted = own
-            return stated
-        return own or stated
-
-    def _settle_crs(self, x: FloatArray, y: FloatArray) -> None:
-        """Let the mapping's system win over the layer's only where the values say so too."""
-        own, stated = self._contradicted, self._crs
-        if own is None or stated is None:
-            return
-        if fits_czechia(x, y, crs=own) or not fits_czechia(x, y, crs=stated):
-            raise CRSError(
-                _(
-                    "{name}: the layer is in {own}, but the mapping says {stated}; "
-                    "remove crs from [values]"
-                ).format(name=self.path.name, own=own.to_string(), stated=stated.to_string())
-            )
-        self.warnings.append(
-            _(
-                "the layer says that it is in {own}, which its positions contradict; they were "
-                "taken as {stated}, as the mapping says"
-            ).format(own=own.to_string(), stated=stated.to_string())
-        )
-
     def chunks(self) -> Iterator[Chunk]:
         """Read the file from its start, chunk by chunk."""
         notes = Notes()
         references = ReferenceMaker()
         midnights = Midnights(self._starts, lambda: self._table.blocks(self._chunk_rows))
-        self.warnings = list(self._table.warnings)
-        crs, checked = self._crs, False
+        locator = Locator(self.path, self._table, self.mapping)
         for block in self._table.blocks(self._chunk_rows):
             problems: Problems = dict(block.bad_geometry)
-            raw_x, raw_y = self._read_positions(block, problems, notes)
-            if not checked and not np.isnan(raw_x).all():
-                self._settle_crs(raw_x, raw_y)
-                if crs is None:
-                    name = infer_crs(raw_x, raw_y, name=self.path.name)
-                    crs = parse_crs(name)
-                    self.warnings.append(
-                        _("the coordinates were taken as {crs}, as their values tell").format(
-                            crs=name
-                        )
-                    )
-                check = True
-            else:
-                check = False
-            checked = checked or check
-            x, y = raw_x, raw_y
-            if crs is not None:
-                x, y, outside = place(
-                    raw_x,
-                    raw_y,
-                    block.rows,
-                    crs=crs,
-                    name=self.path.name,
-                    check=check,
-                    geometry=self._from_geometry,
-                )
-                problems = {**outside, **problems}
+            x, y = locator.locate(block, problems, notes)
             incidents = self._incidents(
                 block, x, y, problems, notes, references, date_only=midnights.are_dates(block)
             )
+            self._add_faults(block, problems)
             yield make_chunk(incidents, block, problems)
+        self.warnings = [*self._table.warnings, *locator.warnings]
         if midnights.found:
             self.warnings.append(
                 _("all times are midnight, so they were taken as dates without a time")
             )
         self.warnings += references.sentences()
         self.warnings += notes.sentences()
+
+    def _add_faults(self, block: RawBlock, problems: Problems) -> None:
+        """Reject the rows in which a column that is mapped has a cell that holds no value."""
+        for i, faults in block.faults.items():
+            reasons = [faults[c] for c in self.mapping.columns.values() if c in faults]
+            if reasons:
+                problems[i] = reasons[0]
 
     def _texts(self, block: RawBlock, field: str) -> Any:
         """Return a field's texts: its column, and the constant where that is empty."""
@@ -227,22 +182,13 @@ class PointReader:
         texts = block.column(self.mapping.columns[field])
         return pc.if_else(pc.equal(texts, ""), constant, texts) if constant else texts
 
-    def _read_positions(
-        self, block: RawBlock, problems: Problems, notes: Notes
-    ) -> tuple[FloatArray, FloatArray]:
-        columns = self.mapping.columns
-        if schema.X in columns:
-            x, y, wrong, n_zero = pair_numbers(
-                parse_numbers(block.column(columns[schema.X]), column=columns[schema.X]),
-                parse_numbers(block.column(columns[schema.Y]), column=columns[schema.Y]),
-            )
-            problems.update(wrong)
-            notes.n_zero += n_zero
-            return x, y
-        if block.x is not None and block.y is not None:
-            return block.x, block.y
-        nothing = np.full(len(block.rows), np.nan)
-        return nothing, nothing
+    def _places(self, block: RawBlock) -> Any:
+        """Return the places in words, put together where their parts have columns."""
+        texts = self._texts(block, schema.PLACE_TEXT)
+        if not {PLACE_STREET, PLACE_NUMBER, PLACE_PART} & set(self.mapping.columns):
+            return texts
+        parts = (self._texts(block, part) for part in (PLACE_STREET, PLACE_NUMBER, PLACE_PART))
+        return join_places(texts, *parts)
 
     def _moments(self, block: RawBlock, field: str) -> Moments | None:
         column = self.mapping.columns.get(field)
@@ -287,6 +233,9 @@ class PointReader:
         undated = moments.missing & (True if reported is None else reported.missing)
         for i in np.flatnonzero(undated).tolist():
             problems.setdefault(i, _("there is no date"))
+        for i in (*np.flatnonzero(undated).tolist(), *moments.problems):
+            if block.is_total(i):
+                problems[i] = _("a row of totals, no incident")
 
         offence, groups = self._offences(block, notes)
         detail = self._texts(block, schema.OFFENCE_DETAIL)
@@ -310,7 +259,8 @@ class PointReader:
             columns[schema.REPORTED_AT] = np.where(
                 reported.whole_month, np.datetime64("NaT"), reported.values
             )
-        for field in (schema.PLACE_TEXT, schema.NOTE, schema.STATUS, schema.RELEVANCE):
+        columns[schema.PLACE_TEXT] = self._places(block)
+        for field in (schema.NOTE, schema.STATUS, schema.RELEVANCE):
             columns[field] = self._texts(block, field)
         return make_incidents(
             n,
@@ -348,7 +298,7 @@ class PointReader:
         if not unnamed.any():
             return own
         unnamed[list(problems)] = False
-        known = moments.has_time.copy()
+        known = moments.has_time & ~moments.whole_hour
         times = [moments.values]
         if until is not None:
             times.append(until.values)
@@ -356,6 +306,11 @@ class PointReader:
             # The report tells events apart where nobody knows when they happened.
             times.append(np.where(moments.missing, reported.values, np.datetime64("NaT", "s")))
         numbers = [time.astype("datetime64[s]").astype(np.int64) for time in times]
+        # A span written in one cell is told by both its ends.
+        lasts = moments.ends.astype("datetime64[s]").astype(np.int64)
+        numbers[0] = np.where(
+            np.isnat(moments.ends), numbers[0], numbers[0] * _SPAN_FACTOR + lasts % _SPAN_FACTOR
+        )
         if clocks is not None:
             numbers += [clocks.start_min, clocks.end_min]
             same = clocks.is_span | (clocks.start_min == clocks.end_min)
@@ -363,7 +318,7 @@ class PointReader:
         numbers += [decimetres(x), decimetres(y)]
         said = [
             block.column(self.mapping.columns[field])
-            for field in (schema.PLACE_TEXT, schema.OFFENCE, schema.OFFENCE_DETAIL)
+            for field in _SAID
             if field in self.mapping.columns
         ]
         made = references.make(numbers, said, wanted=unnamed, exact=known & ~np.isnan(x))

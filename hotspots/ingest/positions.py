@@ -9,6 +9,7 @@ from pyproj import CRS
 
 from hotspots import crs as crs_module
 from hotspots.clean import Numbers, Problems
+from hotspots.crs import parse_crs
 from hotspots.errors import CRSError, SourceError
 from hotspots.i18n import _
 
@@ -16,7 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 # Share of a file's positions that must fit a system for it to be taken without being stated.
-INFER_SHARE: Final = 0.95
+INFER_SHARE: Final = 0.8
 # Share outside Czechia from which the file as a whole is wrong, not single rows.
 WRONG_SHARE: Final = 0.5
 
@@ -69,8 +70,8 @@ def _best(x: FloatArray, y: FloatArray) -> tuple[Reading, float]:
     return READINGS[at], shares[at]
 
 
-def infer_crs(x: FloatArray, y: FloatArray, *, name: str) -> str:
-    """Return the system of a file's coordinates, from their values.
+def infer_reading(x: FloatArray, y: FloatArray, *, name: str, crs: CRS | None = None) -> Reading:
+    """Return how a file's pairs of numbers are to be understood, from their values.
 
     Parameters
     ----------
@@ -78,24 +79,26 @@ def infer_crs(x: FloatArray, y: FloatArray, *, name: str) -> str:
         Shape (n,), NaN where missing.
     name
         File, for messages.
+    crs
+        System that is stated, so that only the order is looked for; None where none is.
 
     Raises
     ------
     SourceError
-        x and y are swapped, or a sign is wrong.
+        A sign is wrong, or the values contradict the system that is stated.
     CRSError
-        No system fits 95 % of the positions, or there are none.
+        No system fits 80 % of the positions, or there are none.
     """
     placed = ~(np.isnan(x) | np.isnan(y))
     x, y = x[placed], y[placed]
+    if crs is not None:
+        return _order_of(x, y, crs, name=name)
     if len(x):
         reading, share = _best(x, y)
         if share >= INFER_SHARE:
             if reading.negated:
                 raise SourceError(_sign_text(reading, name=name))
-            if reading.swapped:
-                raise SourceError(_swap_text(x, y, reading, name=name, geometry=False))
-            return reading.crs
+            return reading
     raise CRSError(
         _(
             "{name}: the coordinate system of x and y is not stated and the values do not tell; "
@@ -103,6 +106,28 @@ def infer_crs(x: FloatArray, y: FloatArray, *, name: str) -> str:
             '"S-JTSK" (positive, x is Y and y is X)'
         ).format(name=name)
     )
+
+
+def _order_of(x: FloatArray, y: FloatArray, crs: CRS, *, name: str) -> Reading:
+    """Return a reading in the system that is stated: degrees are latitude first as a rule."""
+    codes = {parse_crs(reading.crs).to_epsg(): reading.crs for reading in READINGS}
+    known = codes.get(crs.to_epsg())
+    if known is None:
+        return Reading(crs.to_string(), swapped=False)
+    usual = Reading(known, swapped=known == "EPSG:4326")
+    other = Reading(known, swapped=not usual.swapped)
+    shares = [float(fits(x, y, one).mean()) for one in (usual, other)]
+    found, share = _best(x, y)
+    if max(shares) < WRONG_SHARE <= share:
+        raise SourceError(
+            _(
+                "{name}: the coordinates are {found}, but the mapping says {crs}; give "
+                'crs = "{found}" in [values]'
+            ).format(name=name, found=found.crs, crs=crs.to_string())
+            if not found.negated
+            else _sign_text(found, name=name)
+        )
+    return other if shares[1] >= INFER_SHARE else usual
 
 
 def check_order(
@@ -179,6 +204,23 @@ def _sign_text(reading: Reading, *, name: str) -> str:
     return f"{text}; {_('x and y are swapped too')}" if reading.swapped else text
 
 
+def reading_text(reading: Reading) -> str:
+    """Return a sentence that says how coordinates were understood, where nobody stated it."""
+    if not reading.swapped:
+        return _("the coordinates were taken as {crs}, as their values tell").format(
+            crs=reading.crs
+        )
+    if reading.crs == "EPSG:4326":
+        return _(
+            "the coordinates were taken as EPSG:4326 with the latitude first and the longitude "
+            "second, as their values tell"
+        )
+    return _(
+        "the coordinates were taken as {crs} with the southing X first and the westing Y second, "
+        "as their values tell"
+    ).format(crs=reading.crs)
+
+
 def _swap_text(x: FloatArray, y: FloatArray, reading: Reading, *, name: str, geometry: bool) -> str:
     if geometry:
         return _(
@@ -240,6 +282,7 @@ def place(
     name: str,
     check: bool,
     geometry: bool = False,
+    swapped: bool = False,
 ) -> tuple[FloatArray, FloatArray, Problems]:
     """Convert positions to EPSG:5514 and reject those outside Czechia.
 
@@ -255,8 +298,10 @@ def place(
         Whether to refuse a file with wrong order or sign (see `check_order`).
     geometry
         As for `check_order`.
+    swapped
+        Whether the file gives the second axis of `crs` first.
     """
-    out_x, out_y = crs_module.to_5514(x, y, crs=crs)
+    out_x, out_y = crs_module.to_5514(*((y, x) if swapped else (x, y)), crs=crs)
     inside = in_czechia(out_x, out_y)
     if check:
         check_order(x, y, inside, rows, crs=crs, name=name, geometry=geometry)
@@ -270,7 +315,7 @@ def place(
         if reading is not None:
             if reading.negated:
                 hint = _("a sign seems wrong")
-            elif reading.swapped:
+            elif reading.swapped != swapped:
                 hint = _("x and y seem swapped")
             else:
                 hint = _("it seems to be in {crs}").format(crs=reading.crs)

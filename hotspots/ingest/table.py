@@ -16,6 +16,11 @@ from pyproj import CRS
 from hotspots.errors import SchemaError, SourceError
 from hotspots.i18n import _, format_number
 from hotspots.ingest.batch import RAW_LIMIT
+from hotspots.place_text import fold
+
+# What stands in the first cell of a row that is no row: totals at the end of a table.
+_TOTAL: Final = re.compile(r"\s*(?:celkem|celkovy (?:pocet|soucet)|soucet|suma|total|mezisoucet)\b")
+_TOTAL_LENGTH: Final = 60
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -39,6 +44,8 @@ class RawBlock:
         file has no geometry.
     bad_geometry
         Position of a row in the block → why its geometry cannot be used.
+    faults
+        Position of a row in the block → column → why its cell holds no value that can be used.
     """
 
     columns: tuple[str, ...]
@@ -48,6 +55,7 @@ class RawBlock:
     x: FloatArray | None = None
     y: FloatArray | None = None
     bad_geometry: dict[int, str] = field(default_factory=dict)
+    faults: dict[int, dict[str, str]] = field(default_factory=dict)
 
     def column(self, name: str) -> Any:
         """Return the texts of one column, in row order, without blanks around them."""
@@ -56,6 +64,15 @@ class RawBlock:
     def raw(self, position: int) -> str:
         """Return the text of the row at `position`, cut for a list of rejected rows."""
         return ";".join(texts[position].as_py() for texts in self.data)[:RAW_LIMIT]
+
+    def is_total(self, position: int) -> bool:
+        """Return whether the row at `position` sums up the others ("Celkem")."""
+        return any(is_total(texts[position].as_py()) for texts in self.data)
+
+
+def is_total(text: str) -> bool:
+    """Return whether a cell begins a row of totals."""
+    return len(text) < _TOTAL_LENGTH and _TOTAL.match(fold(text)) is not None
 
 
 def make_columns(records: list[list[str]], *, n_columns: int) -> tuple[Any, ...]:
