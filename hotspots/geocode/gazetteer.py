@@ -1,8 +1,8 @@
 """What the layers in force know by name: streets, landmarks, districts, parts and house numbers."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import geopandas as gpd
@@ -24,6 +24,7 @@ from hotspots.settings import Workspace
 
 ADDRESS_PRECISION_M: Final = 15.0  # an address point stands at the house's entrance or middle
 POINT_STREET_PRECISION_M: Final = 150.0  # a street known at one point may be this long both ways
+LEAST_STREET_M: Final = 50.0  # axes drawn from a few points are shorter than their street
 LANDMARK: Final = "landmark"
 BUS_STOP: Final = "bus_stop"
 PROVISIONAL: Final = "č.ev."
@@ -188,12 +189,6 @@ def make_gazetteer(
         Frame with `schema.ADDRESS_COLUMNS`; rows without a position are left out.
     """
     part_places = _area_places(parts, schema.TOWN_PART, [])
-    places = [
-        *_street_places(streets, axes, part_places),
-        *_landmark_places(landmarks, part_places),
-        *_area_places(districts, schema.DISTRICT, part_places),
-        *part_places,
-    ]
     houses = _houses(addresses)
     by_street: dict[str, list[int]] = defaultdict(list)
     by_part: dict[str, list[int]] = defaultdict(list)
@@ -201,6 +196,15 @@ def make_gazetteer(
         if house.street_id:
             by_street[house.street_id].append(position)
         by_part[fold(house.part)].append(position)
+    places = [
+        *(
+            _in_part_of_houses(place, [houses[at] for at in by_street.get(place.place_id, ())])
+            for place in _street_places(streets, axes, part_places)
+        ),
+        *_landmark_places(landmarks, part_places),
+        *_area_places(districts, schema.DISTRICT, part_places),
+        *part_places,
+    ]
     postcodes = (
         frozenset(addresses[schema.POSTCODE].astype(str)) - {""}
         if addresses is not None
@@ -234,6 +238,15 @@ def farthest_m(shape: BaseGeometry, x: float, y: float) -> float:
     """Return the distance of the vertex of a shape farthest from a point [m]."""
     points = shapely.get_coordinates(shape)
     return float(np.hypot(points[:, 0] - x, points[:, 1] - y).max())
+
+
+def _in_part_of_houses(street: Place, houses: list[House]) -> Place:
+    """Return a street with the part in which most of its houses are; that is surer than a map."""
+    parts = Counter(house.part for house in houses if house.part)
+    if not parts:
+        return street
+    most = max(parts.values())
+    return replace(street, part=min(name for name, n in parts.items() if n == most))
 
 
 def _part_of(x: float, y: float, parts: list[Place]) -> str:
@@ -276,7 +289,7 @@ def _street_places(
                 schema.STREET,
                 x,
                 y,
-                round(max(reach, own_off, 10.0), 1),
+                round(max(reach, own_off, LEAST_STREET_M), 1),
                 axis,
                 own_off,
                 part=_part_of(x, y, parts),
