@@ -12,6 +12,7 @@ from hotspots.errors import ParameterError
 from hotspots.i18n import use_language
 from hotspots.ingest import report_things
 from hotspots.ingest.report_things import GROUPS, MEASURES, THINGS
+from hotspots.ingest.batches import undo_batch
 from hotspots.ingest.reports import (
     SOURCE_ID,
     Report,
@@ -264,8 +265,7 @@ def test_a_report_taken_back_does_not_come_again_by_itself(workspace):
     saved = save_report(workspace, report(), now=NOW)
     other = replace(report(), report_id="00000000-0000-4000-8000-000000000002")
     save_report(workspace, other, now=NOW)
-    with Store.open(workspace) as store:
-        store.undo_batch(saved.batch_id, user="test")
+    undo_batch(workspace, saved.batch_id, user="test")
     assert find_report(workspace, ID) is None
     assert len(incidents(workspace)) == 1
     with use_language("en"), pytest.raises(ReportWithdrawnError, match="taken back"):
