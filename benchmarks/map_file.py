@@ -118,6 +118,7 @@ def make_town() -> tuple[Situation, MapLayers]:
         counts,
         counts,
         none,
+        none,
         (schema.RECORDED,) * N_MONTHS,
         np.array([period.n_days for period in periods]),
         Tally(N_INCIDENTS, N_INCIDENTS, 0, 0, 0, 0),

@@ -17,7 +17,7 @@ from hotspots.former import FormerAreas
 from hotspots.i18n import _, ngettext
 from hotspots.join import AreaIndex
 from hotspots.periods import Period, RecordCalendar, Span, day_number, day_numbers
-from hotspots.placement import OFF_AREAS, Placement, place_incidents, require_columns
+from hotspots.placement import OFF_AREAS, TOO_COARSE, Placement, place_incidents, require_columns
 from hotspots.placement import Tally as Tally
 
 IntArray = npt.NDArray[np.int64]
@@ -46,6 +46,8 @@ class CountTable:
         Shape (n, m): those on days on which every chosen source kept record (for rates).
     off_areas
         Shape (m,): incidents inside the study area but in no area.
+    too_coarse
+        Shape (m,): incidents inside the study area, placed too coarsely for these areas.
     record
         Shape (m,): `recorded`, `partial` or `missing` for each period.
     recorded_days
@@ -59,6 +61,7 @@ class CountTable:
     counts: IntArray
     full_counts: IntArray
     off_areas: IntArray
+    too_coarse: IntArray
     record: tuple[str, ...]
     recorded_days: IntArray
     tally: Tally
@@ -189,8 +192,8 @@ def count_by_area(
     Parameters
     ----------
     incidents
-        Selected incidents with `source`, `occurred_from`, `x`, `y` (EPSG:5514 metres), each
-        within `periods`. Not modified.
+        Selected incidents with `source`, `occurred_from`, `x`, `y` (EPSG:5514 metres),
+        `place_method`, `place_precision_m`, each within `periods`. Not modified.
     areas
         n areas in EPSG:5514 with `schema.AREA_COLUMNS`, in any order; the table has them sorted
         by `area_id`. Not modified.
@@ -260,6 +263,7 @@ def count_by_area(
         counts=_count(cell, shape),
         full_counts=_count(cell[full], shape),
         off_areas=count_periods(column, placement, (OFF_AREAS,), n_periods=len(periods)),
+        too_coarse=count_periods(column, placement, (TOO_COARSE,), n_periods=len(periods)),
         record=tuple(calendar.state(period) for period in periods),
         recorded_days=np.array([calendar.full_days(p) for p in periods], dtype=np.int64),
         tally=placement.tally(),

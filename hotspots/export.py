@@ -201,6 +201,7 @@ def _about(table: CountTable, finding: Finding | None) -> list[tuple[str, Any]]:
         (_("in areas"), tally.n_in_areas),
         (_("in the town, in no area"), tally.n_off_areas),
         (_("outside the municipality"), tally.n_outside),
+        (_("placed too coarsely for these areas"), tally.n_too_coarse),
         (_("without a position"), tally.n_not_placed),
         (_("off record"), tally.n_off_record),
     ]

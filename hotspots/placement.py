@@ -1,4 +1,7 @@
-"""Where each selected incident went: into an area, off the areas, outside, or nowhere."""
+"""Where each selected incident went: into an area, off the areas, outside, or nowhere.
+
+An incident counts in areas no finer than its place is known: see `hotspots.fineness`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
 from hotspots.errors import SchemaError
+from hotspots.fineness import fine_enough
 from hotspots.former import FormerAreas
 from hotspots.i18n import _
 from hotspots.join import AreaIndex
@@ -28,8 +32,10 @@ NOT_PLACED: Final = 1  # no position
 IN_AREAS: Final = 2
 OFF_AREAS: Final = 3  # inside the study area, in no area
 OUTSIDE: Final = 4
+TOO_COARSE: Final = 5  # inside the study area, its place known too coarsely for these areas
 # Placed by the areas in force, not by those of an earlier time.
 IN_FORCE: Final = -1
+_PLACE_COLUMNS: Final = (schema.X, schema.Y, schema.PLACE_METHOD, schema.PLACE_PRECISION_M)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Tally:
     n_outside: int  # outside the study area
     n_not_placed: int  # no position
     n_off_record: int  # on a day on which its own source kept no record
+    # inside the study area, but placed only as a street, district or so: too coarsely to count here
+    n_too_coarse: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,8 @@ class Placement:
     Attributes
     ----------
     where
-        Shape (k,): `OFF_RECORD`, `NOT_PLACED`, `IN_AREAS`, `OFF_AREAS` or `OUTSIDE`.
+        Shape (k,): `OFF_RECORD`, `NOT_PLACED`, `IN_AREAS`, `OFF_AREAS`, `OUTSIDE` or
+        `TOO_COARSE`.
     points, rows
         Pairs of an incident in areas (its position in the frame) and an area (its row), sorted
         by incident; one pair per incident unless areas overlap.
@@ -71,7 +80,7 @@ class Placement:
 
     def tally(self) -> Tally:
         """Return how many went where."""
-        n = np.bincount(self.where, minlength=OUTSIDE + 1)
+        n = np.bincount(self.where, minlength=TOO_COARSE + 1)
         return Tally(
             n_selected=len(self.where),
             n_in_areas=int(n[IN_AREAS]),
@@ -79,6 +88,7 @@ class Placement:
             n_outside=int(n[OUTSIDE]),
             n_not_placed=int(n[NOT_PLACED]),
             n_off_record=int(n[OFF_RECORD]),
+            n_too_coarse=int(n[TOO_COARSE]),
         )
 
 
@@ -144,9 +154,10 @@ def place_incidents(
     Parameters
     ----------
     incidents
-        k incidents with `source`, `occurred_from`, `x`, `y`. Not modified.
+        k incidents with `source`, `occurred_from`, `x`, `y`, `place_method`,
+        `place_precision_m`. Not modified.
     areas
-        n areas in EPSG:5514. An incident in an area counts as inside the study area, even where
+        n areas of one kind in EPSG:5514. An incident in an area counts as inside the study area, even where
         the boundary, being generalised, passes it by. Not modified.
     record_by_source
         Periods of record by source id.
@@ -172,13 +183,13 @@ def place_incidents(
         `areas` is not in EPSG:5514.
     """
     require_columns(
-        incidents, (schema.SOURCE, schema.OCCURRED_FROM, schema.X, schema.Y), what="incidents"
+        incidents, (schema.SOURCE, schema.OCCURRED_FROM, *_PLACE_COLUMNS), what="incidents"
     )
     days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
     on_record = on_own_record(incidents[schema.SOURCE], days, record_by_source)
     asked = np.flatnonzero(on_record)
     found = locate_incidents(
-        incidents[[schema.OCCURRED_FROM, schema.X, schema.Y]].iloc[asked],
+        incidents[[schema.OCCURRED_FROM, *_PLACE_COLUMNS]].iloc[asked],
         areas,
         boundary=boundary,
         overlapping=overlapping,
@@ -206,12 +217,14 @@ def locate_incidents(
     An incident of a former time keeps the place it had then: it is looked for in the areas of its
     time, and counts in the area of `areas` with the same `area_id`. Where that area is gone, its
     position decides among `areas`; it lay in the town, so in none of them it is off areas. One
-    that was off areas or outside then stays so.
+    that was off areas or outside then stays so. An incident in the town whose place is known too
+    coarsely for `areas` is in none of them, whatever its position: `TOO_COARSE`.
 
     Parameters
     ----------
     incidents
-        k incidents with `occurred_from`, `x`, `y`. Not modified.
+        k incidents with `occurred_from`, `x`, `y`, `place_method`, `place_precision_m`.
+        Not modified.
     areas, boundary, overlapping, index
         As in `place_incidents`.
     former
@@ -250,7 +263,14 @@ def locate_incidents(
         order = np.argsort(np.concatenate([points, kept]), kind="stable")
         points = np.concatenate([points, kept])[order]
         rows = np.concatenate([rows, row[kept]])[order]
-    return Placement(where, points, rows, kept_by)
+    if areas.empty:
+        return Placement(where, points, rows, kept_by)
+    fine = fine_enough(incidents, str(areas[schema.KIND].iloc[0]))
+    coarse = ~fine & ((where == IN_AREAS) | (where == OFF_AREAS))
+    where[coarse] = TOO_COARSE
+    kept_by[coarse] = IN_FORCE
+    counted = ~coarse[points]
+    return Placement(where, points[counted], rows[counted], kept_by)
 
 
 def _keep_places(

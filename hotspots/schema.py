@@ -113,6 +113,12 @@ DISMISSED_LINK: Final = "dismissed"
 LINK_STATES: Final = (CONFIRMED_LINK, DISMISSED_LINK)
 LINK_COLUMNS: Final = (INCIDENT_A, INCIDENT_B, LINK_STATE, LINK_SCORE, DECIDED_BY, DECIDED_AT)
 
+# --- candidates: pairs of incidents that may be one event (besides INCIDENT_A, _B, LINK_SCORE) -
+DISTANCE_M: Final = "distance_m"  # float64 [m]; NaN where a place is unknown or displaced
+GAP_MINUTES: Final = "gap_minutes"  # float64 [min] between their times; 0 where these overlap
+REASONS: Final = "reasons"  # str, keys of `hotspots.link`, joined by ";"
+PAIR_COLUMNS: Final = (INCIDENT_A, INCIDENT_B, DISTANCE_M, GAP_MINUTES, LINK_SCORE, REASONS)
+
 # --- area layers ---------------------------------------------------------------------------
 AREA_ID: Final = "area_id"  # str, stable over layer versions
 NAME: Final = "name"  # str

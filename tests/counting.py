@@ -51,6 +51,7 @@ def make_incidents(rows):
     records = []
     for when, offset, *more in rows:
         record = {
+            schema.INCIDENT_ID: f"police:{len(records)}",
             schema.SOURCE: "police",
             schema.OCCURRED_FROM: when,
             schema.OCCURRED_TO: None,
@@ -58,6 +59,8 @@ def make_incidents(rows):
             schema.OFFENCE_GROUPS: "public_order",
             schema.X: X0 + offset,
             schema.Y: Y0 + 500,
+            schema.PLACE_METHOD: "coordinates",
+            schema.PLACE_PRECISION_M: np.nan,
             schema.DISPLACED: False,
             schema.RELEVANCE: "",
             schema.COUNTED: True,
@@ -66,6 +69,7 @@ def make_incidents(rows):
         record[schema.OCCURRED_TO] = record.pop("to", when)
         records.append(record)
     columns = [
+        "incident_id",
         "source",
         "occurred_from",
         "occurred_to",
@@ -73,6 +77,8 @@ def make_incidents(rows):
         "offence_groups",
         "x",
         "y",
+        "place_method",
+        "place_precision_m",
         "displaced",
         "relevance",
         "counted",
@@ -81,7 +87,7 @@ def make_incidents(rows):
     for column in (schema.OCCURRED_FROM, schema.OCCURRED_TO):
         times = pd.to_datetime(frame[column], format="ISO8601")
         frame[column] = times.astype("datetime64[s]")
-    for column in (schema.X, schema.Y):
+    for column in (schema.X, schema.Y, schema.PLACE_PRECISION_M):
         frame[column] = frame[column].astype(float)
     for column in (schema.DISPLACED, schema.COUNTED):
         frame[column] = frame[column].astype(bool)
@@ -98,6 +104,7 @@ class FakeStore:
 
     known: list
     incidents: pd.DataFrame
+    links: tuple = ()  # of (incident, incident), confirmed
 
     def sources(self):
         return self.known
@@ -107,3 +114,9 @@ class FakeStore:
         if sources:
             frame = frame[frame[schema.SOURCE].isin(sources)]
         return frame[list(columns)].reset_index(drop=True)
+
+    def read_links(self, *, states=()):
+        assert states == (schema.CONFIRMED_LINK,)
+        return pd.DataFrame(
+            list(self.links), columns=[schema.INCIDENT_A, schema.INCIDENT_B], dtype="str"
+        )

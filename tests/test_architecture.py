@@ -13,7 +13,7 @@ BASE |= {"personal"}
 SETTINGS = BASE | {"settings", "files", "archive"}
 # Groups of modules of the layers; only commands and pages reach for the network's.
 LAYER_GROUPS = {"layers.census", "layers.checks", "layers.official", "layers.own"}
-COUNTING = {"faces", "join", "placement", "aggregate"}
+COUNTING = {"faces", "fineness", "join", "placement", "aggregate"}
 # part → parts it may import (besides itself); "web" is the package beside `hotspots`.
 ALLOWED: dict[str, set[str]] = {
     "archive": {"errors", "i18n"},
@@ -52,7 +52,8 @@ ALLOWED: dict[str, set[str]] = {
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
     "join": BASE | {"faces"},
-    "placement": BASE | {"join"},
+    "fineness": {"schema"},
+    "placement": BASE | {"fineness", "join"},
     "aggregate": BASE | {"join", "placement"},
     "analysis": SETTINGS | COUNTING | {"store", "layers", "geocode", "link"},
     "export": SETTINGS | COUNTING | {"analysis"},

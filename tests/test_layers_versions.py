@@ -418,6 +418,8 @@ def rows(workspace, *days, x=400.0):
             schema.OCCURRED_FROM: pd.to_datetime(list(days)).astype("datetime64[s]"),
             schema.X: X + x,
             schema.Y: Y + 500,
+            schema.PLACE_METHOD: "coordinates",
+            schema.PLACE_PRECISION_M: float("nan"),
         }
     )
     placed = locate_incidents(

@@ -85,6 +85,7 @@ def make_situation(
         counts=counts,
         full_counts=full,
         off_areas=off,
+        too_coarse=np.zeros_like(off),
         record=record,
         recorded_days=days,
         tally=Tally(inside + int(off.sum()) + 3, inside, int(off.sum()), 2, 1, 0),

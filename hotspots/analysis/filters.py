@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots import periods, schema
+from hotspots.analysis.events import Events, SeenBy
 from hotspots.i18n import format_number, ngettext
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import Span, day_number, day_numbers
@@ -22,6 +23,7 @@ RELEVANCE: Final = "relevance"
 NO_DATE: Final = "no_date"
 NO_TIME: Final = "no_time"
 DISPLACED: Final = "displaced"
+SAME_EVENT: Final = "same_event"
 # What a position stands for, in the codes of the Police ČR.
 PLACE_OF_ACT: Final = ("", "4")
 PLACE_OF_CONSEQUENCE: Final = "3"
@@ -32,6 +34,7 @@ THURSDAY: Final = 3  # weekday of day number 0, 1 January 1970
 SECONDS_IN_HOUR: Final = 3600
 # What filtering and counting need to know of an incident.
 COLUMNS_READ: Final = (
+    schema.INCIDENT_ID,
     schema.SOURCE,
     schema.OCCURRED_FROM,
     schema.OCCURRED_TO,
@@ -39,6 +42,8 @@ COLUMNS_READ: Final = (
     schema.OFFENCE_GROUPS,
     schema.X,
     schema.Y,
+    schema.PLACE_METHOD,
+    schema.PLACE_PRECISION_M,
     schema.DISPLACED,
     schema.RELEVANCE,
     schema.COUNTED,
@@ -49,7 +54,7 @@ COLUMNS_READ: Final = (
 class LeftOut:
     """Incidents of the chosen sources that a rule kept out of the selection."""
 
-    reason: str  # key: no_offence, relevance, no_date, no_time, displaced
+    reason: str  # key: no_offence, relevance, no_date, no_time, displaced, same_event
     text: str  # one sentence for a reader
     n: int
 
@@ -67,12 +72,14 @@ class Filtered:
         they are left out already.
     left_out
         Reasons with at least one incident; each incident stands under the first that holds:
-        no date, no offence, relevance, no time, displaced.
+        no date, no offence, relevance, no time, displaced, another incident of the same event.
     by_offence
         Offence group → incidents under all other filters, groups with none included.
     clock, clock_unknown
         Weekday × hour (7, 24) under all filters but those of weekday and hour, and incidents
         of the same selection without a known hour.
+    seen_by
+        Events among those asked for that more than one incident records, by their sources.
     """
 
     selected: BoolArray
@@ -81,15 +88,25 @@ class Filtered:
     by_offence: dict[str, int]
     clock: IntArray
     clock_unknown: int
+    seen_by: tuple[SeenBy, ...] = ()
 
 
-def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Span) -> Filtered:
+def filter_incidents(
+    incidents: pd.DataFrame,
+    selection: Selection,
+    *,
+    span: Span,
+    events: Events | None = None,
+) -> Filtered:
     """Apply the filters and rules of `selection` to incidents of its sources.
 
     The user's filters (days, offences, weekdays, hours) decide what is asked for; what does not
     match them is no one's loss and is not reported. The rules then leave out, by name, incidents
     that match the filters or that lack what a filter asks about. So the incidents of the sources
     in the span are ``selected + left out`` when no offence, weekday or hour is chosen.
+
+    Last, of the incidents of one event that are left, one stands for it: what is chosen counts
+    once, whichever of the sources it is chosen from.
 
     Parameters
     ----------
@@ -99,6 +116,8 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
         The question.
     span
         Days looked at.
+    events
+        Which of the incidents are one event; None where each is its own.
 
     Returns
     -------
@@ -157,21 +176,34 @@ def filter_incidents(incidents: pd.DataFrame, selection: Selection, *, span: Spa
         if n:
             left_out.append(LeftOut(reason, _reason_text(reason, n), n))
 
+    def once(chosen: BoolArray) -> BoolArray:
+        return chosen if events is None else events.once(chosen)
+
+    seen_by = () if events is None else events.seen_by(kept, incidents[schema.SOURCE])
+    n_further = int(kept.sum())
+    kept = once(kept)
+    n_further -= int(kept.sum())
+    if n_further:
+        n_events = sum(seen.n_events for seen in seen_by)
+        left_out.append(LeftOut(SAME_EVENT, _events_text(n_events, n_further), n_further))
+
     breaks_any = np.logical_or.reduce(list(rules.values()))
     others = asked_days & asked_time & ~breaks_any
     breaks_untimed = np.logical_or.reduce([b for r, b in rules.items() if r != NO_TIME])
     whole_week = asked_days & asked_offence & ~breaks_untimed
-    on_clock = whole_week & hour_known
+    on_clock = once(whole_week & hour_known)
     cell = weekday[on_clock] * HOURS_IN_DAY + hour[on_clock]
     return Filtered(
         selected=kept,
         displaced=kept & moved,
         left_out=tuple(left_out),
-        by_offence={group: int((others & has).sum()) for group, has in by_group.items()},
+        by_offence={group: int(once(others & has).sum()) for group, has in by_group.items()},
         clock=np.bincount(cell, minlength=7 * HOURS_IN_DAY)
         .astype(np.int64)
         .reshape(7, HOURS_IN_DAY),
-        clock_unknown=int((whole_week & ~hour_known).sum()),
+        # An event with a known hour in one of its incidents has a known hour.
+        clock_unknown=int(once(whole_week).sum() - on_clock.sum()),
+        seen_by=seen_by,
     )
 
 
@@ -258,6 +290,20 @@ def _reason_text(reason: str, n: int) -> str:
             n,
         )
     return text.format(n=format_number(n))
+
+
+def _events_text(n_events: int, n_further: int) -> str:
+    counted = ngettext(
+        "{n} event was recorded more than once and counts once;",
+        "{n} events were recorded more than once and count once each;",
+        n_events,
+    ).format(n=format_number(n_events))
+    further = ngettext(
+        "{n} further record of them is left out.",
+        "{n} further records of them are left out.",
+        n_further,
+    ).format(n=format_number(n_further))
+    return f"{counted} {further}"
 
 
 def displaced_refusal(n: int) -> str:

@@ -15,7 +15,7 @@ from hotspots.analysis.kinds import kind_label
 from hotspots.former import FormerAreas
 from hotspots.i18n import format_number, ngettext
 from hotspots.join import AreaIndex
-from hotspots.placement import IN_FORCE, locate_incidents
+from hotspots.placement import IN_FORCE, TOO_COARSE, locate_incidents
 from hotspots.settings import Workspace
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _COLUMNS: Final = (
     schema.OCCURRED_FROM,
     schema.X,
     schema.Y,
+    schema.PLACE_METHOD,
+    schema.PLACE_PRECISION_M,
     schema.DISPLACED,
     schema.COUNTED,
 )
@@ -191,7 +193,7 @@ def _then_and_now(
         row[placement.points] = placement.rows
         rows.append(row)
         if entries:
-            gone &= placement.kept_by == IN_FORCE
+            gone &= (placement.kept_by == IN_FORCE) & (placement.where != TOO_COARSE)
     return rows[0], rows[1], gone
 
 

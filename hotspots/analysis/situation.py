@@ -13,6 +13,7 @@ import pandas as pd
 from hotspots import layers, schema
 from hotspots.aggregate import CountTable, count_by_area, count_periods, period_of
 from hotspots.analysis.credits import credit_backdrop, credit_counted
+from hotspots.analysis.events import SeenBy, find_events
 from hotspots.analysis.filters import (
     COLUMNS_READ,
     displaced_refusal,
@@ -29,7 +30,14 @@ from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
 from hotspots.finding import Finding
 from hotspots.i18n import _
 from hotspots.periods import RecordCalendar, Span, day_number, day_numbers, list_periods
-from hotspots.placement import IN_AREAS, OFF_AREAS, kept_places, place_incidents
+from hotspots.placement import (
+    IN_AREAS,
+    OFF_AREAS,
+    TOO_COARSE,
+    kept_places,
+    on_own_record,
+    place_incidents,
+)
 from hotspots.selection import Selection
 from hotspots.settings import Workspace
 from hotspots.store.source import Source
@@ -66,7 +74,9 @@ class Situation:
     clock_unknown
         Incidents without a known hour, in the same selection.
     town
-        Shape (m,): incidents per period in the whole study area, in areas or off them.
+        Shape (m,): incidents per period in the whole study area, in areas or off them, or placed too coarsely.
+    seen_by
+        Selected events that more than one incident records, by their sources; each counts once.
     """
 
     selection: Selection
@@ -79,6 +89,7 @@ class Situation:
     clock: npt.NDArray[np.int64]
     clock_unknown: int
     town: npt.NDArray[np.int64]
+    seen_by: tuple[SeenBy, ...] = ()
 
 
 def situation(
@@ -126,7 +137,13 @@ def situation(
     record_by_source = {source.source_id: source.record for source in chosen}
     sources = sources_that_count(chosen, incidents, selection)
     span = selection.span or default_span(sources or chosen, incidents)
-    filtered = filter_incidents(incidents, selection, span=span)
+    events = None
+    links = store.read_links(states=(schema.CONFIRMED_LINK,))
+    if len(links):
+        began = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
+        usable = on_own_record(incidents[schema.SOURCE], began, record_by_source)
+        events = find_events(incidents, links, chosen, usable=usable)
+    filtered = filter_incidents(incidents, selection, span=span, events=events)
     n_displaced = int(filtered.displaced.sum())
     if n_displaced and selection.by not in schema.DISPLACED_KINDS:
         raise ParameterError(displaced_refusal(n_displaced))
@@ -179,8 +196,12 @@ def situation(
         clock=filtered.clock,
         clock_unknown=filtered.clock_unknown,
         town=count_periods(
-            period_of(days, periods), placement, (IN_AREAS, OFF_AREAS), n_periods=len(periods)
+            period_of(days, periods),
+            placement,
+            (IN_AREAS, OFF_AREAS, TOO_COARSE),
+            n_periods=len(periods),
         ),
+        seen_by=filtered.seen_by,
     )
 
 

@@ -93,6 +93,11 @@ def detail(table: CountTable, kind: str) -> str:
         ),
         kinds.in_areas(kind, tally.n_in_areas),
         kinds.off_areas(kind, tally.n_off_areas),
+        *(
+            [_("{n} placed too coarsely").format(n=format_number(tally.n_too_coarse))]
+            if tally.n_too_coarse
+            else []
+        ),
         _("{n} outside the town").format(n=format_number(tally.n_outside)),
         ngettext("{n} not placed", "{n} not placed", tally.n_not_placed).format(
             n=format_number(tally.n_not_placed)
@@ -181,6 +186,8 @@ def _place(table: CountTable, told: Told) -> str:
         return kinds.named_area(kind, str(table.areas[schema.NAME].iloc[row]))
     if tally.n_off_areas:
         return kinds.off_areas_place(kind)
+    if tally.n_too_coarse:
+        return _("its place is known too coarsely")
     return _("outside the municipality") if tally.n_outside else _("without a position")
 
 
@@ -273,6 +280,8 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
         notes.append(displaced_note(told.n_displaced))
     if told.kept:
         notes.append(_kept_note(told.kept))
+    if table.tally.n_too_coarse:
+        notes.append(coarse_note(table.tally.n_too_coarse))
     off = table.tally.n_off_record
     if off:
         notes.append(
@@ -313,6 +322,17 @@ def _notes(table: CountTable, told: Told) -> tuple[str, ...]:
                 )
             )
     return tuple(notes)
+
+
+def coarse_note(n: int) -> str:
+    """Return the note that `n` incidents in the town are placed too coarsely to count here."""
+    return ngettext(
+        "{n} incident is placed only as a street, a district or a point that may be far off; it "
+        "is not counted in areas finer than that.",
+        "{n} incidents are placed only as a street, a district or a point that may be far off; "
+        "they are not counted in areas finer than that.",
+        n,
+    ).format(n=format_number(n))
 
 
 def _kept_note(kept: KeptPlaces) -> str:

@@ -90,10 +90,14 @@ def as_dict(result: Situation) -> dict[str, Any]:
             "in_areas": tally.n_in_areas,
             "off_areas": tally.n_off_areas,
             "outside": tally.n_outside,
+            "too_coarse": tally.n_too_coarse,
             "not_placed": tally.n_not_placed,
             "off_record": tally.n_off_record,
         },
         "left_out": [{"reason": r.reason, "text": r.text, "n": r.n} for r in result.left_out],
+        "seen_by": [
+            {"sources": list(seen.sources), "events": seen.n_events} for seen in result.seen_by
+        ],
         "periods": [
             {
                 "period": period.label,
@@ -102,9 +106,15 @@ def as_dict(result: Situation) -> dict[str, Any]:
                 "record": record,
                 "recorded_days": int(days),
                 "off_areas": None if record == schema.MISSING else int(off),
+                "too_coarse": None if record == schema.MISSING else int(coarse),
             }
-            for period, record, days, off in zip(
-                table.periods, table.record, table.recorded_days, table.off_areas, strict=True
+            for period, record, days, off, coarse in zip(
+                table.periods,
+                table.record,
+                table.recorded_days,
+                table.off_areas,
+                table.too_coarse,
+                strict=True,
             )
         ],
         "areas": [
@@ -142,6 +152,11 @@ def _print_table(result: Situation) -> None:
     off = result.table.off_areas
     cells = _cells(off, result.table.record) if by_period else []
     shown.add_row(_("off these areas"), *cells, _total(off.sum(), result.table.record))
+    coarse = result.table.too_coarse
+    if coarse.any():
+        cells = _cells(coarse, result.table.record) if by_period else []
+        total = _total(coarse.sum(), result.table.record)
+        shown.add_row(_("placed too coarsely for these areas"), *cells, total)
     console().print(shown)
     hidden = len(totals) - len(order)
     if hidden > 0:

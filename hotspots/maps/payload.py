@@ -96,6 +96,7 @@ def make_payload(
             },
         },
         "offAreas": table.off_areas.tolist(),
+        "tooCoarse": table.too_coarse.tolist(),
         "town": np.asarray(situation.town).tolist(),
         "geo": _geometry(table.areas.geometry, shapes, table.counts.sum(axis=1), layers),
         "tiles": {

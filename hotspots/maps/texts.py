@@ -117,6 +117,7 @@ def script_texts(kind: str, every: str) -> dict[str, object]:
         "andMore": "{low}+",
         "offAreas": off_areas_place(kind),
         "inAreas": _("on the map"),
+        "tooCoarse": _("placed too coarsely"),
         "town": _("whole town"),
         "overlap": _("An incident in two areas counts in both."),
         "play": _("Play"),
@@ -171,6 +172,7 @@ def placement_text(situation: Situation) -> str:
     parts = [
         (tally.n_off_areas, kind),
         (tally.n_outside, _("outside the town")),
+        (tally.n_too_coarse, _("placed too coarsely")),
         (tally.n_not_placed, _("without a position")),
         (tally.n_off_record, _("on days without record")),
     ]

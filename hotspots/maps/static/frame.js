@@ -21,6 +21,7 @@
         values: data.areas.name.map((_, area) => model.value(area, now.measure, span)),
         inAreas: model.inAreas(span),
         offAreas: model.off(span),
+        tooCoarse: model.tooCoarse(span),
         total: model.town(span),
       });
     };

@@ -35,6 +35,7 @@
     const partial = runningDense(record.map((state) => (state === PARTIAL ? 1 : 0)));
     const kept = (values) => runningDense(values.map((value, k) => (record[k] === MISSING ? 0 : value)));
     const off = kept(data.offAreas);
+    const coarse = kept(data.tooCoarse);
     const town = kept(data.town);
     const over = (sums, [first, last]) => sums[last + 1] - sums[first];
 
@@ -62,8 +63,9 @@
       n, m, data, recordOf, count, value, all,
       total: (area) => over(counts[area], all),
       off: (span) => (over(known, span) > 0 ? over(off, span) : null),
+      tooCoarse: (span) => (over(known, span) > 0 ? over(coarse, span) : null),
       town: (span) => (over(known, span) > 0 ? over(town, span) : null),
-      inAreas: (span) => (over(known, span) > 0 ? over(town, span) - over(off, span) : null),
+      inAreas: (span) => (over(known, span) > 0 ? over(town, span) - over(off, span) - over(coarse, span) : null),
     };
   };
 

@@ -57,7 +57,11 @@
       event.preventDefault();
       buttons[Math.max(0, Math.min(to, buttons.length - 1))].focus();
     });
-    const totals = [["in", texts.inAreas], ["off", texts.offAreas], ["town", texts.town]].map(([key, text]) => {
+    const sums = [["in", texts.inAreas, model.inAreas], ["off", texts.offAreas, model.off]];
+    // Most maps have none, and need no line to say so.
+    if (model.tooCoarse(model.all)) sums.push(["coarse", texts.tooCoarse, model.tooCoarse]);
+    sums.push(["town", texts.town, model.town]);
+    const totals = sums.map(([key, text]) => {
       const cell = dom.html("td", { class: "hs-num" });
       foot.append(dom.html("tr", { "data-total": key }, dom.html("th", { scope: "row" }, text), cell,
         ...data.measures.slice(1).map(() => dom.html("td"))));
@@ -96,7 +100,7 @@
         if (body.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
       }
       if (order.length && !body.contains(document.activeElement)) hold(order[0]);
-      [model.inAreas(span), model.off(span), model.town(span)].forEach((total, k) => {
+      sums.map(([, , sum]) => sum(span)).forEach((total, k) => {
         totals[k].textContent = total === null ? texts.noData : format.number(total, "count");
       });
       overlap.hidden = sum === (model.inAreas(span) || 0);
