@@ -194,7 +194,7 @@ def _rings(shape: BaseGeometry) -> list[list[list[float]]]:
     return [
         _lon_lat(ring)
         for part in _parts(shape, 2)
-        for ring in (part.exterior, *part.interiors)  # type: ignore[attr-defined]
+        for ring in (part.exterior, *part.interiors)
     ]
 
 

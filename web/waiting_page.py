@@ -1,5 +1,242 @@
-"""Incidents that wait for a person to place them."""
+"""The page of incidents that wait for a place: look through them, decide, undo."""
 
-from flask import Blueprint
+import logging
+import math
+from threading import Lock
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from hotspots import schema
+from hotspots.analysis.waiting import (
+    NotWaitingError,
+    WaitingText,
+    find_waiting,
+    item_id_of,
+    require_known_source,
+)
+from hotspots.analysis.waiting_decisions import (
+    Finder,
+    OutsideTownError,
+    decide,
+    pick_candidate,
+    place_at,
+    place_of,
+    undo_place,
+)
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.i18n import _
+from hotspots.store import Place
+from hotspots.users import current_user
+from web.answers import answers
+from web.changes import is_local
+from web.errors import error_page
+from web.place_map import allow_tiles
+from web.waiting_view import (
+    LONGEST_QUERY,
+    NAME,
+    WaitingParams,
+    candidate_row,
+    find_places,
+    next_item,
+    page_view,
+    parse_params,
+    waiting_list,
+)
 
 bp = Blueprint("waiting", __name__)
+logger = logging.getLogger("hotspots.web")
+_CONFLICT: Final = 409
+# One decision at a time: what two browsers send about one text is decided once.
+_deciding = Lock()
+
+
+@bp.get("/waiting")
+def show() -> Response:
+    """Answer the page."""
+    params = parse_params(request.args)
+    with answers().store() as store:
+        require_known_source(store, params.source)
+    return _page(params)
+
+
+@bp.get("/waiting/search.json")
+def search() -> Response:
+    """Answer the places that begin as typed in `q`; kept by nobody."""
+    typed = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    finder = find_places(answers().workspace)
+    found = finder.search(typed) if finder and typed else ()
+    return _no_store(jsonify(results=[candidate_row(one, prefix="s") for one in found]))
+
+
+@bp.get("/waiting/at.json")
+def at() -> Response:
+    """Answer what lies at `lon`, `lat`, and whether that is outside the study area or refused."""
+    finder = find_places(answers().workspace)
+    if finder is None:
+        return _no_store(jsonify(text="", outside="", refused=""))
+    answer = {"text": "", "outside": "", "refused": ""}
+    try:
+        answer["text"] = _pin(request.args, finder, allow_outside=False).matched
+    except OutsideTownError as error:
+        answer["outside"] = str(error)
+    except ParameterError as error:
+        answer["refused"] = str(error)
+    return _no_store(jsonify(answer))
+
+
+@bp.get("/waiting/note")
+def note() -> Response:
+    """Answer the note of one waiting incident, at this machine only; kept by nobody."""
+    if not is_local(request):
+        return error_page(
+            403,
+            _("Notes are not shown here"),
+            _("Notes may hold personal data, so they are read at the computer of the server only."),
+        )
+    params = parse_params(request.args)
+    name = request.args.get("incident", "")
+    if not params.item or not NAME.fullmatch(name):
+        raise ParameterError(_("say which incident's note to show"))
+    with answers().store() as store:
+        waiting = waiting_list(store, answers().workspace)
+        incident = find_waiting(store, waiting, params.item).incident(name)
+        rows = store.read_incidents(
+            sources=(incident.source,), columns=(schema.INCIDENT_ID, schema.NOTE)
+        )
+    found = rows.loc[rows[schema.INCIDENT_ID] == incident.incident_id, schema.NOTE].tolist()
+    text = str(found[0]).strip() if found else ""
+    logger.info("the note of one waiting incident was shown")
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
+        return _no_store(
+            make_response(
+                render_template("waiting_note.html", note=text, back=params.url(item=params.item))
+            )
+        )
+    return _no_store(jsonify(note=text or _("This incident has no note.")))
+
+
+@bp.post("/waiting/decide")
+def send() -> Response:
+    """Take a decision about one text, then show the next."""
+    params = parse_params(request.form)
+    workspace = answers().workspace
+    try:
+        with _deciding, answers().store() as store:
+            waiting = waiting_list(store, workspace)
+            item = find_waiting(store, waiting, params.item)
+            place = _chosen_place(item)
+            only = "" if request.form.get("remember") or not item.key else _only(item)
+            after = next_item(
+                waiting.chosen(source=params.source, batch=params.batch), item.item_id
+            )
+            if only and item.n_incidents > 1:
+                after = item.item_id  # its other incidents still wait
+            made = decide(store, item, place, user=current_user(), only=only)
+    except OutsideTownError as error:
+        return _page(params, notice=str(error), status=400, ask_outside=True)
+    except NotWaitingError as error:
+        return _page(params, notice=str(error), status=_CONFLICT)
+    except (ParameterError, NotFoundError) as error:
+        return _page(params, notice=str(error), status=400)
+    return _to(params.url(item=after, done=made.decision_key))
+
+
+@bp.post("/waiting/undo")
+def undo() -> Response:
+    """Take a decision back, then show what it was about."""
+    params = parse_params(request.form)
+    try:
+        with _deciding, answers().store() as store:
+            known = {one.decision_key: one for one in store.decisions(limit=100)}
+            undo_place(store, params.done, user=current_user())
+    except (ParameterError, NotFoundError) as error:
+        return _page(params, notice=str(error), status=_CONFLICT)
+    subject = known[params.done].subject if params.done in known else ""
+    return _to(params.url(item=item_id_of(subject) or params.item, undone=params.done))
+
+
+def _page(
+    params: WaitingParams, *, notice: str = "", status: int = 200, ask_outside: bool = False
+) -> Response:
+    workspace = answers().workspace
+    can_change = is_local(request)
+    with answers().store() as store:
+        view = page_view(store, workspace, params, with_decisions=can_change)
+    sent: dict[str, Any] = {
+        "choice": request.form.get("choice", ""),
+        "lon": request.form.get("lon", ""),
+        "lat": request.form.get("lat", ""),
+        "remember": not request.form or bool(request.form.get("remember")),
+        "only": request.form.get("only", ""),
+    }
+    page = render_template(
+        "waiting.html",
+        **view,
+        can_change=can_change,
+        notice=notice,
+        ask_outside=ask_outside,
+        sent=sent,
+    )
+    return allow_tiles(_no_store(make_response(page, status)))
+
+
+def _chosen_place(item: WaitingText) -> Place | None:
+    """Return the place that the form chooses; None where it says that there is none.
+
+    Raises
+    ------
+    ParameterError, NotFoundError
+        It chooses nothing, or what is not there.
+    """
+    form = request.form
+    action = form.get("action", "place")
+    if action == "give_up":
+        return None
+    if action != "place":
+        raise ParameterError(_("choose a place, or say that it cannot be placed"))
+    finder = find_places(answers().workspace)
+    if finder is None:
+        raise NotFoundError(_("There are no layers yet, so no place can be chosen."))
+    source, _colon, place_id = form.get("choice", "").partition(":")
+    if source == "pin":
+        return _pin(form, finder, allow_outside=bool(form.get("outside_ok")))
+    if source == "c":
+        return place_of(pick_candidate(finder.geocode(item.text).candidates, place_id))
+    if source == "s":
+        typed = form.get("q", "").strip()[:LONGEST_QUERY]
+        return place_of(pick_candidate(finder.search(typed), place_id))
+    raise ParameterError(_("Choose a place first: one of the list, or a position on the map."))
+
+
+def _pin(values: MultiDict[str, str], finder: Finder, *, allow_outside: bool) -> Place:
+    lon, lat = (_degrees(values, name) for name in ("lon", "lat"))
+    return place_at(answers().workspace, lon, lat, finder=finder, allow_outside=allow_outside)
+
+
+def _degrees(values: MultiDict[str, str], field: str) -> float:
+    text = values.get(field, "").strip().replace(",", ".")
+    try:
+        number = float(text) if len(text) <= 40 and text.isascii() else math.nan
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ParameterError(
+            _("put the pin on the map first, or write longitude and latitude in degrees")
+        )
+    return number
+
+
+def _only(item: WaitingText) -> str:
+    """Return the one incident that the form decides upon: the one ticked, else the latest."""
+    return request.form.get("only", "") or item.incidents[0].name
+
+
+def _to(url: str) -> Response:
+    return _no_store(make_response(redirect(url, 303)))
+
+
+def _no_store(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -13,6 +13,7 @@ from hotspots.cli.layers import layers
 from hotspots.cli.map import map_command
 from hotspots.cli.server import demo, serve
 from hotspots.cli.sources import sources
+from hotspots.cli.waiting import waiting
 from hotspots.cli.workspace import init
 from hotspots.i18n import _
 
@@ -33,7 +34,7 @@ def main(context: click.Context) -> None:
     context.ensure_object(Shared)
 
 
-for command in (init, import_files, sources, layers, count, map_command, serve, demo):
+for command in (init, import_files, sources, layers, count, map_command, serve, demo, waiting):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -22,8 +22,8 @@
 //     focus()                           the keyboard goes to the map.
 //     remove()                          takes the map away; the element can be used again.
 //
-// Keys while the map has the focus: arrows move the pin (Shift: farther) or, without one, the map;
-// + and - zoom; Enter puts the pin in the middle of the map.
+// Keys while the map has the focus: arrows move the pin (Shift: farther), at first from the chosen candidate or
+// the middle; + and - zoom; Enter puts the pin in the middle where nothing is chosen, else the page may take it.
 "use strict";
 (() => {
   const NAMES_FROM = 15;      // zoom at which streets are named
@@ -118,6 +118,7 @@
     const pane = map.createPane("pm-names");
     pane.style.zIndex = 450;
     pane.style.pointerEvents = "none";
+    pane.classList.add("leaflet-zoom-hide");
     pane.setAttribute("aria-hidden", "true");
     const ruler = document.createElement("canvas").getContext("2d");
     ruler.font = "500 12px system-ui, sans-serif";
@@ -204,25 +205,25 @@
     marker.on("dragend", () => { put(marker.getLatLng()); tell(); });
     const keepInView = (latLng) => map.panInside(latLng, { padding: [60, 60], animate: false });
 
+    let chosenAt = null; // where the chosen candidate is
+    const zoom = (step) => map.setZoomAround(isPut() ? marker.getLatLng() : map.getCenter(), map.getZoom() + step, { animate: false });
+
     if (draggable) {
       map.on("click", (event) => { put(event.latlng.wrap()); tell(); });
       element.addEventListener("keydown", (event) => {
         if (event.target !== element || event.altKey || event.ctrlKey || event.metaKey) return;
         if (event.key in STEP) {
           const [dx, dy] = STEP[event.key].map((one) => one * (event.shiftKey ? 40 : 6));
-          if (isPut()) {
-            const spot = map.latLngToContainerPoint(marker.getLatLng()).add([dx, dy]);
-            put(map.containerPointToLatLng(spot));
-            keepInView(marker.getLatLng());
-            tell();
-          } else {
-            map.panBy([dx * 10, dy * 10], { animate: false });
-          }
+          // Without a pin it starts from the chosen candidate, else from the middle.
+          const from = isPut() ? marker.getLatLng() : chosenAt || map.getCenter();
+          put(map.containerPointToLatLng(map.latLngToContainerPoint(from).add([dx, dy])));
+          keepInView(marker.getLatLng());
+          tell();
         } else if (event.key === "+" || event.key === "=") {
-          if (isPut()) map.setZoomAround(marker.getLatLng(), map.getZoom() + 1); else map.zoomIn(1);
+          zoom(1);
         } else if (event.key === "-") {
-          if (isPut()) map.setZoomAround(marker.getLatLng(), map.getZoom() - 1); else map.zoomOut(1);
-        } else if (event.key === "Enter" && !isPut()) {
+          zoom(-1);
+        } else if (event.key === "Enter" && !isPut() && !chosenAt) {
           put(map.getCenter());
           tell();
         } else {
@@ -238,6 +239,7 @@
     const clear = () => {
       for (const one of shown) one.marker.remove();
       shown = [];
+      chosenAt = null;
       ring(null);
     };
     const choose = (index) => {
@@ -246,8 +248,9 @@
         one.setZIndexOffset(k === index ? 500 : 0);
       });
       const chosen = index === null ? undefined : shown[index];
-      ring(chosen && chosen.marker.getLatLng(), chosen && chosen.precision_m);
-      if (chosen) keepInView(chosen.marker.getLatLng());
+      chosenAt = chosen ? chosen.marker.getLatLng() : null;
+      ring(chosenAt, chosen && chosen.precision_m);
+      if (chosenAt) keepInView(chosenAt);
     };
     const setCandidates = (list, { fit = true } = {}) => {
       clear();
