@@ -1,5 +1,6 @@
 """Reports of assistants: what they must say, kept once, placed, taken back, days of record."""
 
+import shutil
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,8 +12,8 @@ from hotspots import crs, offences, schema
 from hotspots.errors import ParameterError
 from hotspots.i18n import use_language
 from hotspots.ingest import report_things
-from hotspots.ingest.report_things import GROUPS, MEASURES, THINGS
 from hotspots.ingest.batches import undo_batch
+from hotspots.ingest.report_things import GROUPS, MEASURES, THINGS
 from hotspots.ingest.reports import (
     SOURCE_ID,
     Report,
@@ -25,6 +26,7 @@ from hotspots.ingest.reports import (
     stated_days,
 )
 from hotspots.periods import Span
+from hotspots.settings import Workspace
 from hotspots.store import Store
 from hotspots.store.source import Source
 from hotspots.workspace_init import init_workspace
@@ -58,9 +60,15 @@ def report(**changes):
     return Report(**{**fields, **changes})
 
 
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return init_workspace(tmp_path_factory.mktemp("reports") / "town")
+
+
 @pytest.fixture
-def workspace(tmp_path):
-    return init_workspace(tmp_path / "town")
+def workspace(town, tmp_path):
+    shutil.copytree(town.path, tmp_path / "town")
+    return Workspace.open(tmp_path / "town")
 
 
 def incidents(workspace):
