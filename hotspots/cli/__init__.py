@@ -6,10 +6,12 @@ import sys
 import click
 
 from hotspots import __version__
+from hotspots.cli.batch import batch
 from hotspots.cli.common import Shared, shared_options
 from hotspots.cli.count import count
 from hotspots.cli.import_files import import_files
 from hotspots.cli.layers import layers
+from hotspots.cli.links import links
 from hotspots.cli.map import map_command
 from hotspots.cli.server import demo, serve
 from hotspots.cli.sources import sources
@@ -34,7 +36,19 @@ def main(context: click.Context) -> None:
     context.ensure_object(Shared)
 
 
-for command in (init, import_files, sources, layers, count, map_command, serve, demo, waiting):
+for command in (
+    init,
+    import_files,
+    batch,
+    sources,
+    layers,
+    count,
+    links,
+    map_command,
+    serve,
+    demo,
+    waiting,
+):
     main.add_command(command)
 
 __all__ = ["main"]
