@@ -157,8 +157,8 @@ def place_incidents(
         k incidents with `source`, `occurred_from`, `x`, `y`, `place_method`,
         `place_precision_m`. Not modified.
     areas
-        n areas of one kind in EPSG:5514. An incident in an area counts as inside the study area, even where
-        the boundary, being generalised, passes it by. Not modified.
+        n areas of one kind in EPSG:5514. An incident in an area counts as inside the study area,
+        even where the boundary, being generalised, passes it by. Not modified.
     record_by_source
         Periods of record by source id.
     boundary

@@ -74,7 +74,8 @@ class Situation:
     clock_unknown
         Incidents without a known hour, in the same selection.
     town
-        Shape (m,): incidents per period in the whole study area, in areas or off them, or placed too coarsely.
+        Shape (m,): incidents per period in the whole study area, in areas or off them, or placed
+        too coarsely.
     seen_by
         Selected events that more than one incident records, by their sources; each counts once.
     """
