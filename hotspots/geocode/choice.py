@@ -126,8 +126,11 @@ class Chooser:
         for match in group.matches:
             place = self.place(match)
             cost = 0.0
+            district_too = kinds[schema.DISTRICT] >= match.score - MARGIN
             street_too = kinds[schema.STREET] >= match.score - MARGIN
-            if place.place_kind == BUS_STOP:
+            if DISTRICT in reading.hints and place.method != schema.DISTRICT and district_too:
+                cost = _OTHER_KIND_COST
+            elif place.place_kind == BUS_STOP:
                 if STOP not in reading.hints:
                     is_common = len(place.name.split()) == 1
                     named_twice = street_too or others >= match.score - MARGIN
@@ -139,9 +142,6 @@ class Chooser:
             elif place.method == schema.DISTRICT and DISTRICT not in reading.hints:
                 part_too = kinds[schema.TOWN_PART] >= match.score - MARGIN
                 cost = _OTHER_KIND_COST if street_too or part_too else 0.0
-            elif DISTRICT in reading.hints and place.method != schema.DISTRICT:
-                district_too = kinds[schema.DISTRICT] >= match.score - MARGIN
-                cost = _OTHER_KIND_COST if district_too else 0.0
             elif place.method == schema.TOWN_PART and PART not in reading.hints:
                 cost = _OTHER_KIND_COST if street_too else 0.0
             found.append(replace(match, score=match.score - cost))
@@ -463,6 +463,8 @@ def _doubt(ranked: Sequence[Candidate], reading: Reading) -> str:
             break
         if np.hypot(one.x - best.x, one.y - best.y) > _ALIKE_M:
             return _several()
+    if STOP in reading.hints and best.method != LANDMARK:
+        return _("a stop is named that these layers do not know")
     if not reading.is_clear:
         return _("a part of the text is not understood; it may name another place")
     return ""

@@ -1,10 +1,13 @@
 """What a text says: which names stand in it, which numbers, and what is left that nobody knows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from hotspots import schema
 from hotspots.geocode.gazetteer import Gazetteer
@@ -22,6 +25,7 @@ from hotspots.geocode.words import (
     NOISE,
     OTHER_TOWNS,
     PART_WORDS,
+    PLAIN_WORDS,
     PREPOSITIONS,
     RELATIONS,
     STOP_WORDS,
@@ -32,8 +36,9 @@ from hotspots.geocode.words import (
 SECOND_SCORE: Final = 84.0
 # A name of the layers that matches this well is no other municipality's.
 OWN_SCORE: Final = 96.0
-_WORDS_BONUS: Final = 4.0
+_WORDS_BONUS: Final = 10.0
 _MAX_GROUPS: Final = 4
+_SHORT_WORD: Final = 4  # letters; a shorter word is not guessed
 _BEFORE_TOWN: Final = frozenset({"v", "ve", "z", "ze", "obec", "mesto", "u"})
 STOP, DISTRICT, PART = "stop", "district", "part"
 
@@ -88,9 +93,9 @@ class Reading:
 
 def read_text(text: str, gazetteer: Gazetteer, index: NameIndex) -> Reading:
     """Return what a text of a place says."""
-    tokens = tokenize(text)
+    tokens = [_meant(token, index) for token in tokenize(text)]
     matches = index.find(tokens)
-    town = _town_positions(tokens, gazetteer, matches)
+    town = _town_positions(tokens, gazetteer, index, matches)
     own = [m for m in matches if not (town and m.positions <= town)]
     elsewhere, away = _elsewhere(tokens, gazetteer, own)
     groups = _group([m for m in own if not m.positions & away], gazetteer, tokens)
@@ -145,6 +150,39 @@ def _group(
     return tuple(sorted(groups, key=lambda group: min(group.positions)))
 
 
+def _meant(token: Token, index: NameIndex) -> Token:
+    """Return a token with the common word that it is but for one typing error, if no name."""
+    if not token.is_word or len(token.text) <= _SHORT_WORD:
+        return token
+    similar = index.similar(token.text, is_dotted=token.is_dotted)
+    if similar and max(similar.values()) >= OWN_SCORE:
+        return token
+    word = _common_word(token.text)
+    if not word or any(stem(known) != stem(word) for known in similar):
+        return token
+    return replace(token, text=word)
+
+
+@lru_cache(maxsize=20_000)
+def _common_word(word: str) -> str:
+    if word in NOISE or stem(word) in _PLAIN:
+        return ""
+    found = process.extractOne(word, PLAIN_WORDS, scorer=OSA.distance, score_cutoff=1)
+    return str(found[0]) if found else ""
+
+
+def _as_town(token: Token, wanted: tuple[str, ...], index: NameIndex) -> Token:
+    """Return a token as a word of the town's name if that is what it most likely is."""
+    if not token.is_word or len(token.text) <= _SHORT_WORD:
+        return token
+    similar = index.similar(token.text, is_dotted=token.is_dotted)
+    if not similar:
+        return token
+    best = max(similar, key=lambda word: (similar[word], word))
+    is_town = stem(best) in wanted and similar[best] >= SECOND_SCORE
+    return replace(token, text=best) if is_town else token
+
+
 def _is_less(match: Match, best: Match, tokens: Sequence[Token]) -> bool:
     """Return whether a name explains less of the text than the best one does.
 
@@ -157,11 +195,12 @@ def _is_less(match: Match, best: Match, tokens: Sequence[Token]) -> bool:
 
 
 def _town_positions(
-    tokens: Sequence[Token], gazetteer: Gazetteer, matches: Sequence[Match]
+    tokens: Sequence[Token], gazetteer: Gazetteer, index: NameIndex, matches: Sequence[Match]
 ) -> frozenset[int]:
     """Return where the municipality's own name stands by itself, not inside another name."""
     wanted = _stems_of(gazetteer.town)
-    found = _sequence(tokens, wanted)
+    likely = [_as_town(token, wanted, index) for token in tokens]
+    found = _sequence(likely, wanted)
     inside: set[int] = set()
     for match in matches:
         longer = len(match.positions) > len(wanted)

@@ -64,6 +64,7 @@ class Name:
     words: tuple[NameWord, ...]
     cost: float = 0.0
     is_street: bool = False
+    has_comma: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class NameIndex:
         if not words:
             return
         is_street = place.method == schema.STREET
-        self.names.append(Name(position, words, is_street=is_street))
+        self.names.append(Name(position, words, is_street=is_street, has_comma="," in place.name))
         if len(words) > 1:
             joined = "".join(word.text for word in words)
             if len(joined) >= _LEAST_JOINED and not joined.isdigit():
@@ -321,6 +322,8 @@ def _around(
             positions = units[other_unit][0]
             if used.intersection(positions) or abs(positions[0] - middle) > reach:
                 continue
+            if not name.has_comma and tokens[positions[0]].segment != tokens[middle].segment:
+                continue
             if word.role in (_PREPOSITION, _FIRST, _TITLE) and positions[0] > middle:
                 continue  # these stand before the name
             if len(tokens[positions[0]].text) == 1 and word.role == _ESSENTIAL:
@@ -343,6 +346,8 @@ def _around(
     order.sort()
     if any(b < a for (_i, a), (_j, b) in pairwise(order)):
         score -= _STREET_ORDER_COST if name.is_street else _ORDER_COST
+    if name.words[at].role == _GENERIC:
+        score = SHOWN_NAME + 5.0  # "na náměstí": any of them
     if score < SHOWN_NAME:
         return None
     return Match(name.place, score, frozenset(used), n_missing == 0)
@@ -368,10 +373,10 @@ def _roles(
         is_last = i == len(tokens) - 1
         if token.text in GENERIC and len(tokens) > 1:
             role = _GENERIC
-        elif token.text in TITLES and not is_last:
-            role = _TITLE
         elif token.text in PREPOSITIONS and not is_last and i == 0:
             role = _PREPOSITION
+        elif not is_last and (token.text in TITLES or (len(token.text) == 1 and not is_street)):
+            role = _TITLE
         elif stem(token.text) in town and len(tokens) > 1:
             role = _TOWN
         elif is_street and not is_last and _is_first_name(tokens, i, raw):

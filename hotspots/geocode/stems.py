@@ -85,7 +85,7 @@ def error_score(errors: int, length: int) -> float:
 
 
 _SHORT: Final = 4
-_MIDDLE: Final = 8
+_MIDDLE: Final = 7
 _LONG: Final = 12
 _SHORT_SCORE: Final = 76.0
 _COST: Final = 58.0

@@ -12,6 +12,7 @@ def _words(text: str, separator: str | None = None) -> tuple[str, ...]:
     return tuple(text.split(separator))
 
 
+_SHORT_WORD: Final = 4
 # What an abbreviation stands for, on either side: in a text and in the name of a layer.
 ABBREVIATIONS: Final = {
     "nam": "namesti",
@@ -87,6 +88,7 @@ NOISE: Final = frozenset(
     poblizh pobliz nedaleko blizko kousek kolem okolo podel hned tesne uplne presne
     primo tam zde tu dole nahore vzadu vpredu venku nekde nekde uprostred pobliz
     bliz mezi pred za u na v ve do z ze k ke od po pod nad pri kraj usek useku
+    mp pcr apk oop
     """
     )
 )
@@ -127,7 +129,7 @@ STOP_WORDS: Final = frozenset(
     stem(word)
     for word in _words(
         """
-    zastavka zastavky mhd autobus bus
+    zastavka zastavky mhd autobus bus autobusova
     """
     )
 )
@@ -164,6 +166,20 @@ COMMON: Final = (
     | frozenset(_THINGS)
     | NOISE
 )
+# Words of this list are known with one typing error too, where they look like no name.
+PLAIN_WORDS: Final = tuple(
+    sorted(
+        word
+        for word in {
+            *_THINGS,
+            *NOISE,
+            *ABBREVIATIONS.values(),
+            *("krizovatka", "krizeni", "narozi", "zastavka", "autobusova", "autobusove"),
+            *("sidliste", "ctvrt", "lokalita", "oblast", "namesti", "ulice", "ulici"),
+        }
+        if len(word) > _SHORT_WORD
+    )
+)
 # Ways a landmark of a kind is called, beside its name.
 KIND_NAMES: Final = {
     "bus_station": ("autobusove nadrazi", "nadrazi", "autobusak"),
@@ -177,7 +193,8 @@ OTHER_TOWNS: Final = _words(
     "Bělá pod Pradědem;Bernartice;Bílá Voda;Černá Voda;Česká Ves;Hradec-Nová Ves;Javorník;"
     "Kobylá nad Vidnavkou;Kobylá;Lipová-lázně;Lipová;Mikulovice;Ostružná;Písečná;Skorošice;"
     "Stará Červená Voda;Supíkovice;Uhelná;Vápenná;Velká Kraš;Velké Kunětice;Vidnava;Vlčice;"
-    "Zlaté Hory;Žulová;Jeseník;Šumperk;Hanušovice;Zábřeh;Mohelnice;Vrbno pod Pradědem;"
+    "Zlaté Hory;Žulová;Jeseník;Jeseník nad Odrou;Šumperk;Hanušovice;Zábřeh;Mohelnice;"
+    "Vrbno pod Pradědem;"
     "Vrbno;Bruntál;Rýmařov;Krnov;Opava;Olomouc;Přerov;Prostějov;Ostrava;Praha;Brno;Plzeň;"
     "Liberec;Hradec Králové;Pardubice;Zlín;České Budějovice;Ústí nad Labem;Jihlava;"
     "Karlovy Vary;Branná;Staré Město;Loučná nad Desnou;Karlovice;Jindřichov;"
