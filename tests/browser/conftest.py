@@ -15,6 +15,8 @@ CHROMIUM_ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# How long a page may take on a busy machine; what hangs hangs for longer.
+WAIT_MS = 60_000
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", ""}
 
 
@@ -55,6 +57,7 @@ def open_page(browser):
     def open_one(url, *, width=1440, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        context.set_default_timeout(WAIT_MS)
         context.route("**/*", route)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -57,7 +57,7 @@ def test_a_town_imported_through_the_form_is_in_force_and_drawn(open_page, works
         assert page.locator("h1").inner_text().startswith("Bundled, approximate layers")
         page.get_by_label("Files", exact=True).set_input_files(file)
         page.get_by_role("button", name="Import").click()
-        page.wait_for_url("**/layers/jobs/**")
+        page.wait_for_url("**/jobs/**")
         assert wait_for_end(page).startswith(HEADING)
         page.get_by_role("link", name="Back to the layers").click()
         assert page.locator("h1").inner_text().startswith(HEADING)
@@ -101,7 +101,7 @@ def test_a_fetch_shows_its_progress_and_ends_in_force_on_a_phone(open_page, work
             wide = "document.documentElement.scrollWidth"
             assert page.evaluate(wide) <= 390
             page.get_by_role("button", name="Fetch").press("Enter")
-            page.wait_for_url("**/layers/jobs/**")
+            page.wait_for_url("**/jobs/**")
             seen = page.evaluate(
                 """() => new Promise((done) => {
                   const shares = [];
@@ -130,7 +130,7 @@ def test_without_scripts_a_form_starts_its_job_and_the_page_refreshes_itself(
         page.get_by_label("Files", exact=True).set_input_files(drawn)
         page.get_by_label("What is it?").select_option("locality")
         page.get_by_role("button", name="Import").click()
-        page.wait_for_url("**/layers/jobs/**")
+        page.wait_for_url("**/jobs/**")
         page.wait_for_selector("[data-state=failed]")
         assert page.locator("h1").inner_text().startswith("It has failed")
         assert "no-layer.gpkg" in page.locator("[role=alert]").inner_text()

@@ -16,7 +16,7 @@ from hotspots.store import Store
 from web import create_app
 
 pytestmark = pytest.mark.browser
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @pytest.fixture(scope="module")
