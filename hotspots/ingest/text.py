@@ -18,12 +18,13 @@ from hotspots.errors import ParameterError, SchemaError, SourceError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.batch import RAW_LIMIT
 from hotspots.ingest.detect import detect_text
-from hotspots.ingest.table import RawBlock, check_header, make_columns
+from hotspots.ingest.header import SAMPLE_ROWS, find_header, title_text
+from hotspots.ingest.lines import LINE_LIMIT, Lines
+from hotspots.ingest.table import RawBlock, check_header, is_total, make_columns
 
 DELIMITERS: Final = (";", "\t", ",", "|")
-LINE_LIMIT: Final = 1_000_000  # characters
-_READ: Final = 1 << 20  # characters read at a time
-_SAMPLE_LINES: Final = 20
+# Lines from the top in which titles and the header are looked for.
+_SAMPLE_LINES: Final = 100
 # A quoted field may run over this many lines; a quote open for longer was never closed.
 _QUOTED_LINES: Final = 100
 # A name of a column written over several lines of its cell, as Excel allows.
@@ -65,30 +66,51 @@ class TextTable:
             )
         self.format = detect_text(path, encoding=encoding)
         sample = self._sample()
-        self.delimiter = delimiter or find_delimiter(sample)
-        header, self._header_lines = self._read_header()
+        filled = [line for line in sample if line.strip()]
+        self.delimiter = delimiter or find_delimiter(filled[:SAMPLE_ROWS])
+        header = self._find_header(sample)
         self.columns = check_header(header, path=path)
         self._width = len(header)
-        if len(sample) <= self._header_lines:
+        if not any(line.strip() for line in sample[self._header_lines :]):
             raise SchemaError(
                 _("{name} holds a header only; there are no rows below it").format(name=path.name)
             )
 
     def _sample(self) -> list[str]:
-        """Return the header and the first rows that are not blank."""
+        """Return the first lines, up to some that are not blank."""
+        found: list[str] = []
+        n_filled = 0
         with self._open() as file:
-            lines = _Lines(file, self.path, old_mac=self.format.old_mac)
-            found = lines.take(1)
-            while len(found) < _SAMPLE_LINES and (more := lines.take(1)):
-                found += [line for line in more if line.strip()]
-        if not found:
+            lines = Lines(file, self.path, old_mac=self.format.old_mac)
+            while (len(found) < _SAMPLE_LINES or n_filled < 2) and (more := lines.take(1)):
+                n_filled += bool(more[0].strip())
+                # No table begins below so many blank lines; they need not be kept.
+                if more[0].strip() or len(found) < 10 * _SAMPLE_LINES:
+                    found += more
+        if not n_filled:
             raise SourceError(_("{name} is empty").format(name=self.path.name))
         return found
 
-    def _read_header(self) -> tuple[list[str], int]:
+    def _find_header(self, sample: list[str]) -> list[str]:
+        """Return the names of the columns, and note the number of lines down to them."""
+        rows, ends = _split_sample(sample, self.delimiter)
+        start = next(at for at, line in enumerate(sample) if line.strip())
+        if rows:
+            header = find_header(rows)
+            if header.at:
+                self.warnings.append(title_text(rows[: header.at]))
+                start = ends[header.at - 1]
+                while not sample[start].strip():
+                    start += 1
+            if header.height > 1:
+                self._header_lines = ends[header.at + header.height - 1]
+                return header.names
+        names, height = self._read_header(sample[start : start + _HEADER_LINES], start + 1)
+        self._header_lines = start + height
+        return names
+
+    def _read_header(self, lines: list[str], row: int) -> tuple[list[str], int]:
         """Return the names of the columns and the number of lines they take."""
-        with self._open() as file:
-            lines = _Lines(file, self.path, old_mac=self.format.old_mac).take(_HEADER_LINES)
         try:
             for n in range(1, len(lines) + 1):
                 joined = "\n".join(lines[:n])
@@ -101,10 +123,10 @@ class TextTable:
         except csv.Error as error:
             raise SourceError(
                 _(
-                    "{name}: row 1 cannot be split into names of columns: one is longer than "
+                    "{name}: row {row} cannot be split into names of columns: one is longer than "
                     "{limit} characters, or a carriage return stands inside it; export the "
                     "table again"
-                ).format(name=self.path.name, limit=format_number(csv.field_size_limit()))
+                ).format(name=self.path.name, row=row, limit=format_number(csv.field_size_limit()))
             ) from error
 
     def _open(self) -> TextIO:
@@ -115,14 +137,14 @@ class TextTable:
     def blocks(self, n_rows: int) -> Iterator[RawBlock]:
         """Read the rows from the start, at most `n_rows` at a time."""
         with self._open() as file:
-            lines = _Lines(file, self.path, old_mac=self.format.old_mac)
+            lines = Lines(file, self.path, old_mac=self.format.old_mac)
             lines.take(self._header_lines)
             while texts := lines.take(n_rows):
                 block = self._split(texts, lines)
                 if len(block.rows) or block.bad:
                     yield block
 
-    def _split(self, texts: list[str], lines: "_Lines") -> RawBlock:
+    def _split(self, texts: list[str], lines: Lines) -> RawBlock:
         first = lines.number - len(texts)
         n_columns = len(self.columns)
         # Rows without quotes and of the right width, nearly all as a rule, are split at once.
@@ -156,7 +178,10 @@ class TextTable:
                 records.append(record[:n_columns])
             elif any(value.strip() for value in record):
                 n = len(record)
-                why = self._why_short(n, number, lines) if n < n_columns else self._why_long(n)
+                if is_total(next(value for value in record if value.strip())):
+                    why = _("a row of totals, no incident")
+                else:
+                    why = self._why_short(n, number, lines) if n < n_columns else self._why_long(n)
                 bad.append((number, why, text[:RAW_LIMIT]))
         data = make_columns(records, n_columns=n_columns)
         if plain:
@@ -183,7 +208,7 @@ class TextTable:
             data = tuple(texts.take(pa.array(order)) for texts in data)
         return RawBlock(self.columns, data, rows[order], sorted(bad))
 
-    def _parse(self, texts: list[str], first: int, lines: "_Lines") -> Iterable[_Row]:
+    def _parse(self, texts: list[str], first: int, lines: Lines) -> Iterable[_Row]:
         """Return every row's number, text and values; None where its quotes make no sense."""
         if _ends_closed(texts[-1], self.delimiter):
             rows = self._parse_regular(texts, first)
@@ -209,7 +234,7 @@ class TextTable:
             return None
         return rows
 
-    def _parse_singly(self, texts: list[str], first: int, lines: "_Lines") -> Iterator[_Row]:
+    def _parse_singly(self, texts: list[str], first: int, lines: Lines) -> Iterator[_Row]:
         """Do as `_parse` row by row, joining the lines that a quoted field spans.
 
         A quote that nothing closes spoils its own row only.
@@ -242,7 +267,7 @@ class TextTable:
                 yield number, text, None
         lines.put_back(queue[at:])
 
-    def _why_open(self, number: int, text: str, lines: "_Lines") -> str:
+    def _why_open(self, number: int, text: str, lines: Lines) -> str:
         if len(text) > csv.field_size_limit():
             return _("the row holds a value that is longer than {limit} characters").format(
                 limit=format_number(csv.field_size_limit())
@@ -262,7 +287,7 @@ class TextTable:
             "or a line ends inside a value; close the quotation mark or double it"
         )
 
-    def _why_short(self, n: int, number: int, lines: "_Lines") -> str:
+    def _why_short(self, n: int, number: int, lines: Lines) -> str:
         if lines.is_last(number) and lines.ends_open:
             return _(
                 "the row has {n} of {width} columns and the file ends inside it: the file seems "
@@ -281,67 +306,6 @@ class TextTable:
         ).format(n=n, width=len(self.columns))
 
 
-class _Lines:
-    """Lines of a file, without their ends, that can be taken in batches and put back."""
-
-    def __init__(self, file: TextIO, path: Path, *, old_mac: bool) -> None:
-        self._file = file
-        self._path = path
-        self._end = "\r" if old_mac else "\n"
-        self._ready: list[str] = []
-        self._rest: list[str] = []  # pieces of a line whose end has not been read
-        self.ends_open = False  # whether the file, read to its end, lacks the last line end
-        self.number = 1  # of the next line
-
-    def take(self, n: int) -> list[str]:
-        """Return the next lines, fewer than `n` at the end of the file only."""
-        while len(self._ready) < n and self._read():
-            pass
-        taken, self._ready = self._ready[:n], self._ready[n:]
-        self.number += len(taken)
-        return taken
-
-    def _read(self) -> bool:
-        text = self._file.read(_READ)
-        if text:
-            *lines, rest = text.split(self._end)
-            if lines:
-                lines[0] = "".join(self._rest) + lines[0]
-                self._rest = []
-            self._rest.append(rest)
-        else:
-            lines = ["".join(self._rest)] if any(self._rest) else []
-            self.ends_open = self.ends_open or bool(lines)
-            self._rest = []
-        number = self.number + len(self._ready)
-        if sum(map(len, self._rest)) > LINE_LIMIT:
-            raise self._too_long(number + len(lines))
-        for at, line in enumerate(lines):
-            if len(line) > LINE_LIMIT:
-                raise self._too_long(number + at)
-        self._ready += [line.removesuffix("\r") for line in lines]
-        return bool(text)
-
-    def _too_long(self, number: int) -> SourceError:
-        return SourceError(
-            _(
-                "{name}, row {row}: the line is longer than {limit} characters, so this is no "
-                "table of rows; export the data again with one row on a line"
-            ).format(name=self._path.name, row=number, limit=format_number(LINE_LIMIT))
-        )
-
-    def put_back(self, lines: list[str]) -> None:
-        """Make `lines`, the last ones taken, the next ones."""
-        self._ready = lines + self._ready
-        self.number -= len(lines)
-
-    def is_last(self, number: int) -> bool:
-        """Return whether the file ends with the line of this number."""
-        more = self.take(1)
-        self.put_back(more)
-        return not more and number >= self.number - 1
-
-
 def _split_plain(texts: list[str], delimiter: str, n_columns: int) -> tuple[Any, ...]:
     """Split lines that hold no quote and are all of one width."""
     names = [str(i) for i in range(n_columns)]
@@ -358,6 +322,26 @@ def _split_plain(texts: list[str], delimiter: str, n_columns: int) -> tuple[Any,
         ),
     )
     return tuple(column.combine_chunks() for column in table.columns)
+
+
+def _split_sample(sample: list[str], delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """Return the first rows that are not blank and the number of lines down to each one's end.
+
+    Nothing where the lines cannot be split; then the first one is the header.
+    """
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    reader = csv.reader((line + "\n" for line in sample), delimiter=delimiter)
+    try:
+        for record in reader:
+            if any(value.strip() for value in record):
+                rows.append(record)
+                ends.append(reader.line_num)
+            if len(rows) == SAMPLE_ROWS:
+                break
+    except csv.Error:
+        return [], []
+    return rows, ends
 
 
 def _ends_closed(text: str, delimiter: str) -> bool:
@@ -394,10 +378,14 @@ def find_delimiter(lines: list[str]) -> str:
             widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             continue
-        if not widths or widths[0] < 2:
+        if not widths or max(widths) < 2:
             continue
-        share = Counter(widths)[widths[0]] / len(widths)
-        score = (round(share, 1), widths[0])
+        # A title above the header may hold no delimiter: then the most common width tells.
+        wanted = widths[0]
+        if wanted < 2:
+            wanted = Counter(width for width in widths if width > 1).most_common(1)[0][0]
+        share = Counter(widths)[wanted] / len(widths)
+        score = (round(share, 1), wanted)
         if score > best_score:
             best, best_score = delimiter, score
     return best
