@@ -1,14 +1,8 @@
 """Importing: an account that adds up, nothing stored twice, all kept or nothing."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -318,50 +312,6 @@ def test_rows_without_a_number_are_stored_once_however_often_they_come(workspace
     account = import_file(workspace, path, mapping=better, boundary=BOUNDARY)
     assert parts(account) == {"updated": 4, "duplicates": 1}
     assert read(workspace)[schema.OFFENCE].tolist() == ["theft"] * 4
-
-
-KILLED = """
-import sys, time
-from pathlib import Path
-import shapely
-from hotspots.ingest.importer import import_file
-from hotspots.settings import Settings, Workspace
-from tests.test_importer import BOUNDARY, MAPPING
-print("ready", flush=True)
-import_file(Workspace(Path(sys.argv[1]), Settings()), Path(sys.argv[2]), mapping=MAPPING,
-            boundary=BOUNDARY)
-print("done", flush=True)
-"""
-
-
-def test_import_killed_at_any_moment_leaves_the_state_before_or_after(workspace, tmp_path):
-    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
-    write_points(first, 100)
-    write_points(second, 30_000)
-    import_file(workspace, first, mapping=MAPPING, boundary=BOUNDARY)
-    root = Path(__file__).resolve().parents[1]
-    seen = set()
-    for delay_s in (0.05, 0.25, 0.5, 0.9):
-        process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(workspace.path), str(second)],
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root)},
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout.readline().strip() == b"ready"
-        time.sleep(delay_s)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        n = len(read(workspace))
-        seen.add(n)
-        assert n in {100, 30_000}
-        with Store.open(workspace) as store:
-            assert store.source("accidents").n_incidents == n
-            assert len(store.batches()) == (1 if n == 100 else 2)
-    assert 100 in seen
-    if 30_000 not in seen:
-        account = import_file(workspace, second, mapping=MAPPING, boundary=BOUNDARY)
-        assert account.new + account.unchanged + account.updated == 30_000
 
 
 # --- real files --------------------------------------------------------------------------------
