@@ -13,6 +13,7 @@ Run: python benchmarks/geocode.py [--seed N] [--texts N] [--calibrate]
 
 import argparse
 import random
+import re
 import tempfile
 import time
 from collections import Counter
@@ -37,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SEED = 4
 CALIBRATION_SEED = 90_001  # the thresholds were chosen on this seed and the nine after it
 N_TEXTS = 500
+LONG_WORD = 8
 NEIGHBOURS = {a: b for row in ("qwertyuiop", "asdfghjkl", "yxcvbnm") for a, b in pairwise(row)}
 SHORT_WORDS = {
     "náměstí": ("nám.", "nam.", "nám", "náměst."),
@@ -272,8 +274,9 @@ def spoil(text: str, rng: random.Random) -> str:
     """Return a text as hurried people write it: no diacritics, other case, typing errors."""
     if rng.random() < 0.5:
         text = _plain(text)
+    spoiled: set[int] = set()
     for _error in range(rng.choices((0, 1, 2), (0.5, 0.4, 0.1))[0]):
-        text = mistype(text, rng)
+        text = mistype(text, rng, spoiled)
     return rng.choice((text, text, text, text.lower(), text.upper()))
 
 
@@ -281,20 +284,19 @@ def _plain(text: str) -> str:
     return "".join(fold(c).upper() if c.isupper() else fold(c) for c in text)
 
 
-def mistype(text: str, rng: random.Random) -> str:
-    """Return a text with one error in a word of five letters or more: left out, twice, swapped."""
-    spans = []
-    start = None
-    for i, c in enumerate(f"{text} "):
-        if c.isalpha() and start is None:
-            start = i
-        elif not c.isalpha() and start is not None:
-            if i - start >= 5:
-                spans.append((start, i))
-            start = None
-    if not spans:
+def mistype(text: str, rng: random.Random, spoiled: set[int]) -> str:
+    """Return a text with an error in a word of five letters or more: left out, twice, swapped.
+
+    A word of fewer than eight letters gets one error at most: `spoiled` holds the numbers of the
+    words that have one.
+    """
+    words = list(re.finditer(r"[^\W\d_]{5,}", text))
+    able = [i for i, word in enumerate(words) if i not in spoiled or len(word[0]) >= LONG_WORD]
+    if not able:
         return text
-    begin, end = rng.choice(spans)
+    chosen = rng.choice(able)
+    spoiled.add(chosen)
+    begin, end = words[chosen].span()
     at = rng.randrange(begin + 1, end)  # the first letter is seldom wrong
     kind = rng.choice(("out", "twice", "swap", "other", "more"))
     c = text[at]

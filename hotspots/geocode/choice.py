@@ -247,6 +247,8 @@ class Chooser:
         at = [self._plain(m, reading) for m in chosen]
         limit = min(streets[0].score, 100.0)
         at = [replace(c, score=min(c.score, limit)) for c in at]
+        if reading.is_corner:
+            doubt = doubt or _("only one street of the corner is known")
         others = [self._plain(m, reading) for m in streets]
         lower = [replace(c, score=min(c.score, limit - 2 * MARGIN)) for c in others]
         rival = len(streets) > 1 and streets[1].score > streets[0].score - MARGIN

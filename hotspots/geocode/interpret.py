@@ -152,7 +152,7 @@ def _group(
 
 def _meant(token: Token, index: NameIndex) -> Token:
     """Return a token with the common word that it is but for one typing error, if no name."""
-    if not token.is_word or len(token.text) <= _SHORT_WORD:
+    if not token.is_word or len(token.text) < _SHORT_WORD:
         return token
     similar = index.similar(token.text, is_dotted=token.is_dotted)
     if similar and max(similar.values()) >= OWN_SCORE:

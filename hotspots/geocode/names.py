@@ -173,7 +173,7 @@ class NameIndex:
         )[0]
         for at in np.flatnonzero(errors <= limit):
             known = self.vocabulary[at]
-            length = min(len(known), len(word))
+            length = len(known)
             if known.isdigit() or int(errors[at]) > allowed_errors(length):
                 continue
             score = error_score(int(errors[at]), length)
@@ -193,7 +193,7 @@ class NameIndex:
         )[0]
         for at in np.flatnonzero(errors <= limit):
             known, root = self.vocabulary[at], self._stem_list[at]
-            length = min(len(root), len(own))
+            length = len(root)
             if known.isdigit() or int(errors[at]) > allowed_errors(length):
                 continue
             score = error_score(int(errors[at]), length) - (100.0 - INFLECTED_SCORE)
