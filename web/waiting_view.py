@@ -72,7 +72,8 @@ class WaitingParams:
 
         What happened last and what is searched for do not go along.
         """
-        state = replace(self, **{"query": "", "done": 0, "undone": 0, "page": 0} | changed)
+        fields: dict[str, Any] = {"query": "", "done": 0, "undone": 0, "page": 0} | changed
+        state = replace(self, **fields)
         return url_for(
             "waiting.show",
             source=state.source or None,
