@@ -1,5 +1,6 @@
 """What the layers in force know by name: streets, landmarks, districts, parts and house numbers."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ from hotspots.place_text import fold
 from hotspots.settings import Workspace
 
 ADDRESS_PRECISION_M: Final = 15.0  # an address point stands at the house's entrance or middle
+# Streets of one name bear their part in the layers: "Školní (Bukovice)".
+_IN_PART: Final = re.compile(r"\s*\([^()]*\)\s*$")
 POINT_STREET_PRECISION_M: Final = 150.0  # a street known at one point may be this long both ways
 LEAST_STREET_M: Final = 50.0  # axes drawn from a few points are shorter than their street
 LANDMARK: Final = "landmark"
@@ -285,7 +288,7 @@ def _street_places(
         found.append(
             Place(
                 str(area_id),
-                str(name),
+                _IN_PART.sub("", str(name)),
                 schema.STREET,
                 x,
                 y,
