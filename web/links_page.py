@@ -1,5 +1,285 @@
-"""Pairs of incidents that may be one event."""
+"""The page `/links`: pairs of incidents that may be one event, decided by a person."""
 
-from flask import Blueprint
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any, Final
+
+import pandas as pd
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.datastructures import MultiDict
+
+from hotspots import schema
+from hotspots.analysis import links
+from hotspots.analysis.links import OPEN, STATES, Pair, Side
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.i18n import LANGUAGES, _, format_number
+from hotspots.offences import offence_label
+from hotspots.store.decisions import DISMISSED, LINKED, RELEASED, Decision
+from hotspots.users import current_user
+from web.answers import answers, retried
+from web.cache import LruCache
+from web.changes import is_local
 
 bp = Blueprint("links", __name__)
+SOURCES: Final = "sources"
+DUPLICATES: Final = "duplicates"
+VIEWS: Final = (SOURCES, DUPLICATES)
+PAGE: Final = 10
+HISTORY: Final = 6
+_LONGEST_NUMBER: Final = 9
+_LONGEST_ID: Final = 400
+_CONFLICT: Final = 409
+_CACHE: Final = "hotspots_links"
+# One decision at a time: what two browsers send about one pair is decided in order.
+_deciding = Lock()
+
+
+@bp.record_once
+def _remember(state: Any) -> None:
+    state.app.extensions[_CACHE] = LruCache(len(VIEWS))
+
+
+@dataclass(frozen=True)
+class LinksParams:
+    """The state of the page, as its address holds it.
+
+    Attributes
+    ----------
+    view
+        Pairs of two sources, or near-duplicates inside one.
+    state
+        One of `hotspots.analysis.links.STATES`.
+    page
+        From 1.
+    at
+        Pair of the page that is chosen, from 0.
+    done, undone
+        Number of the decision made or taken back last; 0 for none.
+    lang
+        Language of the page; empty for the workspace's.
+    """
+
+    view: str = SOURCES
+    state: str = OPEN
+    page: int = 1
+    at: int = 0
+    done: int = 0
+    undone: int = 0
+    lang: str = ""
+
+    def url(self, **changes: Any) -> str:
+        """Return the page's address with some of its state changed; a decision is told once."""
+        now = replace(self, **({"done": 0, "undone": 0} | changes))
+        usual = LinksParams()
+        given = {name: value for name, value in vars(now).items() if value != getattr(usual, name)}
+        return url_for("links.show", **given)
+
+
+def parse_params(values: MultiDict[str, str]) -> LinksParams:
+    """Return the state that an address or a form holds.
+
+    Raises
+    ------
+    ParameterError
+        A value is not among those known, or no number.
+    """
+    lang = values.get("lang", "")
+    return LinksParams(
+        view=_choice(values, "view", VIEWS),
+        state=_choice(values, "state", STATES),
+        page=_number(values, "page", 1),
+        at=_number(values, "at", 0),
+        done=_number(values, "done", 0),
+        undone=_number(values, "undone", 0),
+        lang=lang if lang in LANGUAGES else "",
+    )
+
+
+def _choice(values: MultiDict[str, str], name: str, known: tuple[str, ...]) -> str:
+    value = values.get(name) or known[0]
+    if value not in known:
+        raise ParameterError(
+            _("{name} '{value}' is unknown; choose from: {known}").format(
+                name=name, value=value[:40], known=", ".join(known)
+            )
+        )
+    return value
+
+
+def _number(values: MultiDict[str, str], name: str, least: int) -> int:
+    text = values.get(name) or str(least)
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise ParameterError(
+            _("{name} must be a whole number, got '{value}'").format(name=name, value=text[:40])
+        )
+    return max(int(text), least)
+
+
+@bp.get("/links")
+@retried
+def show() -> Response:
+    """Answer the page."""
+    return _page(parse_params(request.args))
+
+
+@bp.post("/links/decide")
+def decide() -> Response:
+    """Confirm or dismiss one pair, then show those that are left."""
+    params = parse_params(request.form)
+    one, two = (request.form.get(name, "")[:_LONGEST_ID] for name in ("one", "two"))
+    chosen = request.form.get("decision", "")
+    if chosen not in schema.LINK_STATES:
+        raise ParameterError(_("say whether the two are one event or not"))
+    try:
+        near = one.partition(":")[0] == two.partition(":")[0]
+        score = links.score_of(_candidates(near_duplicates=near), one, two)
+        with _deciding, answers().store() as store:
+            number = links.decide(store, one, two, state=chosen, user=current_user(), score=score)
+    except (NotFoundError, ParameterError) as error:
+        return _page(params, notice=str(error), status=_CONFLICT)
+    return _to(params.url(done=number))
+
+
+@bp.post("/links/undo")
+def undo() -> Response:
+    """Take a decision about a pair back."""
+    params = parse_params(request.form)
+    number = _number(request.form, "decision", 0)
+    try:
+        with _deciding, answers().store() as store:
+            links.undo(store, number, user=current_user())
+    except (NotFoundError, ParameterError) as error:
+        return _page(params, notice=str(error), status=_CONFLICT)
+    return _to(params.url(undone=number))
+
+
+def _to(address: str) -> Response:
+    answer = make_response(redirect(address, 303))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _candidates(*, near_duplicates: bool) -> pd.DataFrame:
+    """Return the candidates of the data as they are now, remembered until these change."""
+    version = answers().known().version
+    cache: LruCache[pd.DataFrame] = current_app.extensions[_CACHE]
+
+    def find() -> pd.DataFrame:
+        with answers().store() as store:
+            found = links.candidates(store, near_duplicates=near_duplicates)
+        answers().check(version)
+        return found
+
+    return cache.get((version, near_duplicates), find)
+
+
+def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Response:
+    near = params.view == DUPLICATES
+    pairs = _candidates(near_duplicates=near)
+    with answers().store() as store:
+        joined = links.join_decided(pairs, store.read_links(), within_source=near)
+        is_open = links.choose_pairs(joined)
+        chosen = is_open if params.state == OPEN else links.choose_pairs(joined, state=params.state)
+        n_pages = max(1, -(-len(chosen) // PAGE))
+        params = replace(params, page=min(params.page, n_pages))
+        first = (params.page - 1) * PAGE
+        shown = links.describe_pairs(store, chosen.iloc[first : first + PAGE])
+        together, _seen = links.seen_together(store)
+        history = links.decisions(store, limit=200) if is_local(request) else []
+        n_sources = sum(1 for source in store.sources() if source.n_incidents)
+    told = {decision.decision_key: decision for decision in history}
+    page = render_template(
+        "links.html",
+        params=replace(params, at=min(params.at, max(len(shown) - 1, 0))),
+        pairs=[_pair_view(pair) | {"number": number} for number, pair in enumerate(shown)],
+        first=first,
+        n_open=len(is_open),
+        n_shown=len(chosen),
+        n_pages=n_pages,
+        n_sources=n_sources,
+        states=_states(),
+        together=together,
+        history=[_decision_view(decision) for decision in list(history)[:HISTORY]],
+        done=_told(told, params.done, holds=True),
+        undone=_told(told, params.undone, holds=False),
+        notice=notice,
+        can_change=is_local(request),
+        CONFIRMED=schema.CONFIRMED_LINK,
+        DISMISSED=schema.DISMISSED_LINK,
+    )
+    answer = make_response(page, status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _told(told: dict[int, Decision], number: int, *, holds: bool) -> dict[str, Any] | None:
+    decision = told.get(number)
+    if decision is None or decision.holds != holds:
+        return None
+    return _decision_view(decision)
+
+
+def _states() -> list[tuple[str, str]]:
+    return [
+        (OPEN, _("to decide")),
+        (schema.CONFIRMED_LINK, _("the same event")),
+        (schema.DISMISSED_LINK, _("different events")),
+        (links.ALL, _("all")),
+    ]
+
+
+def _decision_view(decision: Decision) -> dict[str, Any]:
+    words = {
+        LINKED: _("The same event"),
+        DISMISSED: _("Different events"),
+        RELEASED: _("Open again"),
+    }
+    return {
+        "key": decision.decision_key,
+        "what": words[decision.kind],
+        "subject": decision.subject,
+        "who": decision.decided_by,
+        "when": decision.decided_at[:16].replace("T", " "),
+        "holds": decision.holds,
+    }
+
+
+def _pair_view(pair: Pair) -> dict[str, Any]:
+    """Return what the page says of a pair."""
+    return {
+        "likelihood": links.likelihood_label(pair),
+        "is_probable": pair.is_probable,
+        "score": None if pair.score is None else format_number(round(pair.score)),
+        "facts": [
+            text
+            for text in (
+                links.gap_text(pair),
+                links.distance_text(pair),
+                links.offence_text(pair),
+            )
+            if text
+        ],
+        "state": pair.state,
+        "decided_by": pair.decided_by,
+        "sides": [_side_view(side) for side in (pair.one, pair.two)],
+        "day": pair.one.first.date().isoformat() if pair.one.first else "",
+    }
+
+
+def _side_view(side: Side) -> dict[str, Any]:
+    return {
+        "id": side.incident_id,
+        "source": side.source_label,
+        "time": links.time_text(side),
+        "offences": ", ".join(offence_label(group) for group in side.groups),
+        "place": links.place_of_side(side),
+    }

@@ -369,6 +369,30 @@ def time_text(side: Side) -> str:
     return f"{day} {clock} – {format_day(side.last.date())} {side.last:%H:%M}"
 
 
+def place_of_side(side: Side) -> str:
+    """Return where an incident was, for a reader: its text, and how well the place is known."""
+    if side.displaced:
+        known = _("position moved by its publisher")
+    else:
+        known = {
+            "coordinates": _("position given"),
+            "manual": _("placed by a person"),
+            "address": _("address found"),
+            "corner": _("corner found"),
+            "landmark": _("landmark found"),
+            "street": _("only the street is known"),
+            "district": _("only the district is known"),
+            "town_part": _("only the town part is known"),
+            "none": _("not placed"),
+        }[side.place_method]
+        if side.place_precision_m and side.place_method in ("coordinates", "manual"):
+            known = _("{known}, within {m} m").format(
+                known=known, m=format_number(round(side.place_precision_m))
+            )
+    text = " ".join(side.place_text.split())
+    return f"{text} ({known})" if text else known
+
+
 def distance_text(pair: Pair) -> str:
     """Return how far apart two incidents lie, for a reader."""
     if pair.distance_m is None:
