@@ -1,6 +1,7 @@
 """Workbooks, layers and GeoJSON: the same incidents whatever the file's form."""
 
 import json
+import zipfile
 from datetime import date, datetime, time
 
 import geopandas as gpd
@@ -284,3 +285,122 @@ def test_real_accidents_in_every_form(shared, tmp_path):
     away = np.hypot(same["x"] - incidents["x"], same["y"] - incidents["y"])
     assert (len(same), len(rejected)) == (983, 0)
     assert away.max() < 0.1
+
+
+# --- workbooks as people make them -------------------------------------------------------------
+def edit_sheet(path, *changes):
+    """Change texts of the first sheet's XML, as another program would have written it."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    for old, new in changes:
+        assert old in members[name].decode()
+        members[name] = members[name].decode().replace(old, new).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    return path
+
+
+SHEET = [["id", "d", "x", "y", "other"], [1, "5.3.2024", X, Y, "a"], [2, "6.3.2024", X, Y, "b"]]
+
+
+def test_formulas_count_as_their_values_and_those_without_one_are_named(tmp_path):
+    rows = [*SHEET, [3, "=1+1", X, Y, "c"], [4, "7.3.2024", X, Y, "=1+1"], ["=4+1", 45357, X, Y]]
+    path = make_workbook(tmp_path / "a.xlsx", rows)
+    edit_sheet(path, ("<f>4+1</f><v />", "<f>4+1</f><v>5</v>"))
+    incidents, rejected, _reader = read_all(path, mapping())
+    assert incidents["source_ref"].tolist() == ["1", "2", "4", "5"]
+    assert rejected["row"].tolist() == [4]
+    assert rejected["reason"][0].startswith("d: a cell holds a formula of which the file keeps no")
+
+
+def test_cells_with_errors_and_cells_without_end(tmp_path):
+    path = make_workbook(tmp_path / "a.xlsx", [*SHEET, [3, "8.3.2024", X, Y, "long"]])
+    edit_sheet(
+        path,
+        ("<t>long</t>", f"<t>{'c' * 40_000}</t>"),
+        ('t="inlineStr"><is><t>6.3.2024</t></is>', 't="e"><v>#REF!</v>'),
+    )
+    incidents, rejected, _reader = read_all(path, mapping())
+    assert incidents["source_ref"].tolist() == ["1", "3"]
+    assert rejected["reason"][0].startswith("d: a cell holds the error #REF!; correct its formula")
+    chosen = mapping(columns=mapping().columns | {"note": "other"})
+    _incidents, rejected, _reader = read_all(path, chosen)
+    assert rejected["row"].tolist() == [3, 4]
+    assert "a cell holds 40,000 characters, more than the 32,767" in rejected["reason"][1]
+    assert len(rejected["raw"][1]) < 500
+
+
+def test_hidden_sheets_are_left_out_and_hidden_rows_and_columns_read(tmp_path):
+    path = make_workbook(tmp_path / "a.xlsx", SHEET, extra=["číselník"])
+    book = openpyxl.load_workbook(path)
+    book["číselník"].sheet_state = "hidden"
+    book["Sheet"].row_dimensions[2].hidden = True
+    book["Sheet"].column_dimensions["C"].hidden = True
+    book.save(path)
+    incidents, _rejected, reader = read_all(path, mapping())
+    assert len(incidents) == 2
+    assert reader.warnings == [
+        "hidden sheets were not read: číselník; to read one, name it in the mapping "
+        "([file] sheet) or by the option",
+        "the sheet has 1 hidden row and hidden columns; they were read as the others",
+    ]
+    with pytest.raises(SchemaError, match="holds a header only"):
+        open_reader(path, mapping=mapping(sheet="číselník"))
+
+
+def test_titles_and_merged_cells(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Hlášení asistentů prevence kriminality"],
+        [],
+        ["Č.", "Kdy", None, "Kde", None],
+        [None, "den", "čas", "y", "x"],
+        [1, date(2024, 3, 5), "22-23:30", -X, -Y],
+        [2, None, time(7, 30), -X, -Y],
+        ["Celkem", 2],
+    ):
+        sheet.append(row)
+    for cells in ("A1:E1", "A3:A4", "B3:C3", "D3:E3", "B5:B6"):
+        sheet.merge_cells(cells)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    columns = {"source_ref": "Č.", "date": "Kdy den", "time": "Kdy čas"}
+    chosen = mapping(crs="", columns=columns | {"x": "Kde y", "y": "Kde x"})
+    incidents, rejected, _reader = read_all(path, chosen)
+    assert incidents["time_precision"].tolist() == ["span"]
+    assert rejected["reason"].tolist() == ["there is no date", "a row of totals, no incident"]
+
+
+def test_dates_and_times_as_bare_numbers(tmp_path):
+    rows = [["id", "d", "t", "x", "y"], [1, 45356, 0.25, X, Y], [2, 45356.5, None, X, Y]]
+    path = make_workbook(tmp_path / "a.xlsx", rows)
+    chosen = mapping(columns={"source_ref": "id", "date": "d", "time": "t", "x": "x", "y": "y"})
+    incidents, _rejected, _reader = read_all(path, chosen)
+    assert incidents["occurred_from"].astype(str).tolist() == [
+        "2024-03-05 06:00:00",
+        "2024-03-05 12:00:00",
+    ]
+
+
+def test_a_workbook_of_too_many_texts_is_refused(tmp_path, monkeypatch):
+    path = make_workbook(tmp_path / "a.xlsx", SHEET)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", "<sst/>" * 10)
+    monkeypatch.setattr("hotspots.ingest.workbook.STRINGS_LIMIT", 10)
+    with pytest.raises(SourceError, match="save the table as CSV or split it"):
+        open_reader(path, mapping=mapping())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.xls", b"\xd0\xcf\x11\xe0", "an old Office document .* export the data as CSV, XLSX"),
+        ("a.ods", b"PK\x03\x04", r"files ending in '.ods' are not read; known are .csv.*\.xlsx"),
+    ],
+)
+def test_other_spreadsheets_are_refused_with_a_cure(tmp_path, name, content, message):
+    with pytest.raises(SourceError, match=message):
+        open_reader(write(tmp_path, content, name=name), mapping=mapping())

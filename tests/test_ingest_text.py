@@ -179,3 +179,56 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path, rows, n_rows):
     assert bad == []
     wanted = [(one.strip(), two.strip()) for one, two in rows if one.strip() or two.strip()]
     assert [row[1:] for row in found] == [*wanted, ("x", "y")]
+
+
+# --- tables as people write them --------------------------------------------------------------
+@pytest.mark.parametrize("encoding", ["iso-8859-2", "cp852"])
+def test_older_czech_encodings_are_told_by_their_letters(tmp_path, encoding):
+    path = write(tmp_path, "číslo;místo\n1;Žižkova, hřiště u školy\n", encoding=encoding)
+    table = TextTable(path)
+    assert table.columns == ("číslo", "místo")
+    assert table.warnings == [f"the text was read as {encoding}, as its letters tell"]
+    assert TextTable(path, encoding=encoding).warnings == []
+
+
+@pytest.mark.parametrize("text", ["Lipová", "Žižkova – „u koně“", "100 °C § 5", "straße", "Šľ"])
+def test_windows_1250_wins_wherever_no_other_is_better(tmp_path, text):
+    path = write(tmp_path, f"a;b\n1;{text}\n", encoding="cp1250")
+    assert TextTable(path).format.encoding == "cp1250"
+
+
+TITLES = "Městská policie Jeseník, přehled\nObdobí:;1. 3. 2025 až 7. 3. 2025\n\n"
+ROWS = "1;2. 3. 2025;22:10;Lipovská\n2;3. 3. 2025;;nám. Svobody\n"
+
+
+@pytest.mark.parametrize("titles", [TITLES, TITLES.replace("\n", ";;;\n"), "sep=;\n", "\n\n", ""])
+def test_the_header_is_found_below_titles(tmp_path, titles):
+    path = write(tmp_path, f"{titles}Č.j.;Datum;Čas;Místo\n{ROWS}")
+    table = TextTable(path)
+    assert table.columns == ("Č.j.", "Datum", "Čas", "Místo")
+    first = titles.count("\n") + 2
+    assert [row[0] for row in read(path)[0]] == [first, first + 1]
+    assert len(table.warnings) == (titles not in {"", "\n\n"})
+    if "Městská" in titles:
+        assert table.warnings[0].startswith(
+            "2 rows above the names of the columns were passed over: Městská policie Jeseník"
+        )
+
+
+@pytest.mark.parametrize("titles", ["", TITLES])
+def test_a_header_of_two_rows_is_one(tmp_path, titles):
+    header = "Č.j.;Datum;;Místo;;Druh\n;den;čas;ulice;č.p.;\n"
+    path = write(tmp_path, f"{titles}{header}1;2. 3. 2025;22:10;Lipovská;12;hluk\n")
+    table = TextTable(path)
+    assert table.columns == ("Č.j.", "Datum den", "Datum čas", "Místo ulice", "Místo č.p.", "Druh")
+    assert [row[:2] for row in read(path)[0]] == [(titles.count("\n") + 3, "1")]
+
+
+def test_columns_without_a_name_make_no_header_of_two_rows(tmp_path):
+    path = write(tmp_path, "id;d;place;\n1;2. 3. 2025;Lipovská;x\n2;3. 3. 2025;;y\n")
+    assert TextTable(path).columns == ("id", "d", "place")
+
+
+def test_a_total_at_the_end_is_rejected_as_one(tmp_path):
+    _rows, bad = read(write(tmp_path, f"a;b;c;d\n{ROWS}Celkem;2\n"))
+    assert bad == [(4, "a row of totals, no incident", "Celkem;2")]

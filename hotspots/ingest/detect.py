@@ -1,6 +1,7 @@
 """How a text file is written: its encoding and line ends, told by all of its bytes."""
 
 import codecs
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,10 @@ _MARKS: Final = (
     codecs.BOM_UTF32_LE,
     codecs.BOM_UTF32_BE,
 )
+_ASCII: Final = bytes(range(128))
+_CZECH: Final = "áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ"
+# What else stands in Czech texts.
+_USUAL: Final = "§°–—„“”‚‘’…€\u00a0äöüôľĺŕÄÖÜß×½²³"
 # Codecs that Python counts among those of text and in which no table is written.
 _NO_TEXT: Final = frozenset(
     {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7"}
@@ -32,7 +37,8 @@ class TextFormat:
 def detect_text(path: Path, *, encoding: str = "") -> TextFormat:
     """Find the encoding of a text file by reading it through once, in bounded memory.
 
-    A byte order mark decides; otherwise UTF-8 if every byte fits it, else Windows-1250.
+    A byte order mark decides; otherwise UTF-8 if every byte fits it, else Windows-1250, unless
+    the bytes beyond ASCII are letters of Czech in ISO 8859-2 or code page 852 only.
 
     Parameters
     ----------
@@ -70,7 +76,7 @@ def detect_text(path: Path, *, encoding: str = "") -> TextFormat:
         found = "utf-8"
     fit = _check_fit(path, found)
     if found == "utf-8" and fit.wrong_at is not None and not (fit.cut and fit.accents):
-        found = "cp1250"
+        found = _guess_czech(path)
         fit = _check_fit(path, found)
     if not found.startswith(("utf-16", "utf-32")):
         _refuse_binary(path)
@@ -90,6 +96,25 @@ def detect_text(path: Path, *, encoding: str = "") -> TextFormat:
         )
     sample = head.decode(found, errors="ignore")
     return TextFormat(found, old_mac="\r" in sample[:-1] and "\n" not in sample)
+
+
+def _guess_czech(path: Path) -> str:
+    """Return the encoding of one byte a letter in which the most bytes are letters of Czech.
+
+    Windows-1250 wins wherever another is no better.
+    """
+    counts: Counter[int] = Counter()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            counts.update(block.translate(None, _ASCII))
+    scores = []
+    for encoding in ("cp1250", "iso-8859-2", "cp852"):
+        letters = {byte: bytes([byte]).decode(encoding, errors="replace") for byte in counts}
+        n_czech = sum(n for byte, n in counts.items() if letters[byte] in _CZECH)
+        n_other = sum(n for byte, n in counts.items() if letters[byte] not in _CZECH + _USUAL)
+        scores.append((n_czech - 10 * n_other, encoding))
+    best = max(score for score, _encoding in scores)
+    return next(encoding for score, encoding in scores if score == best or best <= 0)
 
 
 @dataclass(frozen=True)

@@ -170,9 +170,9 @@ class PointReader:
     def _add_faults(self, block: RawBlock, problems: Problems) -> None:
         """Reject the rows in which a column that is mapped has a cell that holds no value."""
         for i, faults in block.faults.items():
-            reasons = [faults[c] for c in self.mapping.columns.values() if c in faults]
-            if reasons:
-                problems[i] = reasons[0]
+            columns = [c for c in self.mapping.columns.values() if c in faults]
+            if columns and not block.is_total(i):
+                problems[i] = f"{columns[0]}: {faults[columns[0]]}"
 
     def _texts(self, block: RawBlock, field: str) -> Any:
         """Return a field's texts: its column, and the constant where that is empty."""

@@ -65,6 +65,12 @@ class TextTable:
                 _("delimiter must be one character, got '{value}'").format(value=delimiter)
             )
         self.format = detect_text(path, encoding=encoding)
+        if not encoding and self.format.encoding in {"iso8859-2", "iso-8859-2", "cp852"}:
+            self.warnings.append(
+                _("the text was read as {encoding}, as its letters tell").format(
+                    encoding=self.format.encoding
+                )
+            )
         sample = self._sample()
         filled = [line for line in sample if line.strip()]
         self.delimiter = delimiter or find_delimiter(filled[:SAMPLE_ROWS])
@@ -93,15 +99,13 @@ class TextTable:
 
     def _find_header(self, sample: list[str]) -> list[str]:
         """Return the names of the columns, and note the number of lines down to them."""
-        rows, ends = _split_sample(sample, self.delimiter)
+        rows, starts, ends = _split_sample(sample, self.delimiter)
         start = next(at for at, line in enumerate(sample) if line.strip())
         if rows:
             header = find_header(rows)
             if header.at:
                 self.warnings.append(title_text(rows[: header.at]))
-                start = ends[header.at - 1]
-                while not sample[start].strip():
-                    start += 1
+                start = starts[header.at]
             if header.height > 1:
                 self._header_lines = ends[header.at + header.height - 1]
                 return header.names
@@ -324,24 +328,29 @@ def _split_plain(texts: list[str], delimiter: str, n_columns: int) -> tuple[Any,
     return tuple(column.combine_chunks() for column in table.columns)
 
 
-def _split_sample(sample: list[str], delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """Return the first rows that are not blank and the number of lines down to each one's end.
+def _split_sample(
+    sample: list[str], delimiter: str
+) -> tuple[list[list[str]], list[int], list[int]]:
+    """Return the first rows that are not blank, the lines above each and down to its end.
 
     Nothing where the lines cannot be split; then the first one is the header.
     """
     rows: list[list[str]] = []
-    ends: list[int] = []
+    starts, ends = [], []
+    above = 0
     reader = csv.reader((line + "\n" for line in sample), delimiter=delimiter)
     try:
         for record in reader:
             if any(value.strip() for value in record):
                 rows.append(record)
+                starts.append(above)
                 ends.append(reader.line_num)
+            above = reader.line_num
             if len(rows) == SAMPLE_ROWS:
                 break
     except csv.Error:
-        return [], []
-    return rows, ends
+        return [], [], []
+    return rows, starts, ends
 
 
 def _ends_closed(text: str, delimiter: str) -> bool:

@@ -3,20 +3,19 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import openpyxl
-from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._reader import WorkSheetParser
 from pyproj import CRS
 
 from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number
+from hotspots.ingest.cells import NOTHING, Cell, CellParser, Hidden, read_cell
+from hotspots.ingest.header import SAMPLE_ROWS, find_header, title_text
 from hotspots.ingest.table import RawBlock, check_header, make_columns
 
 # openpyxl checks little: wrong XML reaches it as any of Python's own errors.
@@ -29,19 +28,22 @@ _DAMAGED: Final = (
 # What a sheet of a workbook can hold (ECMA-376, as Excel keeps it).
 ROWS_LIMIT: Final = 1_048_576
 COLUMNS_LIMIT: Final = 16_384
+# The texts of a workbook are held in memory while it is read.
+STRINGS_LIMIT: Final = 256_000_000  # bytes of XML
 
 
 class WorkbookTable:
     """One sheet of a workbook; satisfies `table.Table`.
 
-    The first row that is not blank is the header.
+    The header is found below titles (`header.find_header`). Of merged cells the first has the
+    value and the others are empty; hidden rows and columns are read, hidden sheets are not.
 
     Parameters
     ----------
     path
         File.
     sheet
-        Name of the sheet; empty means the only one that is not empty.
+        Name of the sheet; empty means the only one that is neither empty nor hidden.
 
     Raises
     ------
@@ -59,7 +61,8 @@ class WorkbookTable:
         self.crs: CRS | None = None
         self.crs_is_default = False
         self.warnings: list[str] = []
-        check_members(path)
+        self._told = False
+        _check_strings(path)
         with self._opened() as book:
             names = list(book.sheetnames)
             if sheet and sheet not in names:
@@ -72,6 +75,8 @@ class WorkbookTable:
             if not filled:
                 raise SourceError(_("{name} is empty").format(name=path.name))
             if len(filled) > 1:
+                filled = self._leave_hidden(book, filled)
+            if len(filled) > 1:
                 raise SchemaError(
                     _(
                         "{name} has several sheets: {known}; "
@@ -79,17 +84,36 @@ class WorkbookTable:
                     ).format(name=path.name, known=", ".join(filled))
                 )
             self.sheet = filled[0]
-            first = _first_rows(book[self.sheet], 2, path)
+            first = _first_rows(book[self.sheet], SAMPLE_ROWS, path)
         if not first:
             raise SourceError(
                 _("{name}: the sheet '{sheet}' is empty").format(name=path.name, sheet=self.sheet)
             )
-        self.columns = check_header(first[0][1], path=path)
-        self._header_row = first[0][0]
-        if len(first) < 2:
+        rows = [[cell.text for cell in cells] for _number, cells in first]
+        header = find_header(rows)
+        if header.at:
+            self.warnings.append(title_text(rows[: header.at]))
+        self.columns = check_header(header.names, path=path)
+        below = header.at + header.height
+        self._header_row = first[below - 1][0]
+        if len(first) <= below:
             raise SchemaError(
                 _("{name} holds a header only; there are no rows below it").format(name=path.name)
             )
+
+    def _leave_hidden(self, book: Any, names: list[str]) -> list[str]:
+        """Leave hidden sheets out, if one is not, and say so."""
+        shown = [name for name in names if book[name].sheet_state == "visible"]
+        if not shown or len(shown) == len(names):
+            return names
+        hidden = ", ".join(name for name in names if name not in shown)
+        self.warnings.append(
+            _(
+                "hidden sheets were not read: {names}; to read one, name it in the mapping "
+                "([file] sheet) or by the option"
+            ).format(names=hidden)
+        )
+        return shown
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -115,39 +139,81 @@ class WorkbookTable:
 
     def blocks(self, n_rows: int) -> Iterator[RawBlock]:
         """Read the rows from the start, at most `n_rows` at a time."""
-        records: list[list[str]] = []
-        rows: list[int] = []
-        bad: list[tuple[int, str, str]] = []
         width = len(self.columns)
-        begin = self._header_row + 1
+        part = _Part(self.columns)
+        hidden = Hidden()
         with self._opened() as book:
-            sheet = book[self.sheet]
-            for number, texts in _rows(sheet, self.path):
-                if number < begin:
+            for number, cells in _rows(book[self.sheet], self.path, hidden=hidden):
+                if number <= self._header_row:
                     continue
-                if any(texts[width:]):
-                    reason = _(
-                        "the row has a value in column {n}, beyond the {width} of the header"
-                    ).format(n=max(i for i, text in enumerate(texts, 1) if text), width=width)
-                    bad.append((number, reason, ";".join(texts)))
-                elif any(texts):
-                    records.append(texts[:width] + [""] * (width - len(texts)))
-                    rows.append(number)
-                if len(records) + len(bad) >= n_rows:
-                    yield self._block(records, rows, bad)
-                    records, rows, bad = [], [], []
-        if records or bad:
-            yield self._block(records, rows, bad)
-
-    def _block(
-        self, records: list[list[str]], rows: list[int], bad: list[tuple[int, str, str]]
-    ) -> RawBlock:
-        data = make_columns(records, n_columns=len(self.columns))
-        return RawBlock(self.columns, data, np.array(rows, dtype=np.int64), bad)
+                part.add(number, cells, width)
+                if len(part.records) + len(part.bad) >= n_rows:
+                    yield part.block()
+                    part = _Part(self.columns)
+        if part.records or part.bad:
+            yield part.block()
+        if not self._told and (said := hidden.sentence()):
+            self.warnings.append(said)
+        self._told = True
 
 
-def _rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and texts of the rows that the sheet holds.
+class _Part:
+    """Rows gathered for one block."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.records: list[list[str]] = []
+        self.bad: list[tuple[int, str, str]] = []
+        self._columns = columns
+        self._rows: list[int] = []
+        self._faults: dict[int, dict[str, str]] = {}
+
+    def add(self, number: int, cells: list[Cell], width: int) -> None:
+        """Take over one row of the sheet; blank rows are passed over."""
+        filled = [at for at, cell in enumerate(cells, 1) if cell.text or cell.fault]
+        if not filled:
+            return
+        texts = [cell.text for cell in cells]
+        if filled[-1] > width:
+            reason = _(
+                "the row has a value in column {n}, beyond the {width} of the header"
+            ).format(n=filled[-1], width=width)
+            self.bad.append((number, reason, ";".join(texts)))
+            return
+        faults = {
+            name: cell.fault for name, cell in zip(self._columns, cells, strict=False) if cell.fault
+        }
+        if faults:
+            self._faults[len(self.records)] = faults
+        self.records.append(texts[:width] + [""] * (width - len(texts)))
+        self._rows.append(number)
+
+    def block(self) -> RawBlock:
+        """Return the rows as a block."""
+        data = make_columns(self.records, n_columns=len(self._columns))
+        rows = np.array(self._rows, dtype=np.int64)
+        return RawBlock(self._columns, data, rows, self.bad, faults=self._faults)
+
+
+def _check_strings(path: Path) -> None:
+    """Raise `SourceError` where the workbook's table of texts would fill the memory."""
+    for member in check_members(path):
+        if member.filename.endswith("sharedStrings.xml") and member.file_size > STRINGS_LIMIT:
+            raise SourceError(
+                _(
+                    "{name} holds {size} MB of texts, more than {limit} MB; "
+                    "save the table as CSV or split it"
+                ).format(
+                    name=path.name,
+                    size=format_number(member.file_size / 1e6),
+                    limit=format_number(STRINGS_LIMIT / 1e6),
+                )
+            )
+
+
+def _rows(
+    sheet: Any, path: Path, *, hidden: Hidden | None = None
+) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield number and cells of the rows that the sheet holds.
 
     openpyxl's own `iter_rows` fills every gap with empty rows and cells, without an end where the
     file names a row or column that no sheet has; its parser leaves the gaps out.
@@ -160,7 +226,7 @@ def _rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
     book = sheet.parent
     last = 0
     with sheet._get_source() as source:
-        parser = WorkSheetParser(
+        parser = CellParser(
             source,
             sheet._shared_strings,
             data_only=True,
@@ -178,44 +244,24 @@ def _rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
                     ).format(name=path.name, sheet=sheet.title, row=number, column=width)
                 )
             last = number
-            texts = [""] * width
+            if hidden is not None:
+                hidden.note(parser, number)
+            # What the parser keeps of every row would grow with the sheet.
+            parser.row_dimensions.clear()
+            found = [NOTHING] * width
             for cell in cells:
-                texts[cell["column"] - 1] = cell_text(ReadOnlyCell(sheet, **cell))
-            yield number, texts
+                found[cell["column"] - 1] = read_cell(sheet, cell)
+            yield number, found
 
 
-def _first_rows(sheet: Any, n: int, path: Path) -> list[tuple[int, list[str]]]:
-    """Return number and texts of the first `n` rows that are not blank."""
+def _first_rows(sheet: Any, n: int, path: Path) -> list[tuple[int, list[Cell]]]:
+    """Return number and cells of the first `n` rows that are not blank."""
     if not hasattr(sheet, "iter_rows"):  # a sheet that is a chart
         return []
-    found: list[tuple[int, list[str]]] = []
-    for number, texts in _rows(sheet, path):
-        if any(texts):
-            found.append((number, texts))
+    found: list[tuple[int, list[Cell]]] = []
+    for number, cells in _rows(sheet, path):
+        if any(cell.text or cell.fault for cell in cells):
+            found.append((number, cells))
         if len(found) == n:
             break
     return found
-
-
-def cell_text(cell: Any) -> str:
-    """Return a cell's value as text: dates in ISO form, a date without time without it."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        # Excel keeps a date as midnight; only the cell's format tells that no time is meant.
-        dateless = (value.hour, value.minute, value.second) == (0, 0, 0)
-        if dateless and "h" not in str(cell.number_format).lower():
-            return value.date().isoformat()
-        return value.replace(microsecond=0).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.strftime("%H:%M:%S")
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
