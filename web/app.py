@@ -21,6 +21,7 @@ from web import (
     links_page,
     map_frame,
     method_page,
+    navigation,
     place_map,
     report_page,
     security,
@@ -30,6 +31,7 @@ from web import (
     waiting_page,
 )
 from web.answers import Answers
+from web.import_staging import Staging
 from web.jobs import Jobs
 from web.language import LanguageMiddleware
 from web.layer_facts import version_number
@@ -70,6 +72,7 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.request_class = uploads.UploadRequest
     app.extensions["hotspots"] = answers = Answers(workspace)
+    app.extensions["hotspots_staging"] = Staging(workspace.path)
     app.extensions["hotspots_jobs"] = Jobs(
         workspace.path, in_force=lambda: version_number(answers.workspace)
     )
@@ -102,6 +105,16 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
     modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
     for module in modules:
         app.register_blueprint(module.bp)
+
+    @app.context_processor
+    def bar() -> dict[str, Any]:
+        def entries(job_about: str = "") -> list[navigation.Entry]:
+            return navigation.list_entries(
+                app.view_functions, endpoint=request.endpoint, job_about=job_about
+            )
+
+        return {"navigation": entries}
+
     app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
         app.wsgi_app, lambda: answers.workspace.settings.language
     )

@@ -68,12 +68,12 @@ def why_refused(asked: Request) -> str | None:
         return _(
             "There are no accounts yet, so changes are made only at the computer on which this "
             "server runs, in a browser that opens it as http://localhost. The command line does "
-            "the same: hotspots layers --help"
+            "the same: hotspots --help"
         )
     if not is_own_form(asked):
         return _(
-            "This form was sent from a page of another site. Open the page Layers here and send "
-            "it from there, or use the command line: hotspots layers --help"
+            "This form was sent from a page of another site. Open its page here and send it from "
+            "there, or use the command line: hotspots --help"
         )
     return None
 

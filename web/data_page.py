@@ -1,52 +1,16 @@
-"""The page `/data`: sources, their periods of record, and every import with its account."""
+"""The page `/data`: sources, their periods of record, the last imports, and the layers in force."""
 
-import json
-from dataclasses import dataclass
+from typing import Final
 
-from flask import Blueprint, Response, jsonify, make_response, render_template
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
-from hotspots.i18n import _
-from hotspots.store import Store
-from web import texts
 from web.answers import answers, retried
+from web.batch_pages import REPORT_FORMAT, list_rows
+from web.changes import is_local
 from web.layer_facts import describe_layers
 
 bp = Blueprint("data", __name__)
-
-
-@dataclass(frozen=True)
-class ImportRow:
-    """One import as the page shows it; `numbers` are rows by what became of them."""
-
-    file_name: str
-    source_id: str
-    when: str
-    rows_read: int
-    numbers: tuple[int, ...]
-
-
-ACCOUNT_CLASSES = (
-    "new",
-    "unchanged",
-    "updated",
-    "duplicates",
-    "outside",
-    "not_placed",
-    "rejected",
-)
-
-
-def account_labels() -> tuple[str, ...]:
-    """Return the heads of the account's columns, in the order of `ACCOUNT_CLASSES`."""
-    return (
-        _("new"),
-        _("unchanged"),
-        _("updated"),
-        _("duplicate"),
-        _("outside the town"),
-        _("not placed"),
-        _("rejected"),
-    )
+LAST_SHOWN: Final = 5
 
 
 @bp.get("/data")
@@ -55,15 +19,17 @@ def show() -> Response:
     """Answer the page."""
     known = answers().known()
     with answers().store() as store:
-        imports = _imports(store)
+        batches = store.batches()
+    files = [batch for batch in reversed(batches) if batch.format != REPORT_FORMAT]
     in_force = describe_layers(answers().workspace) if answers().has_layers else None
     answers().check(known.version)
     page = render_template(
         "data.html",
         sources=known.sources,
-        imports=imports,
-        account_labels=account_labels(),
+        batches=list_rows(files[:LAST_SHOWN]),
+        n_batches=len(batches),
         in_force=in_force,
+        can_change=is_local(request),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
@@ -78,19 +44,3 @@ def health() -> Response:
     response = jsonify(status="ok", sources=len(known.sources), incidents=known.n_incidents)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _imports(store: Store) -> list[ImportRow]:
-    rows = []
-    for batch in reversed(store.batches()):
-        account = json.loads(batch.account) if batch.account else {}
-        rows.append(
-            ImportRow(
-                file_name=batch.file_name,
-                source_id=batch.source_id,
-                when=texts.moment_text(batch.imported_at),
-                rows_read=int(account.get("rows_read", 0)),
-                numbers=tuple(int(account.get(name, 0)) for name in ACCOUNT_CLASSES),
-            )
-        )
-    return rows

@@ -54,10 +54,20 @@ def to_layers() -> tuple[str, str]:
     return url_for("layers.show", lang=lang), _("Back to the layers")
 
 
+def way_back() -> tuple[str, str]:
+    """Return the way back to the page that the forms of this address stand on."""
+    lang = request.args.get("lang")
+    if request.blueprint == "imports":
+        return url_for("imports.show", lang=lang), _("Back to the import")
+    if request.blueprint == "batches":
+        return url_for("batches.show_all", lang=lang), _("All imports")
+    return to_layers()
+
+
 def bad_form(error: FormError) -> Response:
     """Answer a form that is not filled in as it must be."""
     title = _("The form is not filled in as it must be")
-    return error_page(400, title, str(error), back=to_layers())
+    return error_page(400, title, str(error), back=way_back())
 
 
 def bad_token(_error: CSRFError) -> Response:
@@ -69,18 +79,18 @@ def bad_token(_error: CSRFError) -> Response:
             "The page it was on is older than the browser's session, or cookies are switched "
             "off. Nothing has changed: open the page anew and send the form again."
         ),
-        back=to_layers(),
+        back=way_back(),
     )
 
 
 def refused(reason: str) -> Response:
     """Answer a change that is not made for whoever asks."""
-    return error_page(403, _("Nothing is changed from here"), reason, back=to_layers())
+    return error_page(403, _("Nothing is changed from here"), reason, back=way_back())
 
 
 def busy(error: BusyError) -> Response:
     """Answer a change while another one runs."""
-    back = to_layers()
+    back = way_back()
     if error.job_id:
         lang = request.args.get("lang")
         back = (url_for("jobs.show", job_id=error.job_id, lang=lang), _("Show what is running"))
@@ -143,6 +153,11 @@ def http_error(error: HTTPException) -> Response:
 def _too_large() -> str:
     if request.endpoint not in TAKES_FILES:
         return _("This page takes no files.")
+    if request.endpoint == "imports.take":
+        return _(
+            "One file of at most {size} MB can be sent. A larger one is imported on the command "
+            "line: hotspots import FILE"
+        ).format(size=format_number(MAX_BYTES / 1_000_000))
     return _(
         "At most {n} files of {size} MB together can be sent at once. More is imported on the "
         "command line: hotspots layers import FILE"

@@ -1,5 +1,279 @@
 """The import wizard: a file, its mapping, ten rows as they will be understood, and the import."""
 
-from flask import Blueprint
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template, request, url_for
+
+from hotspots import schema
+from hotspots.errors import HotspotsError, NotFoundError
+from hotspots.i18n import _
+from hotspots.ingest.mapping import Mapping
+from hotspots.offences import OFFENCE_GROUPS, offence_label
+from web import import_work, texts
+from web.answers import answers
+from web.batch_account import AccountView
+from web.changes import is_local
+from web.errors import error_page, refused
+from web.import_facts import DRAFT, FileFacts, look_at, propose_form, read_draft
+from web.import_form import (
+    CRS_CHOICES,
+    FIELD_GROUPS,
+    MAX_OFFENCES,
+    MAX_RECORD,
+    NEW_SOURCE,
+    WizardForm,
+    crs_label,
+    field_label,
+    group_label,
+)
+from web.import_preview import Preview, make_preview, sample_sentence
+from web.import_staging import Staged, Staging
+from web.job_pages import jobs, see_other, to_job
+from web.jobs import INCIDENTS
+from web.layer_parts import no_store
+from web.uploads import MAX_BYTES, FormError
 
 bp = Blueprint("imports", __name__)
+FRAGMENT = "X-Fragment"
+
+
+def staging() -> Staging:
+    """Return the files that wait in the running application."""
+    found = current_app.extensions["hotspots_staging"]
+    assert isinstance(found, Staging)  # noqa: S101 - set by create_app
+    return found
+
+
+@bp.get("/import")
+def show() -> Response:
+    """Answer the page on which a file is chosen."""
+    can_change = is_local(request)
+    return no_store(
+        render_template(
+            "import.html",
+            can_change=can_change,
+            waiting=[(staged, _moment(staged)) for staged in staging().waiting()]
+            if can_change
+            else [],
+            max_mb=MAX_BYTES // 1_000_000,
+        )
+    )
+
+
+@bp.post("/import")
+def take() -> Response:
+    """Take a file, look whether it can be read, and go on to its page."""
+    staged = staging().take(request.files.getlist("file"))
+    try:
+        look_at(staged.path)
+    except HotspotsError as error:
+        staged.discard()
+        raise FormError(texts.sentence(import_work.reason_of(staged, error))) from error
+    return see_other(url_for("imports.show_file", staged_id=staged.staged_id))
+
+
+@bp.get("/import/<staged_id>")
+def show_file(staged_id: str) -> Response:
+    """Answer what is made of a file; only at this machine, since it shows its rows."""
+    if not is_local(request):
+        return refused(
+            _("Files that wait are shown only at the computer on which this server runs.")
+        )
+    staged = staging().find(staged_id)
+    try:
+        facts, form = _understood(staged)
+        return no_store(render_template("import_file.html", **_view(staged, facts, form)))
+    except HotspotsError as error:
+        return _unreadable(staged, error)
+
+
+@bp.post("/import/<staged_id>")
+def send(staged_id: str) -> Response:
+    """Keep what the form says, then show it, try it, import it or discard the file."""
+    staged = staging().find(staged_id)
+    step = request.form.get("do", "look")
+    if step == "discard":
+        jobs().require_idle()
+        staged.discard()
+        return see_other(url_for("imports.show"))
+    try:
+        facts, form = _understood(staged)
+        form = _sent(staged, facts, form)
+    except FormError:
+        raise
+    except HotspotsError as error:
+        return _unreadable(staged, error)
+    address = url_for("imports.show_file", staged_id=staged_id)
+    if request.headers.get(FRAGMENT):
+        facts, form = _understood(staged)
+        return no_store(render_template("import_preview.html", **_view(staged, facts, form)))
+    if step not in {"try", "import"}:
+        return see_other(address)
+    known = _known_kinds()
+    problems = form.problems(known, needs_mapping=not facts.is_police)
+    if problems or facts.problem:
+        page = render_template("import_file.html", **_view(staged, facts, form))
+        response = no_store(page)
+        response.status_code = 400
+        return response
+    workspace = answers().workspace
+    mapping = _mapping(facts, form)
+    if step == "try":
+        work = import_work.trial_work(workspace, staged, form, mapping, page=f"{address}#trial")
+        title = _("Trial of {name}").format(name=staged.name)
+    else:
+        batches = url_for("batches.show_all")
+        work = import_work.import_work(
+            workspace, staged, form, mapping, page=lambda number: f"{batches}/{number}"
+        )
+        title = _("Import of {name}").format(name=staged.name)
+    return to_job(
+        jobs().start(
+            f"incidents-{step}",
+            title,
+            work,
+            about=INCIDENTS,
+            back=address,
+            directory=staged.directory,
+        )
+    )
+
+
+def _understood(staged: Staged) -> tuple[FileFacts, WizardForm]:
+    """Return what the file is, and the form as it stands."""
+    form = read_draft(staged)
+    if form is None:
+        facts = look_at(staged.path)
+        return facts, propose_form(answers().workspace, staged.path, facts)
+    return look_at(staged.path, base=form.base, part=form.part), form
+
+
+def _sent(staged: Staged, facts: FileFacts, before: WizardForm) -> WizardForm:
+    """Read and keep what was sent; another sheet is proposed anew."""
+    form = WizardForm.read(
+        request.form, columns=facts.columns, known=_known_kinds(), base=before.base
+    )
+    if form.part != before.part:
+        others = look_at(staged.path, base=form.base, part=form.part)
+        proposed = propose_form(answers().workspace, staged.path, others)
+        form = replace(form, columns=proposed.columns, reasons=proposed.reasons)
+    else:
+        form = replace(form, reasons=before.reasons)
+    staged.keep_draft(DRAFT, form.to_dict())
+    return form
+
+
+def _mapping(facts: FileFacts, form: WizardForm) -> Mapping | None:
+    if facts.is_police:
+        return None
+    return form.mapping(is_workbook=facts.is_workbook, is_layer=facts.is_layer)
+
+
+def _known_kinds() -> dict[str, str]:
+    """Return the sources that are known: id → kind."""
+    with answers().store() as store:
+        return {source.source_id: source.kind for source in store.sources()}
+
+
+def _view(staged: Staged, facts: FileFacts, form: WizardForm) -> dict[str, Any]:
+    """Return what the templates of the wizard show."""
+    with answers().store() as store:
+        sources = store.sources()
+    known = {source.source_id: source.kind for source in sources}
+    problems = form.problems(known, needs_mapping=not facts.is_police)
+    preview = Preview()
+    if not facts.is_police and not facts.problem:
+        preview = _preview(staged, facts, form)
+    account, is_current = import_work.read_trial(staged, form)
+    return {
+        "staged": staged,
+        "facts": facts,
+        "form": form,
+        "sources": sources,
+        "new_source": NEW_SOURCE,
+        "is_new": form.is_new_source or form.source not in known,
+        "kinds": [(kind, texts.source_kind_label(kind)) for kind in schema.SOURCE_KINDS],
+        "groups": _groups(facts, form),
+        "crs_choices": [(crs, crs_label(crs)) for crs in _crs_choices(form)],
+        "has_coordinates": not facts.has_geometry,
+        "records": [(*form.record, *[("", "")] * MAX_RECORD)[n] for n in range(MAX_RECORD)],
+        "preview": preview,
+        "preview_problem": staged.plain(texts.sentence(preview.problem)),
+        "sample": sample_sentence(preview),
+        "offences": _offences(form, preview),
+        "n_more_offences": max(0, len({*form.offences, *dict(preview.unmapped)}) - MAX_OFFENCES),
+        "offence_groups": [(group, offence_label(group)) for group in OFFENCE_GROUPS],
+        "problems": problems,
+        "trial": None if account is None else AccountView.of(account),
+        "trial_is_current": is_current,
+        "running": jobs().running(),
+    }
+
+
+def _preview(staged: Staged, facts: FileFacts, form: WizardForm) -> Preview:
+    try:
+        mapping = _mapping(facts, form)
+    except HotspotsError:  # told among the problems of the form
+        return Preview()
+    assert mapping is not None  # noqa: S101 - files of the police have no preview
+    return make_preview(answers().workspace, staged.path, mapping)
+
+
+def _groups(facts: FileFacts, form: WizardForm) -> list[dict[str, Any]]:
+    """Return the fields by what they are about, each with the column chosen and why."""
+    numbers = {name: number for number, name in reversed(list(enumerate(facts.columns)))}
+    hidden = {schema.X, schema.Y, "coordinates"} if facts.has_geometry else set()
+    return [
+        {
+            "label": group_label(group),
+            "fields": [
+                {
+                    "name": name,
+                    "label": field_label(name),
+                    "chosen": numbers.get(form.columns.get(name, ""), -1),
+                    "reason": form.reasons.get(name, ""),
+                }
+                for name in names
+                if name not in hidden
+            ],
+        }
+        for group, names in FIELD_GROUPS
+    ]
+
+
+def _crs_choices(form: WizardForm) -> tuple[str, ...]:
+    return CRS_CHOICES if form.crs in CRS_CHOICES else (*CRS_CHOICES, form.crs)
+
+
+def _offences(form: WizardForm, preview: Preview) -> list[dict[str, Any]]:
+    """Return values of the offence column with the group that a person gave them, if any."""
+    counts = dict(preview.unmapped)
+    values = [*counts, *(value for value in form.offences if value not in counts)]
+    return [
+        {
+            "value": value,
+            "n": counts.get(value, 0),
+            "group": form.offences.get(value, ""),
+            "for_town": value in form.for_town,
+        }
+        for value in values[:MAX_OFFENCES]
+    ]
+
+
+def _unreadable(staged: Staged, error: HotspotsError) -> Response:
+    """Answer a file that turned out not to be readable."""
+    if isinstance(error, NotFoundError):
+        raise error
+    return error_page(
+        400,
+        _("This file cannot be read"),
+        texts.sentence(import_work.reason_of(staged, error)),
+        back=(url_for("imports.show", lang=request.args.get("lang")), _("Choose another file")),
+    )
+
+
+def _moment(staged: Staged) -> str:
+    moment = datetime.fromtimestamp(staged.modified_ns / 1_000_000_000, UTC)
+    return texts.moment_text(moment.isoformat())

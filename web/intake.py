@@ -19,7 +19,7 @@ from web.security import LOOPBACK, host_name
 
 # More than a page takes, so that what is too large gets a page that says so; kept in memory.
 SMALL_BYTES: Final = 500_000
-LARGE_PATHS: Final = frozenset({"/layers/import"})
+LARGE_PATHS: Final = frozenset({"/layers/import", "/import"})
 
 
 def limit_bodies(map_: Mapping[int, Any], directory: Callable[[], Path]) -> None:

@@ -12,10 +12,10 @@ from flask import (
     url_for,
 )
 
-from hotspots.i18n import _, format_share
+from hotspots.i18n import LANGUAGES, _, format_share
 from web import texts
 from web.changes import is_local
-from web.jobs import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, Job, Jobs
+from web.jobs import CANCELLED, DONE, FAILED, INTERRUPTED, LAYERS, RUNNING, Job, Jobs
 from web.layer_parts import group_problems, no_store
 
 bp = Blueprint("jobs", __name__)
@@ -41,26 +41,50 @@ def job_state_label(state: str) -> str:
 
 def to_job(job: Job) -> Response:
     """Send the browser to the page of a job, so that a reload repeats nothing."""
-    address = url_for("jobs.show", job_id=job.job_id, lang=request.args.get("lang"))
-    response = make_response(redirect(address, 303))
+    return see_other(url_for("jobs.show", job_id=job.job_id))
+
+
+def see_other(address: str) -> Response:
+    """Send the browser to another of these pages, in the language of this one."""
+    path, _hash, part = address.partition("#")
+    lang = request.args.get("lang", "")
+    if lang in LANGUAGES:
+        path += ("&" if "?" in path else "?") + f"lang={lang}"
+    response = make_response(redirect(path + (f"#{part}" if part else ""), 303))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
+def is_own_address(address: str) -> bool:
+    """Return whether an address is a path on this server."""
+    return address.startswith("/") and not address.startswith(("//", "/\\"))
+
+
+# The address registered first, the lower one, is the one that links use.
 @bp.get("/layers/jobs/<job_id>")
+@bp.get("/jobs/<job_id>")
 def show(job_id: str) -> Response:
-    """Answer the page of a job."""
+    """Answer the page of a job; one that has made something of its own leads there."""
     job = jobs().find(job_id)
     outcome = job.outcome
+    if outcome is not None and is_own_address(outcome.leads_to):
+        return see_other(outcome.leads_to)
     groups = group_problems(outcome.problems) if outcome else []
     return no_store(
         render_template(
-            "job.html", job=job, outcome=outcome, groups=groups, can_change=is_local(request)
+            "job.html",
+            job=job,
+            outcome=outcome,
+            groups=groups,
+            can_change=is_local(request),
+            about_layers=job.about == LAYERS,
+            back=job.back if is_own_address(job.back) else "",
         )
     )
 
 
 @bp.get("/layers/jobs/<job_id>.json")
+@bp.get("/jobs/<job_id>.json")
 def state(job_id: str) -> Response:
     """Answer how far a job has come."""
     job = jobs().find(job_id)
@@ -76,6 +100,7 @@ def state(job_id: str) -> Response:
 
 
 @bp.post("/layers/jobs/<job_id>/cancel")
+@bp.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> Response:
     """Tell a job to stop."""
     return to_job(jobs().cancel(job_id))

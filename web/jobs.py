@@ -27,6 +27,10 @@ FAILED: Final = "failed"
 CANCELLED: Final = "cancelled"
 INTERRUPTED: Final = "interrupted"
 
+# What a job is about: whose words its page speaks.
+LAYERS: Final = "layers"
+INCIDENTS: Final = "incidents"
+
 KEPT: Final = 50
 _WRITE_EVERY_S: Final = 1.0
 _JOB_ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
@@ -55,6 +59,8 @@ class Outcome:
         Severity, what is wrong, how to mend it.
     placed
         By which version the incidents of each time are placed now.
+    leads_to
+        Address of these pages that shows what was done; empty where the job's own page does.
     """
 
     sentence: str
@@ -64,6 +70,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     problems: tuple[tuple[str, str, str], ...] = ()
     placed: tuple[str, ...] = ()
+    leads_to: str = ""
 
 
 Work = Callable[[Report], Outcome]
@@ -94,6 +101,10 @@ class Job:
     before, after
         Version of the layers in force when it started and when it ended; None where there was
         none, or nobody could tell.
+    about
+        `LAYERS` or `INCIDENTS`.
+    back
+        Address of the page it was started on; empty for the page of layers.
     """
 
     job_id: str
@@ -109,6 +120,8 @@ class Job:
     outcome: Outcome | None = None
     before: int | None = None
     after: int | None = None
+    about: str = LAYERS
+    back: str = ""
 
     @property
     def has_switched(self) -> bool:
@@ -157,6 +170,7 @@ class Jobs:
         self._thread: Thread | None = None
         self._stop = Event()
         self._written = 0.0
+        self._hidden = self._uploads
         # Held while a job runs, so that two servers of one workspace see each other's jobs.
         self._held = FileLock(self._directory / ".lock", thread_local=False)
         self._tidy_up()
@@ -167,8 +181,20 @@ class Jobs:
         self._uploads.mkdir(exist_ok=True)
         return self._uploads
 
-    def start(self, kind: str, title: str, work: Work, *, job_id: str | None = None) -> Job:
+    def start(
+        self,
+        kind: str,
+        title: str,
+        work: Work,
+        *,
+        job_id: str | None = None,
+        about: str = LAYERS,
+        back: str = "",
+        directory: Path | None = None,
+    ) -> Job:
         """Start `work` in a thread of its own and return its record.
+
+        `directory` holds the files it works on; texts for a reader name them without it.
 
         Raises
         ------
@@ -181,7 +207,16 @@ class Jobs:
         with self._guard:
             self._require_idle()
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            job = Job(job_id or new_job_id(), kind, title, now, before=self._in_force())
+            job = Job(
+                job_id or new_job_id(),
+                kind,
+                title,
+                now,
+                before=self._in_force(),
+                about=about,
+                back=back,
+            )
+            self._hidden = directory or self._uploads / job.job_id
             try:
                 self._write(job)
             except BaseException:
@@ -271,7 +306,7 @@ class Jobs:
 
     def _require_idle(self) -> None:
         """Hold the workspace's jobs, or say who does."""
-        busy = _("Another change of the layers is running; wait for its end, or stop it.")
+        busy = _("Another import or change of the layers is running; wait for its end, or stop it.")
         if self._current is not None and self._current.is_running:
             raise BusyError(busy, self._current.job_id)
         try:
@@ -335,9 +370,7 @@ class Jobs:
 
     def _plain(self, text: str) -> str:
         """Return `text` with files that were sent in named as their sender named them."""
-        job = self._current
-        directory = self._uploads / (job.job_id if job else "")
-        return text.replace(f"{directory}{os.sep}", "")
+        return text.replace(f"{self._hidden}{os.sep}", "")
 
     def _file(self, job_id: str) -> Path:
         return self._directory / f"{job_id}.json"
@@ -398,4 +431,5 @@ def _outcome(values: dict[str, Any]) -> Outcome:
         notes=tuple(str(note) for note in values["notes"]),
         problems=tuple((str(p[0]), str(p[1]), str(p[2])) for p in values["problems"]),
         placed=tuple(str(line) for line in values["placed"]),
+        leads_to=str(values.get("leads_to", "")),
     )

@@ -16,7 +16,7 @@ from web.jobs import Jobs
 
 MAX_BYTES: Final = 400_000_000
 MAX_FILES: Final = 20
-TAKES_FILES: Final = frozenset({"layer_changes.import_files"})
+TAKES_FILES: Final = frozenset({"layer_changes.import_files", "imports.take"})
 _FORM_BYTES: Final = 1_000_000  # what the form has beside its files
 _FORM_PARTS: Final = 60
 _NAME_LENGTH: Final = 100

@@ -731,7 +731,7 @@ def test_a_running_job_is_followed_stopped_and_keeps_others_out(visitor, vfr):
         assert "A test: Reading the file, 25%" in visitor.page()
         busy = visitor.send("import", {"files": file(*vfr)})
         assert busy.status_code == 409
-        assert f"/layers/jobs/{job.job_id}" in text_of(busy)
+        assert f"/jobs/{job.job_id}" in text_of(busy)
         assert visitor.send(f"jobs/{job.job_id}/cancel").status_code == 303
         assert "Stopping" in visitor.page(f"/layers/jobs/{job.job_id}")
     finally:

@@ -166,7 +166,7 @@ def test_files_wait_in_the_workspace_and_nowhere_else(served, monkeypatch):
     }
     status, _page, headers = served.ask("POST", "/layers/import?lang=en", body, named)
     assert status == 303
-    assert headers["Location"].startswith("/layers/jobs/")
+    assert headers["Location"].startswith("/jobs/")
     served.jobs.wait(wait_s=30)
     assert places
     assert {Path(place) for place in places} == {served.workspace.path / "uploads"}

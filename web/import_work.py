@@ -1,0 +1,126 @@
+"""What the jobs of the wizard do: try a file, or import it; told as an outcome."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final
+
+from hotspots.errors import HotspotsError, NotFoundError
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.account import Account
+from hotspots.ingest.importer import import_file
+from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.rejects import SUFFIX
+from hotspots.periods import Span
+from hotspots.progress import Report
+from hotspots.settings import Workspace
+from hotspots.store import Store
+from web.import_form import WizardForm
+from web.import_staging import Staged
+from web.jobs import Outcome, Work
+
+TRIAL: Final = "trial"
+_CHECKED: Final = 0.05
+_READ: Final = 0.95
+
+
+def form_key(form: WizardForm) -> str:
+    """Return a text that changes with what a form says."""
+    said = json.dumps(form.to_dict(), ensure_ascii=False, sort_keys=True)
+    return sha256(said.encode()).hexdigest()[:16]
+
+
+def trial_work(
+    workspace: Workspace, staged: Staged, form: WizardForm, mapping: Mapping | None, *, page: str
+) -> Work:
+    """Return the job that accounts for a file and changes nothing; `page` then shows it."""
+
+    def work(report: Report) -> Outcome:
+        account = _import(workspace, staged, form, mapping, report, dry_run=True)
+        staged.keep_draft(TRIAL, {"form": form_key(form), "account": account.to_dict()})
+        return Outcome(
+            sentence=_("This was a trial: nothing has changed."), changed=False, leads_to=page
+        )
+
+    return work
+
+
+def import_work(
+    workspace: Workspace,
+    staged: Staged,
+    form: WizardForm,
+    mapping: Mapping | None,
+    *,
+    page: Callable[[int], str],
+) -> Work:
+    """Return the job that imports a file; `page` is the address of a batch's page."""
+
+    def work(report: Report) -> Outcome:
+        account = _import(workspace, staged, form, mapping, report, dry_run=False)
+        batch_id = _batch_of(workspace, staged, account)
+        staged.discard()
+        return Outcome(
+            sentence=ngettext(
+                "{n} row is imported.", "{n} rows are imported.", account.rows_read
+            ).format(n=format_number(account.rows_read)),
+            leads_to=page(batch_id),
+        )
+
+    return work
+
+
+def _import(
+    workspace: Workspace,
+    staged: Staged,
+    form: WizardForm,
+    mapping: Mapping | None,
+    report: Report,
+    *,
+    dry_run: bool,
+) -> Account:
+    report(_("checking the file"), 0.0)
+    staged.require_same()
+    report(_("reading rows"), _CHECKED)
+    spans: tuple[Span, ...] = form.spans()
+
+    def advance(share: float) -> None:
+        report(_("reading rows"), _CHECKED + (_READ - _CHECKED) * share)
+
+    return import_file(
+        workspace,
+        staged.path,
+        mapping=mapping,
+        source=None if mapping is None else form.source,
+        record=spans,
+        dry_run=dry_run,
+        progress=advance,
+        rejects_path=workspace.path / (staged.name + SUFFIX),
+        mapping_name=form.name,
+    )
+
+
+def _batch_of(workspace: Workspace, staged: Staged, account: Account) -> int:
+    """Return the number of the import that was just made."""
+    with Store.open(workspace) as store:
+        made = [
+            batch.batch_id
+            for batch in store.batches()
+            if batch.sha256 == staged.sha256 and batch.source_id == account.source
+        ]
+    if not made:
+        raise NotFoundError(_("There is no import of {name}.").format(name=staged.name))
+    return max(made)
+
+
+def read_trial(staged: Staged, form: WizardForm) -> tuple[dict[str, Any] | None, bool]:
+    """Return the account of the last trial, and whether the form is still as it was then."""
+    kept = staged.read_draft(TRIAL)
+    account = (kept or {}).get("account")
+    if kept is None or not isinstance(account, dict):
+        return None, False
+    return account, kept.get("form") == form_key(form)
+
+
+def reason_of(staged: Staged, error: HotspotsError) -> str:
+    """Return why a file cannot be read, without the directory it waits in."""
+    return staged.plain(str(error))
