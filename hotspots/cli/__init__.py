@@ -9,6 +9,7 @@ from hotspots import __version__
 from hotspots.cli.batch import batch
 from hotspots.cli.common import Shared, shared_options
 from hotspots.cli.count import count
+from hotspots.cli.geocode import geocode
 from hotspots.cli.import_files import import_files
 from hotspots.cli.layers import layers
 from hotspots.cli.links import links
@@ -43,6 +44,7 @@ for command in (
     sources,
     layers,
     count,
+    geocode,
     links,
     map_command,
     serve,
