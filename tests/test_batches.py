@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -9,10 +10,12 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotspots import schema
+from hotspots import layers, schema
+from hotspots.cli import main
 from hotspots.errors import NotFoundError, ParameterError, SourceError
 from hotspots.ingest.batches import export_batch, undo_batch
 from hotspots.ingest.importer import import_incidents
@@ -342,3 +345,83 @@ def test_a_batch_knows_its_account(run, workspace):
         batch = store.batch(1)
     assert batch.mapping_name == "town"
     assert json.loads(batch.account)["new"] == 1
+
+
+# --- commands ----------------------------------------------------------------------------------
+@pytest.fixture
+def command(workspace):
+    def call(*arguments, **options):
+        arguments = [str(argument) for argument in arguments]
+        return CliRunner().invoke(main, [*arguments, "--workspace", str(workspace.path)], **options)
+
+    return call
+
+
+def test_commands_list_show_export_and_undo(run, workspace, command, tmp_path):
+    assert "No import yet" in command("batch", "list").output
+    run(make_chunk(make_incidents(["a", "b"], note="=secret")), name="first.csv")
+    run(make_chunk(make_incidents(["b", "c"], note="two")), name="second.csv")
+    listed = json.loads(command("batch", "list", "--json").output)
+    assert [(one["batch"], one["file"], one["holds"]) for one in listed] == [
+        (2, "second.csv", True),
+        (1, "first.csv", True),
+    ]
+    shown = command("batch", "show", 2)
+    assert shown.exit_code == 0
+    assert "second.csv (CSV)" in shown.output
+    assert "updated" in shown.output
+    out = tmp_path / "out.csv"
+    written = command("batch", "export", 1, "--out", out)
+    assert "2 incidents are written to" in written.output
+    assert "secret" not in out.read_text(encoding="utf-8-sig")
+    assert "--with-notes" in command("batch", "export", "--help").output
+    assert command("batch", "export", 1, "--out", out, "--with-notes").exit_code == 0
+    assert "'=secret" in out.read_text(encoding="utf-8-sig")
+
+    trial = command("batch", "undo", 2, "--dry-run")
+    assert "would do this" in trial.output
+    refused = command("batch", "undo", 2)
+    assert refused.exit_code == 2
+    assert "to undo import 2 give --yes" in refused.output
+    assert notes(workspace)["c"] == "two"
+    done = command("batch", "undo", 2, "--yes", "--json")
+    assert json.loads(done.output)["withdrawn"] == 1
+    assert notes(workspace) == {"a": "=secret", "b": "=secret"}
+    again = command("batch", "undo", 2, "--yes")
+    assert again.exit_code == 2
+    assert "undone already" in again.output
+    assert "undone on" in command("batch", "list").output
+    assert command("batch", "show", 7).exit_code == 1
+
+
+def test_an_undo_on_a_terminal_shows_what_will_happen_and_asks(
+    run, workspace, command, monkeypatch
+):
+    run(make_chunk(make_incidents(["a"])))
+    monkeypatch.setattr(sys.modules["hotspots.cli.batch"], "is_terminal", lambda: True)
+    kept = command("batch", "undo", 1, input="n\n")
+    assert "would do this" in kept.output
+    assert "Nothing was changed." in kept.output
+    assert len(read(workspace)) == 1
+    done = command("batch", "undo", 1, input="y\n")
+    assert "Import 1 (points.csv, source accidents) is undone." in done.output
+    assert read(workspace).empty
+
+
+def test_a_remembered_mapping_is_named_at_import(workspace, command, tmp_path):
+    layers.install_bundled(workspace)
+    path = tmp_path / "town.csv"
+    path.write_text("d;x;y;o\n5.3.2024;-543455;-1050795;theft\n", encoding="utf-8")
+    first = command(
+        *("import", path, "--source", "town", "--crs", "EPSG:5514", "--value", "offence=theft"),
+        *("--column", "occurred=d", "--column", "x=x", "--column", "y=y"),
+    )
+    assert first.exit_code == 0, first.output
+    second = command("import", path, "--mapping", "town", "--json")
+    (account,) = json.loads(second.output)
+    assert (account["unchanged"], account["mapping_name"]) == (1, "town")
+    wrong = command("import", path, "--mapping", "city")
+    assert wrong.exit_code == 1
+    assert (
+        "neither a file nor the name of a remembered mapping; remembered are: town" in wrong.output
+    )

@@ -29,6 +29,11 @@ _DIGITS: Final = 12
 _PRAGUE: Final = ZoneInfo("Europe/Prague")
 
 
+def is_terminal() -> bool:
+    """Return whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _moment(text: str) -> str:
     """Write a moment of the store as the clock in Prague shows it."""
     if not text:
@@ -232,7 +237,7 @@ def undo_command(number: int, yes: bool, dry_run: bool) -> None:
                 say(line)
         if dry_run:
             return
-        if as_json or not sys.stdin.isatty():
+        if as_json or not is_terminal():
             raise ParameterError(
                 _("nothing was changed; to undo import {number} give --yes").format(number=number)
             )

@@ -17,12 +17,14 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.errors import HotspotsError, ParameterError
+from hotspots.errors import HotspotsError, NotFoundError, ParameterError
 from hotspots.i18n import _
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.remembered import recall_mapping
 from hotspots.periods import Span
+from hotspots.settings import Workspace
 
 
 def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -39,6 +41,22 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return pairs
 
 
+def _find_mapping(workspace: Workspace, named: str) -> Mapping:
+    """Return the mapping of a TOML file, or the one remembered under a name."""
+    if Path(named).is_file() or named.casefold().endswith(".toml"):
+        return Mapping.read(Path(named))
+    found = recall_mapping(workspace.mappings, named)
+    if found is None:
+        known = sorted(path.stem for path in workspace.mappings.glob("*.toml"))
+        raise NotFoundError(
+            _(
+                "--mapping '{name}' is neither a file nor the name of a remembered mapping; "
+                "remembered are: {known}"
+            ).format(name=named, known=", ".join(known) or _("none yet"))
+        )
+    return found
+
+
 @click.command(
     "import",
     help=_(
@@ -51,9 +69,9 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 )
 @click.option(
     "--mapping",
-    "mapping_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Column mapping (TOML)."),
+    "mapping_named",
+    metavar="NAME|FILE",
+    help=_("Column mapping: the name of a remembered one, or a TOML file."),
 )
 @click.option("--source", metavar="NAME", help=_("Short name of the source, e.g. accidents."))
 @click.option("--kind", type=click.Choice(schema.SOURCE_KINDS), help=_("Who recorded it."))
@@ -100,7 +118,7 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 @reports_errors
 def import_files(
     files: tuple[Path, ...],
-    mapping_file: Path | None,
+    mapping_named: str | None,
     source: str | None,
     columns: tuple[str, ...],
     values: tuple[str, ...],
@@ -113,7 +131,8 @@ def import_files(
 ) -> None:
     """Import each file on its own: one that fails does not undo those before it."""
     texts = {name: value for name, value in texts.items() if value is not None}
-    mapping = Mapping.read(mapping_file) if mapping_file else None
+    workspace = open_workspace()
+    mapping = _find_mapping(workspace, mapping_named) if mapping_named else None
     if columns or values or offences or displaced is not None or texts:
         mapping = Mapping.from_options(
             columns=_pairs(columns, "--column"),
@@ -125,7 +144,6 @@ def import_files(
             **texts,
         )
     spans = tuple(Span.parse(text) for text in record)
-    workspace = open_workspace()
     accounts: list[Account] = []
     error: HotspotsError | None = None
     for path in files:

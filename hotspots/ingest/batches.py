@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import openpyxl
 import pandas as pd
-from openpyxl.cell import WriteOnlyCell
 
 from hotspots import schema
 from hotspots.cells import defuse, printable
@@ -370,12 +369,6 @@ def _write_xlsx(incidents: pd.DataFrame, path: Path, *, title: str) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title)
     for row in _rows(incidents):
-        cells = []
-        for value in row:
-            text = isinstance(value, str)
-            cell = WriteOnlyCell(sheet, value[:_CELL_CHARACTERS] if text else value)
-            if text:
-                cell.data_type = "s"  # never a formula, whatever it begins with
-            cells.append(cell)
-        sheet.append(cells)
+        # No text begins with "=" any more, so none becomes a formula.
+        sheet.append([v[:_CELL_CHARACTERS] if isinstance(v, str) else v for v in row])
     book.save(path)

@@ -6,6 +6,7 @@ withdrawn incidents.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from hotspots import schema
 from hotspots.errors import ParameterError
-from hotspots.i18n import _
+from hotspots.i18n import _, format_day
 from hotspots.periods import Span
 from hotspots.place_text import place_key
 from hotspots.store import tables
@@ -84,7 +85,7 @@ class UndoTransaction:
             raise ParameterError(
                 _("import {number} is undone already, on {moment} by {user}").format(
                     number=batch_id,
-                    moment=self.batch.undone_at,
+                    moment=format_day(datetime.fromisoformat(self.batch.undone_at).date()),
                     user=self.batch.undone_by or _("nobody named"),
                 )
             )
