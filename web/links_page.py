@@ -1,6 +1,7 @@
 """The page `/links`: pairs of incidents that may be one event, decided by a person."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
@@ -21,8 +22,9 @@ from hotspots import schema
 from hotspots.analysis import links
 from hotspots.analysis.links import OPEN, STATES, Pair, Side
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.i18n import LANGUAGES, _, format_number
+from hotspots.i18n import LANGUAGES, _, format_day
 from hotspots.offences import offence_label
+from hotspots.periods import PRAGUE
 from hotspots.store.decisions import DISMISSED, LINKED, RELEASED, Decision
 from hotspots.users import current_user
 from web.answers import answers, retried
@@ -248,9 +250,15 @@ def _decision_view(decision: Decision) -> dict[str, Any]:
         "what": words[decision.kind],
         "subject": decision.subject,
         "who": decision.decided_by,
-        "when": decision.decided_at[:16].replace("T", " "),
+        "when": _moment(decision.decided_at),
         "holds": decision.holds,
     }
+
+
+def _moment(text: str) -> str:
+    """Return a moment of the store as the clock in Prague shows it."""
+    local = datetime.fromisoformat(text).astimezone(PRAGUE)
+    return f"{format_day(local.date())} {local:%H:%M}"
 
 
 def _pair_view(pair: Pair) -> dict[str, Any]:
@@ -258,7 +266,7 @@ def _pair_view(pair: Pair) -> dict[str, Any]:
     return {
         "likelihood": links.likelihood_label(pair),
         "is_probable": pair.is_probable,
-        "score": None if pair.score is None else format_number(round(pair.score)),
+        "score": links.score_text(pair),
         "facts": [
             text
             for text in (

@@ -299,8 +299,8 @@ def _events_text(n_events: int, n_further: int) -> str:
         n_events,
     ).format(n=format_number(n_events))
     further = ngettext(
-        "{n} further record of them is left out.",
-        "{n} further records of them are left out.",
+        "{n} further record of such an event is left out.",
+        "{n} further records of such events are left out.",
         n_further,
     ).format(n=format_number(n_further))
     return f"{counted} {further}"

@@ -354,6 +354,15 @@ def likelihood_label(pair: Pair) -> str:
     return _("probable") if pair.is_probable else _("possible")
 
 
+def score_text(pair: Pair) -> str:
+    """Return the score for a reader, nothing where there is none; it is never certain."""
+    if pair.score is None:
+        return ""
+    highest = 99
+    score = round(pair.score)
+    return f">{highest}" if score > highest else format_number(score)
+
+
 def time_text(side: Side) -> str:
     """Return when an incident happened, for a reader, no more exactly than it is known."""
     if side.first is None:

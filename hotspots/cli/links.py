@@ -20,6 +20,7 @@ from hotspots.analysis.links import (
     list_pairs,
     offence_text,
     score_of,
+    score_text,
     seen_together,
     time_text,
     undo,
@@ -225,10 +226,9 @@ def _as_dict(pair: Pair) -> dict[str, Any]:
 
 
 def _print_pair(pair: Pair) -> None:
-    score = "" if pair.score is None else f" {format_number(pair.score)}"
     words = {CONFIRMED_LINK: _("confirmed"), DISMISSED_LINK: _("dismissed"), OPEN: ""}
     facts = [
-        likelihood_label(pair) + score,
+        f"{likelihood_label(pair)} {score_text(pair)}".strip(),
         distance_text(pair),
         gap_text(pair),
         offence_text(pair),

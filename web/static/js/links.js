@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const place = document.getElementById("links");
-  const pairs = [...place.querySelectorAll(".pair")];
+  const pairs = [...place.querySelectorAll(".match")];
   let at = Math.min(Number(place.dataset.at) || 0, pairs.length - 1);
   let sent = false;
 
