@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
 from hotspots.ingest.reports import TEXT, Report
-from hotspots.record_inference import PRAGUE
+from web.texts import PRAGUE
 
 NOW, EARLIER, UNKNOWN = "now", "earlier", "unknown"
 WHEN: Final = (NOW, EARLIER, UNKNOWN)
