@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from flask import (
@@ -24,7 +25,6 @@ from hotspots.analysis.links import OPEN, STATES, Pair, Side
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import LANGUAGES, _, format_day
 from hotspots.offences import offence_label
-from hotspots.periods import PRAGUE
 from hotspots.store.decisions import DISMISSED, LINKED, RELEASED, Decision
 from hotspots.users import current_user
 from web.answers import answers, retried
@@ -40,6 +40,7 @@ HISTORY: Final = 6
 _LONGEST_NUMBER: Final = 9
 _LONGEST_ID: Final = 400
 _CONFLICT: Final = 409
+_PRAGUE: Final = ZoneInfo("Europe/Prague")
 _CACHE: Final = "hotspots_links"
 # One decision at a time: what two browsers send about one pair is decided in order.
 _deciding = Lock()
@@ -257,7 +258,7 @@ def _decision_view(decision: Decision) -> dict[str, Any]:
 
 def _moment(text: str) -> str:
     """Return a moment of the store as the clock in Prague shows it."""
-    local = datetime.fromisoformat(text).astimezone(PRAGUE)
+    local = datetime.fromisoformat(text).astimezone(_PRAGUE)
     return f"{format_day(local.date())} {local:%H:%M}"
 
 
