@@ -224,7 +224,7 @@ def test_a_row_of_totals_is_no_incident(tmp_path):
 
 
 def test_offences_are_mapped_and_the_unknown_ones_listed(tmp_path):
-    words = ["Krádež", "theft", "rvačka", "krádež; vandalismus", "", "rvačka"]
+    words = ["Krádež", "theft", "záhada", "krádež; vandalismus", "", "záhada"]
     content = "d;o;by\n" + "".join(f"5.3.2024;{word!r};Camera\n" for word in words)
     path = write(tmp_path, content.replace("'", '"').replace("Camera", "camera", 1))
     chosen = Mapping.from_options(
@@ -245,7 +245,7 @@ def test_offences_are_mapped_and_the_unknown_ones_listed(tmp_path):
     assert incidents["offence_detail"].tolist() == words
     assert incidents["discovered_by"].unique().tolist() == ["camera"]
     assert reader.warnings[1:] == [
-        "offences without a group in [offences], taken as other_offence: rvačka (2×), (empty) (1×)"
+        "offences without a group in [offences], taken as other_offence: záhada (2×), (empty) (1×)"
     ]
     chosen = Mapping.from_options(base=chosen, values={"offence": "traffic"})
     incidents, _rejected, reader = read_all(path, chosen)

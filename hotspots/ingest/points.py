@@ -39,11 +39,11 @@ from hotspots.ingest.mapping import (
 )
 from hotspots.ingest.midnights import Midnights
 from hotspots.ingest.notes import Notes
+from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
 from hotspots.occurrence import place_in_time
-from hotspots.offences import OFFENCE_GROUPS, OTHER_OFFENCE
 from hotspots.periods import Span
 
 # Fields whose texts tell incidents without a number of their own apart.
@@ -75,6 +75,9 @@ class PointReader:
         Rows read at a time.
     today
         Day beyond which dates are in the future; None means the present day in Prague.
+    offences
+        What offences mean where the mapping does not say it; None takes the table that comes with
+        the program.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class PointReader:
         file_format: str,
         chunk_rows: int = CHUNK_ROWS,
         today: date | None = None,
+        offences: OffenceTable | None = None,
     ) -> None:
         self.path = path
         self.format = file_format
@@ -104,7 +108,8 @@ class PointReader:
         self._chunk_rows = chunk_rows
         self._today = today or datetime.now(PRAGUE).date()
         self._check_columns()
-        self._locator = Locator(path, table, mapping)
+        self._offences = offences or OffenceTable.shipped()
+        Locator(path, table, mapping)  # refuses a geometry without a coordinate system
 
     @property
     def stated_record(self) -> tuple[Span, ...]:
@@ -237,7 +242,13 @@ class PointReader:
             if block.is_total(i):
                 problems[i] = _("a row of totals, no incident")
 
-        offence, groups = self._offences(block, notes)
+        offences = self._offences.read(
+            self._texts(block, schema.OFFENCE),
+            self.mapping.offences,
+            moments.values.astype("datetime64[D]"),
+        )
+        notes.offences.update(offences.unmapped)
+        notes.offence_parts.update(offences.unmapped_parts)
         detail = self._texts(block, schema.OFFENCE_DETAIL)
         if schema.OFFENCE in self.mapping.columns:
             own = block.column(self.mapping.columns[schema.OFFENCE])
@@ -246,8 +257,9 @@ class PointReader:
             schema.OCCURRED_FROM: when.start,
             schema.OCCURRED_TO: when.end,
             schema.TIME_PRECISION: pa.array(when.precision, pa.string()),
-            schema.OFFENCE: offence,
-            schema.OFFENCE_GROUPS: groups,
+            schema.OFFENCE: offences.leading,
+            schema.OFFENCE_GROUPS: offences.groups,
+            schema.OFFENCE_CODES: offences.codes,
             schema.OFFENCE_DETAIL: detail,
             schema.DISCOVERED_BY: self._discovered_by(block, notes),
             schema.X: x,
@@ -323,44 +335,6 @@ class PointReader:
         ]
         made = references.make(numbers, said, wanted=unnamed, exact=known & ~np.isnan(x))
         return pc.if_else(pc.equal(own, ""), pa.array(made, pa.string()), own)
-
-    def _offences(self, block: RawBlock, notes: Notes) -> tuple[Any, Any]:
-        """Return the leading group and all groups of each row."""
-        encoded = self._texts(block, schema.OFFENCE).dictionary_encode()
-        leading, joined = [], []
-        counts = np.bincount(encoded.indices.to_numpy(), minlength=len(encoded.dictionary))
-        for value, n in zip(encoded.dictionary.to_pylist(), counts.tolist(), strict=True):
-            groups, unknown = self._groups(value)
-            if not groups:
-                notes.offences[value] += n
-                groups = (OTHER_OFFENCE,)
-            for part in unknown:
-                notes.offence_parts[part] += n
-            leading.append(groups[0])
-            joined.append(";".join(sorted(groups)))
-        return (
-            pa.array(leading, pa.string()).take(encoded.indices),
-            pa.array(joined, pa.string()).take(encoded.indices),
-        )
-
-    def _groups(self, value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the groups that a value means, in page order, and its parts that are unknown.
-
-        No groups and no parts where nothing in it is known.
-        """
-        known = {name.strip().casefold(): group for name, group in self.mapping.offences.items()}
-        known = {group: group for group in OFFENCE_GROUPS} | known
-        whole = known.get(value.casefold())
-        if whole:
-            return (whole,), ()
-        best: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
-        for mark in (";", "|", ","):
-            parts = [part.strip() for part in value.split(mark) if part.strip()]
-            found = {known[part.casefold()] for part in parts if part.casefold() in known}
-            unknown = tuple(part for part in parts if part.casefold() not in known)
-            if len(parts) > 1 and found and (not best[0] or len(unknown) < len(best[1])):
-                best = tuple(group for group in OFFENCE_GROUPS if group in found), unknown
-        return best
 
     def _discovered_by(self, block: RawBlock, notes: Notes) -> Any:
         encoded = self._texts(block, schema.DISCOVERED_BY).dictionary_encode()
