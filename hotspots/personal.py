@@ -87,7 +87,9 @@ _PATTERNS: Final = (
     (PLATE, _BORDER + r"(EL ?[0-9A-Z]{3} ?[A-Z]{2})" + _END, ""),
     (
         PLATE,
-        _BORDER + _PLATE_WORD + r"[ :.]{0,3}((?=[A-Z0-9 -]*[0-9])[A-Z0-9][A-Z0-9 -]{3,9}[A-Z0-9])",
+        _BORDER
+        + _PLATE_WORD
+        + r"[ :.]{0,3}((?=[A-Z0-9 -]{0,10}[0-9])[A-Z0-9][A-Z0-9 -]{3,9}[A-Z0-9])",
         "",
     ),
     (

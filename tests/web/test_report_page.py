@@ -319,7 +319,7 @@ def test_the_worker_keeps_what_the_page_asks_for(phone):
     asked = set(re.findall(r'(?:src|href)="((?:/static|/assets)/[^"]+)"', page))
     assert asked <= set(content["kept"])
     for address in content["kept"]:
-        assert phone.client.get(address).status_code == 200, address
+        assert phone.client.get(address, buffered=True).status_code == 200, address
 
 
 def test_the_worker_has_another_name_when_what_it_keeps_changes(phone, monkeypatch):
@@ -336,4 +336,4 @@ def test_the_manifest_opens_the_form(phone):
     assert content["start_url"] == "/report?lang=en"
     assert content["scope"] == "/report"
     for icon in content["icons"]:
-        assert phone.client.get(icon["src"]).status_code == 200
+        assert phone.client.get(icon["src"], buffered=True).status_code == 200
