@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from hotspots import schema
 from hotspots.errors import ParameterError
@@ -41,6 +41,7 @@ from hotspots.store.statements import read_records as read_said
 from hotspots.store.writing import (
     SAID_FIELDS,
     pack_seen,
+    placeholder,
     renew_totals,
     renew_version,
     unpack_seen,
@@ -48,6 +49,7 @@ from hotspots.store.writing import (
 )
 
 _WITHDRAWN: Final = ("source_key", schema.SOURCE_REF, *SAID_FIELDS)
+_FORGET: Final = "DELETE FROM incidents WHERE row_key = ?"
 
 
 class UndoTransaction:
@@ -162,26 +164,27 @@ class UndoTransaction:
     def _run(self, query: Any) -> Sequence[Any]:
         return self._connection.execute(query).fetchall()
 
+    def _run_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement for many rows; plain tuples take a third of the time of dicts."""
+        if rows:
+            mark = placeholder(self._connection)
+            self._connection.exec_driver_sql(sql.replace("?", mark), list(rows))
+
     def _withdraw(self, row_keys: dict[str, int]) -> None:
         """Take out incidents of which only this import speaks."""
-        rows, gone = tables.incidents, tables.withdrawn_incidents
-        if not row_keys:
-            return
-        taken = [{"key": key} for key in row_keys.values()]
-        said = (rows.c[name] for name in _WITHDRAWN)
-        chosen = select(*said, bindparam("by", self.batch.batch_id)).where(
-            rows.c.row_key == bindparam("key")
+        fields = ", ".join(_WITHDRAWN)
+        self._run_many(
+            f"INSERT INTO withdrawn_incidents ({fields}, undone_batch) "  # noqa: S608
+            f"SELECT {fields}, ? FROM incidents WHERE row_key = ?",
+            [(self.batch.batch_id, key) for key in row_keys.values()],
         )
-        self._connection.execute(
-            insert(gone).from_select([*_WITHDRAWN, "undone_batch"], chosen), taken
-        )
-        self._connection.execute(delete(rows).where(rows.c.row_key == bindparam("key")), taken)
+        self._run_many(_FORGET, [(key,) for key in row_keys.values()])
         drop_placings(self._connection, self._source_key, list(row_keys))
         self.n_withdrawn += len(row_keys)
 
     def _tell_again(self, row_keys: dict[str, int], statements: Statements) -> None:
         """Rebuild incidents of which other imports speak too, from what those said."""
-        rows, versions = tables.incidents, tables.incident_versions
+        rows, mine = tables.incidents, self.batch.batch_id
         speakers = statements.batches_of(list(row_keys))
         query = select(rows.c.source_ref, rows.c.batch_id).where(
             rows.c.row_key.in_(bindparam("values", expanding=True))
@@ -189,17 +192,14 @@ class UndoTransaction:
         found = in_parts(self._connection, query, list(row_keys.values()))
         spoke_last = {row.source_ref: row.batch_id for row in found}
         holding = set(self._holding)
-        withdrawn: list[dict[str, Any]] = []
+        withdrawn: list[tuple[Any, ...]] = []
         alone: dict[str, int] = {}
-        changed: list[dict[str, Any]] = []
-        former: list[dict[str, Any]] = []
+        changed: list[tuple[Any, ...]] = []
+        former: list[tuple[Any, ...]] = []
         repeated: dict[int, dict[str, int]] = {}
         for ref, row_key in row_keys.items():
             was = statements.records[ref, spoke_last[ref]]
-            withdrawn.append(
-                self._named(ref, statements.records[ref, self.batch.batch_id])
-                | {"undone_batch": self.batch.batch_id}
-            )
+            withdrawn.append((self._source_key, ref, *statements.records[ref, mine], mine))
             chain: list[Said] = []
             for batch_id in sorted(speakers[ref] & holding):
                 said = statements.said(ref, batch_id)
@@ -213,40 +213,31 @@ class UndoTransaction:
                 alone[ref] = row_key
                 continue
             now_said = chain[-1]
-            changed.append({"key": row_key} | _values(now_said))
+            changed.append((*now_said, row_key))
             for said, after in pairwise(chain):
-                former.append({"row_key": row_key, "replaced_by": batch_of(after)} | _values(said))
+                former.append((row_key, *said, batch_of(after)))
             if same_content(was, now_said):
                 self.n_kept += 1
             else:
                 self.n_restored += 1
                 self._restored[ref] = now_said
-        taken = [{"key": key} for key in row_keys.values()]
-        self._connection.execute(
-            delete(versions).where(versions.c.row_key == bindparam("key")), taken
+        self._run_many(
+            "DELETE FROM incident_versions WHERE row_key = ?", [(k,) for k in row_keys.values()]
         )
-        self._connection.execute(insert(tables.withdrawn_incidents), withdrawn)
-        if changed:
-            assigned: dict[str, Any] = {name: bindparam(f"said_{name}") for name in SAID_FIELDS}
-            self._connection.execute(
-                update(rows).where(rows.c.row_key == bindparam("key")).values(assigned),
-                [
-                    {"key": row["key"]} | {f"said_{name}": row[name] for name in SAID_FIELDS}
-                    for row in changed
-                ],
-            )
-        if former:
-            self._connection.execute(insert(versions), former)
-        if alone:
-            # What they said is among the withdrawn already.
-            taken = [{"key": key} for key in alone.values()]
-            self._connection.execute(delete(rows).where(rows.c.row_key == bindparam("key")), taken)
-            drop_placings(self._connection, self._source_key, list(alone))
-            self.n_withdrawn += len(alone)
+        self._run_many(_insert_sql("withdrawn_incidents", (*_WITHDRAWN, "undone_batch")), withdrawn)
+        assigned = ", ".join(f"{name} = ?" for name in SAID_FIELDS)
+        self._run_many(
+            f"UPDATE incidents SET {assigned} WHERE row_key = ?",  # noqa: S608
+            changed,
+        )
+        self._run_many(
+            _insert_sql("incident_versions", ("row_key", *SAID_FIELDS, "replaced_by")), former
+        )
+        # What those said of whom nobody else speaks is among the withdrawn already.
+        self._run_many(_FORGET, [(key,) for key in alone.values()])
+        drop_placings(self._connection, self._source_key, list(alone))
+        self.n_withdrawn += len(alone)
         self._keep_repeats(repeated)
-
-    def _named(self, ref: str, said: Said) -> dict[str, Any]:
-        return {"source_key": self._source_key, schema.SOURCE_REF: ref} | _values(said)
 
     def _keep_repeats(self, repeated: dict[int, dict[str, int]]) -> None:
         """Note of imports that they now repeat an earlier one."""
@@ -379,3 +370,8 @@ class UndoTransaction:
 
 def _values(said: Said) -> dict[str, Any]:
     return dict(zip(SAID_FIELDS, said, strict=True))
+
+
+def _insert_sql(table: str, fields: Sequence[str]) -> str:
+    marks = ", ".join("?" for _field in fields)
+    return f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608

@@ -94,6 +94,11 @@ def unpack_seen(packed: bytes) -> dict[int, list[str]]:
     return {int(batch_id): refs for batch_id, refs in found.items()}
 
 
+def placeholder(connection: Connection) -> str:
+    """Return the mark that stands for a value in the driver's own SQL."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+
 def renew_version(connection: Connection) -> None:
     """Note that what can be read has changed."""
     connection.execute(update(tables.store_state).values(version=uuid.uuid4().hex))
@@ -247,11 +252,8 @@ class ImportTransaction(StoredIncidents):
         chosen: list[int] = np.asarray(keys, dtype=np.int64)[which].tolist()
         return chosen
 
-    def _placeholder(self) -> str:
-        return "?" if self._connection.dialect.paramstyle == "qmark" else "%s"
-
     def _insert_sql(self, table: Table, fields: Sequence[str]) -> str:
-        marks = ", ".join(repeat(self._placeholder(), len(fields)))
+        marks = ", ".join(repeat(placeholder(self._connection), len(fields)))
         return f"INSERT INTO {table.name} ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608
 
     def insert(self, incidents: pd.DataFrame, hashes: Sequence[bytes]) -> None:
@@ -279,7 +281,7 @@ class ImportTransaction(StoredIncidents):
         """Give stored incidents a new content; the former one is kept as a version."""
         if incidents.empty:
             return
-        mark = self._placeholder()
+        mark = placeholder(self._connection)
         kept = ", ".join(_VERSION_FIELDS)
         self._connection.exec_driver_sql(
             f"INSERT INTO incident_versions ({kept}, replaced_by) "  # noqa: S608
