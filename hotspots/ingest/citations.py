@@ -81,8 +81,8 @@ def find_citations(text: str) -> tuple[tuple[Citation, ...], str]:
         number = match["number"]
         found += [
             (match.start(), Citation(number, match["section"] or "", letter))
-            for letter in dict.fromkeys(x for x in letters if x != "a" or len(letters) == 1)
-        ] or [(match.start(), Citation(number, match["section"] or ""))]
+            for letter in dict.fromkeys(letters)
+        ]
         end = match.end()
         if match[0].startswith("§§"):
             while more := _MORE.match(text, end):

@@ -15,9 +15,8 @@ _NEGATIONS: Final = re.compile(
     r"ne|neni|nejde|nejedna|nebyl\w*|nedoslo|nezjisten\w*|nepotvrzen\w*|neprokazan\w*|bez|zadn\w*"
 )
 # Words that say nothing of the offence beside a citation or a wording.
-_EMPTY_WORDS: Final = frozenset(
-    ("prestupek", "prestupky", "prestupku", "dle", "podle", "zakona", "zakon", "zak", "z", "c")
-    + ("sb", "v", "ve", "pro", "na", "proti", "podezreni", "ze", "ust", "ustanoveni", "tzv")
+_EMPTY_WORDS: Final = re.compile(
+    "prestup(?:ek|ky|ku)|dle|podle|zakona?|zak|z|ze|c|sb|v|ve|pro|na|proti|podezreni|ust|ustanoveni"
 )
 
 
@@ -126,4 +125,4 @@ def _judge(part: list[str | Wording]) -> tuple[list[Wording], bool]:
     denied = any(_NEGATIONS.fullmatch(word) for word in words)
     if found and not denied:
         return found, False
-    return [], bool(found) or any(word not in _EMPTY_WORDS for word in words)
+    return [], bool(found) or any(not _EMPTY_WORDS.fullmatch(word) for word in words)

@@ -10,6 +10,7 @@ from hotspots.ingest.batch import CHUNK_ROWS, IncidentReader, SourceInfo
 from hotspots.ingest.features import FeatureTable
 from hotspots.ingest.layer import LayerTable
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.points import PointReader
 from hotspots.ingest.police import PoliceReader, is_police
 from hotspots.ingest.police_archive import open_archive
@@ -29,6 +30,7 @@ def open_reader(
     source: str | None = None,
     types_file: Path | None = None,
     remembered: Path | None = None,
+    offences: OffenceTable | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> IncidentReader:
     """Open a file of incidents.
@@ -48,6 +50,9 @@ def open_reader(
     remembered
         Directory of the mappings of earlier imports. Where no mapping is given, the one of
         `source` is taken, else the only one whose columns the file has; the reader says so.
+    offences
+        What offences mean where the mapping does not say it; None takes the table that comes with
+        the program.
     chunk_rows
         Rows handed on at a time, above zero.
 
@@ -113,6 +118,7 @@ def open_reader(
         _make_source(mapping, source),
         file_format=file_format,
         chunk_rows=chunk_rows,
+        offences=offences,
     )
 
 
