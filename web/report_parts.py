@@ -22,6 +22,7 @@ from web.template_env import PRODUCT
 PAGE_STYLES: Final = ("base", "layout", "controls", "tables", "charts", "place_map", "report")
 PAGE_SCRIPTS: Final = (
     "root",
+    "nav",
     "place_map",
     "report_personal",
     "report_store",
