@@ -6,7 +6,7 @@ import sqlite3
 import tomllib
 import zipfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.opening import open_table
 from hotspots.ingest.police import SOURCE_ID, is_police
 from hotspots.ingest.propose import propose_columns
+from hotspots.ingest.remembered import find_mapping
 from hotspots.settings import Workspace
 from web.import_form import WizardForm
 from web.import_staging import Staged
@@ -130,6 +131,11 @@ def propose_form(workspace: Workspace, path: Path, facts: FileFacts) -> WizardFo
         return WizardForm(source=SOURCE_ID, kind="state_police", is_new_source=True)
     if not facts.columns:
         return WizardForm(is_new_source=True)
+    remembered = _remembered(workspace, path, facts)
+    if remembered is not None:
+        reason = _("as remembered for {source}").format(source=remembered.source)
+        form = WizardForm.of_mapping(remembered)
+        return replace(form, reasons=dict.fromkeys(form.columns, reason))
     columns = propose_columns(facts.columns)
     if facts.has_geometry:
         columns = {k: v for k, v in columns.items() if k not in {schema.X, schema.Y}}
@@ -138,6 +144,15 @@ def propose_form(workspace: Workspace, path: Path, facts: FileFacts) -> WizardFo
         columns=columns,
         reasons={name: _("named so") for name in columns},
     )
+
+
+def _remembered(workspace: Workspace, path: Path, facts: FileFacts) -> Mapping | None:
+    """Return the one remembered mapping that fits a file; None where none or several do."""
+    try:
+        table = open_table(path, facts.format, Mapping())
+        return find_mapping(workspace.mappings, table)
+    except HotspotsError:  # several fit, or the sheet is not the first: a person chooses
+        return None
 
 
 def _list_parts(path: Path, file_format: str) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ FIELD_GROUPS: Final = (
         (schema.SOURCE_REF, schema.DISCOVERED_BY, schema.STATUS, schema.RELEVANCE),
     ),
 )
+# Fields that are offered at once, chosen or not; the others unfold.
+USUAL: Final = frozenset({OCCURRED, schema.PLACE_TEXT, schema.OFFENCE, schema.NOTE})
 
 
 def group_label(group: str) -> str:

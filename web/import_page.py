@@ -10,6 +10,7 @@ from hotspots import schema
 from hotspots.errors import HotspotsError, NotFoundError
 from hotspots.i18n import _
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.offence_table import OffenceTable
 from hotspots.offences import OFFENCE_GROUPS, offence_label
 from web import import_work, texts
 from web.answers import answers
@@ -23,6 +24,7 @@ from web.import_form import (
     MAX_OFFENCES,
     MAX_RECORD,
     NEW_SOURCE,
+    USUAL,
     WizardForm,
     crs_label,
     field_label,
@@ -225,22 +227,28 @@ def _groups(facts: FileFacts, form: WizardForm) -> list[dict[str, Any]]:
     """Return the fields by what they are about, each with the column chosen and why."""
     numbers = {name: number for number, name in reversed(list(enumerate(facts.columns)))}
     hidden = {schema.X, schema.Y, "coordinates"} if facts.has_geometry else set()
-    return [
-        {
-            "label": group_label(group),
-            "fields": [
-                {
-                    "name": name,
-                    "label": field_label(name),
-                    "chosen": numbers.get(form.columns.get(name, ""), -1),
-                    "reason": form.reasons.get(name, ""),
-                }
-                for name in names
-                if name not in hidden
-            ],
-        }
-        for group, names in FIELD_GROUPS
-    ]
+    groups = []
+    for group, names in FIELD_GROUPS:
+        rows: list[dict[str, Any]] = [
+            {
+                "name": name,
+                "label": field_label(name),
+                "chosen": numbers.get(form.columns.get(name, ""), -1),
+                "reason": form.reasons.get(name, ""),
+            }
+            for name in names
+            if name not in hidden
+        ]
+        shown = [row for row in rows if row["chosen"] >= 0 or row["name"] in USUAL]
+        groups.append(
+            {
+                "name": group,
+                "label": group_label(group),
+                "fields": shown,
+                "others": [row for row in rows if row not in shown],
+            }
+        )
+    return groups
 
 
 def _crs_choices(form: WizardForm) -> tuple[str, ...]:
@@ -250,6 +258,7 @@ def _crs_choices(form: WizardForm) -> tuple[str, ...]:
 def _offences(form: WizardForm, preview: Preview) -> list[dict[str, Any]]:
     """Return values of the offence column with the group that a person gave them, if any."""
     counts = dict(preview.unmapped)
+    table = OffenceTable.shipped()
     values = [*counts, *(value for value in form.offences if value not in counts)]
     return [
         {
@@ -257,9 +266,16 @@ def _offences(form: WizardForm, preview: Preview) -> list[dict[str, Any]]:
             "n": counts.get(value, 0),
             "group": form.offences.get(value, ""),
             "for_town": value in form.for_town,
+            "hint": _hint(table, value) if value in counts else "",
         }
         for value in values[:MAX_OFFENCES]
     ]
+
+
+def _hint(table: OffenceTable, value: str) -> str:
+    """Return what an unknown value may mean; a person decides."""
+    likely = table.suggest(value, limit=1)
+    return _("like “{wording}”?").format(wording=likely[0]) if likely else ""
 
 
 def _unreadable(staged: Staged, error: HotspotsError) -> Response:

@@ -1,11 +1,11 @@
 """Ten rows of a file as they will be understood, and the offences that nobody knows yet."""
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from hotspots import filetypes, schema
 from hotspots.errors import HotspotsError
@@ -13,9 +13,10 @@ from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.ingest.account import method_labels
 from hotspots.ingest.batch import REASON, ROW, Chunk
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_reader, open_table
 from hotspots.ingest.placing import Placer
-from hotspots.offences import OFFENCE_GROUPS, OTHER_OFFENCE, offence_label
+from hotspots.offences import OFFENCE_GROUPS, offence_label
 from hotspots.settings import Workspace
 from hotspots.store import Store
 from web import texts
@@ -70,8 +71,11 @@ class Preview:
 def make_preview(workspace: Workspace, path: Path, mapping: Mapping) -> Preview:
     """Return how the first rows of a file will be understood; a problem is told, not raised."""
     try:
+        table = OffenceTable.of_workspace(workspace)
         reader = open_reader(
-            path, mapping=replace(mapping, source=mapping.source or "new"), chunk_rows=SAMPLE_ROWS
+            path,
+            mapping=replace(mapping, source=mapping.source or "new"),
+            chunk_rows=SAMPLE_ROWS,
         )
         chunks = reader.chunks()
         chunk = next(chunks, None)
@@ -86,7 +90,7 @@ def make_preview(workspace: Workspace, path: Path, mapping: Mapping) -> Preview:
         return Preview(problem=str(error))
     return Preview(
         rows=_rows(workspace, chunk, own),
-        unmapped=_unmapped(chunk, own, mapping),
+        unmapped=_unmapped(chunk, own, mapping, table),
         n_sample=chunk.n_rows,
         is_whole=is_whole,
         warnings=tuple(texts.sentence(text) for text in reader.warnings) if is_whole else (),
@@ -116,16 +120,19 @@ def _own_words(path: Path, mapping: Mapping) -> dict[int, str]:
     return dict(zip(block.rows.tolist(), block.column(name).to_pylist(), strict=True))
 
 
-def _unmapped(chunk: Chunk, own: dict[int, str], mapping: Mapping) -> tuple[tuple[str, int], ...]:
-    known = {name.strip().casefold() for name in (*mapping.offences, *OFFENCE_GROUPS)}
-    counts: Counter[str] = Counter()
-    groups = chunk.incidents[schema.OFFENCE].tolist()
-    for number, group in zip(chunk.rows.tolist(), groups, strict=True):
-        value = own.get(number, "")
-        is_known = value.casefold() in known
-        if group == OTHER_OFFENCE and value and not is_known and len(value) <= _VALUE_CHARS:
-            counts[value] += 1
-    return tuple(counts.most_common())
+def _unmapped(
+    chunk: Chunk, own: dict[int, str], mapping: Mapping, table: OffenceTable
+) -> tuple[tuple[str, int], ...]:
+    """Return the values that mean no group on their day, commonest first."""
+    if not own:
+        return ()
+    numbers = chunk.rows.tolist()
+    words = pa.array([own.get(number, "") for number in numbers], pa.string())
+    days = chunk.incidents[schema.OCCURRED_FROM].to_numpy().astype("datetime64[D]")
+    found = table.read(words, mapping.offences, days).unmapped
+    return tuple(
+        (value, n) for value, n in found.items() if value.strip() and len(value) <= _VALUE_CHARS
+    )
 
 
 def _rows(workspace: Workspace, chunk: Chunk, own: dict[int, str]) -> tuple[PreviewRow, ...]:
@@ -146,7 +153,7 @@ def _rows(workspace: Workspace, chunk: Chunk, own: dict[int, str]) -> tuple[Prev
     return tuple(understood.get(number) or rejected[number] for number in numbers)
 
 
-def _placed(workspace: Workspace, incidents: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def _placed(workspace: Workspace, incidents: pd.DataFrame) -> dict[str, dict[Any, Any]]:
     """Return what the import would make of the places in words, by source reference."""
     try:
         with Store.open(workspace) as store:
@@ -154,13 +161,13 @@ def _placed(workspace: Workspace, incidents: pd.DataFrame) -> dict[str, dict[str
         found = placer.place(incidents)
     except HotspotsError:
         return {}
-    return {row[schema.SOURCE_REF]: row for row in found.to_dict("records")}
+    return {str(row[schema.SOURCE_REF]): dict(row) for row in found.to_dict("records")}
 
 
 def _row(
     number: int,
     incident: dict[Any, Any],
-    placed: dict[str, dict[str, Any]],
+    placed: dict[str, dict[Any, Any]],
     own: dict[int, str],
 ) -> PreviewRow:
     where = str(incident[schema.PLACE_TEXT])

@@ -10,6 +10,7 @@ from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.offence_table import FILE_NAME, set_own
 from hotspots.ingest.rejects import SUFFIX
 from hotspots.periods import Span
 from hotspots.progress import Report
@@ -58,12 +59,14 @@ def import_work(
     def work(report: Report) -> Outcome:
         account = _import(workspace, staged, form, mapping, report, dry_run=False)
         batch_id = _batch_of(workspace, staged, account)
+        notes = _keep_for_town(workspace, form)
         staged.discard()
         return Outcome(
             sentence=ngettext(
                 "{n} row is imported.", "{n} rows are imported.", account.rows_read
             ).format(n=format_number(account.rows_read)),
-            leads_to=page(batch_id),
+            notes=notes,
+            leads_to="" if notes else page(batch_id),
         )
 
     return work
@@ -97,6 +100,23 @@ def _import(
         rejects_path=workspace.path / (staged.name + SUFFIX),
         mapping_name=form.name,
     )
+
+
+def _keep_for_town(workspace: Workspace, form: WizardForm) -> tuple[str, ...]:
+    """Keep the offences meant for all files in the town's table; return what could not be kept."""
+    notes = []
+    for value in form.for_town:
+        if value not in form.offences:
+            continue
+        try:
+            set_own(workspace.path / FILE_NAME, value, form.offences[value])
+        except HotspotsError as error:
+            notes.append(
+                _("“{value}” could not be kept for all files: {reason}").format(
+                    value=value, reason=error
+                )
+            )
+    return tuple(notes)
 
 
 def _batch_of(workspace: Workspace, staged: Staged, account: Account) -> int:

@@ -1,0 +1,92 @@
+"""Pages of imports: accounts that add up, exports without notes, undoing asked and done."""
+
+import io
+import re
+
+import openpyxl
+import pytest
+
+from hotspots.store import Store
+from hotspots.workspace_init import init_workspace
+from tests.web.conftest import HOSTILE, import_points
+from tests.web.test_import_wizard import WAIT_S, Visitor, n_incidents, text_of
+
+FAR = {"environ_base": {"REMOTE_ADDR": "10.0.0.7"}}
+
+
+@pytest.fixture
+def visitor(tmp_path):
+    workspace = init_workspace(tmp_path / "workspace")
+    import_points(workspace, source="first", label="First", note="secret word")
+    import_points(workspace, source="second", label=HOSTILE)
+    return Visitor(workspace)
+
+
+def test_the_list_shows_the_newest_first_and_escapes(visitor):
+    page = visitor.page("/batches")
+    assert page.index("second.csv") < page.index("first.csv")
+    assert "<script>alert" not in page
+    assert 'aria-current="true">Data</a>' in page
+
+
+def test_the_account_of_a_batch_adds_up(visitor):
+    page = visitor.page("/batches/1")
+    numbers = [int(n) for n in re.findall(r'</th><td class="num">(\d+)</td>', page)]
+    assert sum(numbers[:-1]) == numbers[-1] == 3
+    assert "This import brought 3 new incidents." in page
+    assert "source_ref = &#34;id&#34;" in page
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_an_export_holds_the_incidents_without_notes(visitor, suffix):
+    response = visitor.get(f"/batches/1/export.{suffix}")
+    assert response.status_code == 200
+    if suffix == "csv":
+        lines = response.data.decode("utf-8-sig").splitlines()
+        assert len(lines) == 4
+        assert "secret word" not in response.data.decode("utf-8-sig")
+    else:
+        sheet = openpyxl.load_workbook(io.BytesIO(response.data)).active
+        assert sheet.max_row == 4
+        assert "note" not in [cell.value for cell in sheet[1]]
+    assert visitor.get(f"/batches/1/export.{suffix}", **FAR).status_code == 403
+
+
+def test_undoing_is_asked_first_and_said_afterwards(visitor):
+    page = visitor.page("/batches/1/undo")
+    assert "3 incidents are taken out" in page
+    assert n_incidents(visitor.workspace) == 6
+    response = visitor.post("/batches/1/undo", {})
+    visitor.jobs.wait(wait_s=WAIT_S)
+    after = visitor.get(response.headers["Location"].partition("?")[0])
+    assert after.headers["Location"].partition("?")[0] == "/batches/1"
+    assert "This import is undone" in visitor.page("/batches/1")
+    assert n_incidents(visitor.workspace) == 3
+    with Store.open(visitor.workspace) as store:
+        assert not store.batch(1).holds
+    assert "undone already" in visitor.page("/batches/1/undo")
+    again = visitor.post("/batches/1/undo", {})
+    visitor.jobs.wait(wait_s=WAIT_S)
+    assert "undone already" in visitor.page(again.headers["Location"].partition("?")[0])
+
+
+def test_undoing_needs_a_token_and_this_machine(visitor):
+    assert visitor.client.post("/batches/1/undo").status_code == 400
+    assert visitor.post("/batches/1/undo", {}, **FAR).status_code == 403
+    assert "Undo the import</button>" not in text_of(visitor.get("/batches/1/undo", **FAR))
+    assert n_incidents(visitor.workspace) == 6
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/batches/99",
+        "/batches/99/undo",
+        "/batches/1/export.exe",
+        "/batches/reports/2024-01-01",
+        "/batches/99999999999999999999999",
+        "/batches/reports/x",
+    ],
+)
+def test_what_is_not_there_is_said(visitor, path):
+    assert visitor.get(path).status_code == 404
