@@ -421,7 +421,5 @@ def test_a_remembered_mapping_is_named_at_import(workspace, command, tmp_path):
     (account,) = json.loads(second.output)
     assert (account["unchanged"], account["mapping_name"]) == (1, "town")
     wrong = command("import", path, "--mapping", "city")
-    assert wrong.exit_code == 1
-    assert (
-        "neither a file nor the name of a remembered mapping; remembered are: town" in wrong.output
-    )
+    assert wrong.exit_code == 2
+    assert "no mapping is remembered as 'city'; remembered are: town" in wrong.output

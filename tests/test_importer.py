@@ -299,7 +299,10 @@ def test_file_is_imported_through_a_mapping(workspace, tmp_path):
 
 def test_rows_without_a_number_are_stored_once_however_often_they_come(workspace, tmp_path):
     path = tmp_path / "town.csv"
-    rows = "5.3.2024;-543455;-1050795;krádež\n" * 3 + "5.3.2024 10:00;-543455;-1050795;krádež\n" * 2
+    rows = (
+        "5.3.2024;-543455;-1050795;odnesené kolo\n" * 3
+        + "5.3.2024 10:00;-543455;-1050795;odnesené kolo\n" * 2
+    )
     path.write_text("d;x;y;o\n" + rows, encoding="utf-8")
     columns = {"occurred": "d", "x": "x", "y": "y", "offence": "o"}
     plain = Mapping.from_options(source="town", crs="EPSG:5514", columns=columns)
@@ -308,7 +311,7 @@ def test_rows_without_a_number_are_stored_once_however_often_they_come(workspace
     assert len([text for text in account.warnings if "without a reference" in text]) == 2
     again = import_file(workspace, path, mapping=plain, boundary=BOUNDARY)
     assert parts(again) == {"unchanged": 4, "duplicates": 1}
-    better = Mapping.from_options(base=plain, offences={"krádež": "theft"})
+    better = Mapping.from_options(base=plain, offences={"odnesené kolo": "theft"})
     account = import_file(workspace, path, mapping=better, boundary=BOUNDARY)
     assert parts(account) == {"updated": 4, "duplicates": 1}
     assert read(workspace)[schema.OFFENCE].tolist() == ["theft"] * 4

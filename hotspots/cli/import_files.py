@@ -17,14 +17,13 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.errors import HotspotsError, NotFoundError, ParameterError
+from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
-from hotspots.ingest.remembered import recall_mapping
+from hotspots.ingest.remembered import find_named, list_mappings
 from hotspots.periods import Span
-from hotspots.settings import Workspace
 
 
 def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -39,22 +38,6 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
             )
         pairs[field.strip()] = name.strip()
     return pairs
-
-
-def _find_mapping(workspace: Workspace, named: str) -> Mapping:
-    """Return the mapping of a TOML file, or the one remembered under a name."""
-    if Path(named).is_file() or named.casefold().endswith(".toml"):
-        return Mapping.read(Path(named))
-    found = recall_mapping(workspace.mappings, named)
-    if found is None:
-        known = sorted(path.stem for path in workspace.mappings.glob("*.toml"))
-        raise NotFoundError(
-            _(
-                "--mapping '{name}' is neither a file nor the name of a remembered mapping; "
-                "remembered are: {known}"
-            ).format(name=named, known=", ".join(known) or _("none yet"))
-        )
-    return found
 
 
 @click.command(
@@ -132,7 +115,8 @@ def import_files(
     """Import each file on its own: one that fails does not undo those before it."""
     texts = {name: value for name, value in texts.items() if value is not None}
     workspace = open_workspace()
-    mapping = _find_mapping(workspace, mapping_named) if mapping_named else None
+    mapping = find_named(workspace.mappings, mapping_named) if mapping_named else None
+    is_remembered = mapping_named in list_mappings(workspace.mappings)
     if columns or values or offences or displaced is not None or texts:
         mapping = Mapping.from_options(
             columns=_pairs(columns, "--column"),
@@ -158,6 +142,7 @@ def import_files(
                     types_file=types_file,
                     dry_run=dry_run,
                     progress=advance,
+                    mapping_name=(mapping_named or "") if is_remembered else "",
                 )
         except HotspotsError as reason:
             error = reason

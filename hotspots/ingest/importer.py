@@ -16,6 +16,7 @@ from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.account import Account
 from hotspots.ingest.batch import IncidentReader, SourceInfo
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_reader
 from hotspots.ingest.placing import Geocodes, Placer
 from hotspots.ingest.points import PointReader
@@ -114,6 +115,7 @@ def import_file(
         source=source,
         types_file=types_file,
         remembered=workspace.mappings,
+        offences=OffenceTable.of_workspace(workspace),
     )
     used = reader.mapping if isinstance(reader, PointReader) else None
     account = import_incidents(
@@ -130,7 +132,9 @@ def import_file(
     )
     if used is not None and not dry_run:
         try:
-            remember_mapping(workspace.mappings, used, source=reader.source.source_id)
+            remember_mapping(
+                workspace.mappings, used, source=reader.source.source_id, name=mapping_name
+            )
         except OSError as error:
             text = _("the mapping could not be remembered: {reason}")
             warning = text.format(reason=error.strerror or error)
