@@ -141,11 +141,15 @@ class Evidence:
         moved = np.zeros(len(_KNOTS))
         for weeks in _WEEKS:
             moved += [_count_within(a + weeks * 7 * DAY, b, apart) for apart in _KNOTS]
-        near = _count_within(a, b, _HALF_WEEK)
+        # Some of the pairs that are close are one event, and say nothing of unrelated ones.
+        fewest = min(len(a), len(b))
         if moved[-1] > 0:
+            expected = self._options.share_in_both * fewest
+            near = max(_count_within(a, b, _HALF_WEEK) - expected, 0.0)
             found = near * moved / moved[-1]
-        else:  # all within a few weeks: nothing to move them by
-            found = np.array([_count_within(a, b, apart) for apart in _KNOTS], dtype=np.float64)
+        else:  # all within a few weeks, nothing to move them by: each may have its match
+            close = [_count_within(a, b, apart) - fewest for apart in _KNOTS]
+            found = np.maximum(np.array(close, dtype=np.float64), 0.0)
         share = found / max(float(len(a)) * len(b), 1.0)
         return self._with_usual(share, np.minimum(2 * _KNOTS / _USUAL_MINUTES, 1.0))
 
