@@ -192,9 +192,7 @@ def _dots(shape: BaseGeometry) -> list[list[float]]:
 
 def _rings(shape: BaseGeometry) -> list[list[list[float]]]:
     return [
-        _lon_lat(ring)
-        for part in _parts(shape, 2)
-        for ring in (part.exterior, *part.interiors)
+        _lon_lat(ring) for part in _parts(shape, 2) for ring in (part.exterior, *part.interiors)
     ]
 
 
