@@ -72,7 +72,7 @@ def take() -> Response:
         look_at(staged.path)
     except HotspotsError as error:
         staged.discard()
-        raise FormError(texts.sentence(import_work.reason_of(staged, error))) from error
+        raise FormError(import_work.reason_of(staged, error)) from error
     return see_other(url_for("imports.show_file", staged_id=staged.staged_id))
 
 
@@ -202,7 +202,7 @@ def _view(staged: Staged, facts: FileFacts, form: WizardForm) -> dict[str, Any]:
         "has_coordinates": not facts.has_geometry,
         "records": [(*form.record, *[("", "")] * MAX_RECORD)[n] for n in range(MAX_RECORD)],
         "preview": preview,
-        "preview_problem": staged.plain(texts.sentence(preview.problem)),
+        "preview_problem": staged.plain(preview.problem),
         "sample": sample_sentence(preview),
         "offences": _offences(form, preview),
         "n_more_offences": max(0, len({*form.offences, *dict(preview.unmapped)}) - MAX_OFFENCES),
@@ -285,7 +285,7 @@ def _unreadable(staged: Staged, error: HotspotsError) -> Response:
     return error_page(
         400,
         _("This file cannot be read"),
-        texts.sentence(import_work.reason_of(staged, error)),
+        import_work.reason_of(staged, error),
         back=(url_for("imports.show", lang=request.args.get("lang")), _("Choose another file")),
     )
 

@@ -83,8 +83,9 @@ class Staged:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def plain(self, text: str) -> str:
-        """Return a message with the file named as its sender named it."""
-        return text.replace(f"{self.directory}/", "").replace(f"{self.directory}\\", "")
+        """Return a message as a sentence, with the file named as its sender named it."""
+        said = text.replace(f"{self.directory}/", "").replace(f"{self.directory}\\", "")
+        return said if said.startswith(self.name) else said[:1].upper() + said[1:]
 
     def _looks_same(self) -> bool:
         try:
