@@ -14,6 +14,8 @@ from hotspots.cli.import_files import import_files
 from hotspots.cli.layers import layers
 from hotspots.cli.links import links
 from hotspots.cli.map import map_command
+from hotspots.cli.mapping import mapping
+from hotspots.cli.offences import offences
 from hotspots.cli.server import demo, serve
 from hotspots.cli.sources import sources
 from hotspots.cli.waiting import waiting
@@ -47,6 +49,8 @@ for command in (
     geocode,
     links,
     map_command,
+    mapping,
+    offences,
     serve,
     demo,
     waiting,

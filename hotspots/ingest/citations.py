@@ -75,9 +75,8 @@ def find_citations(text: str) -> tuple[tuple[Citation, ...], str]:
     for match in _PARAGRAPH.finditer(text):
         if any(start <= match.start() < end for start, end in held):
             continue
-        letters = re.findall(
-            r"[a-z](?=\)|\b)", match["letters"] or match["close"] or match["paren"] or ""
-        ) or [""]
+        said = match["letters"] or match["close"] or match["paren"] or ""
+        letters = re.findall(r"^[a-z]|[a-z](?=\))", said) or [""]
         number = match["number"]
         found += [
             (match.start(), Citation(number, match["section"] or "", letter))

@@ -36,7 +36,7 @@ FILE_NAME: Final = "offences.csv"
 # Laws by which a bare "§ 50" may be meant: the first day, and the last one, on which it held.
 ERAS: Final = np.array(["2010-01-01", "2017-05-31", "2017-07-01"], dtype="datetime64[D]")
 _NO_ERA: Final = len(ERAS) + 1
-_MIN_LIKENESS: Final = 80.0  # of 100, from which a wording is suggested
+_MIN_LIKENESS: Final = 72.0  # of 100, from which a wording is suggested
 _FILE_LIMIT: Final = 5_000_000  # bytes
 
 

@@ -1,6 +1,5 @@
 """Opening a file: recognised as Police ČR open data, or read through a mapping."""
 
-import re
 from pathlib import Path
 
 from hotspots import filetypes
@@ -14,13 +13,17 @@ from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.points import PointReader
 from hotspots.ingest.police import PoliceReader, is_police
 from hotspots.ingest.police_archive import open_archive
-from hotspots.ingest.propose import normalize_name, propose_mapping
+from hotspots.ingest.propose import propose_mapping, slug_of
 from hotspots.ingest.remembered import find_mapping, recall_mapping
 from hotspots.ingest.table import Table
 from hotspots.ingest.text import TextTable
 from hotspots.ingest.workbook import WorkbookTable
 
 _DEFAULT_KIND = "other"
+
+
+class UnknownColumnsError(SchemaError):
+    """No mapping says what the columns of a file mean; one can be proposed."""
 
 
 def open_reader(
@@ -102,7 +105,7 @@ def open_reader(
         if recalled is None and remembered is not None and source is None:
             recalled = find_mapping(remembered, table)
         if recalled is None:
-            raise SchemaError(_unknown_columns(path, table, source))
+            raise UnknownColumnsError(_unknown_columns(path, table, source))
         mapping = recalled
         table = open_table(path, file_format, mapping)
         table.warnings.append(
@@ -151,8 +154,6 @@ def _make_source(mapping: Mapping, source: str | None) -> SourceInfo:
 
 
 def _unknown_columns(path: Path, table: Table, source: str | None) -> str:
-    words = [normalize_name(word) for word in re.split(r"[\W_]+", path.stem)]
-    slug = "-".join(word for word in words if word)[:40].strip("-") or "points"
     return _(
         "{name} is not the open data of the Police ČR, and no mapping says what its columns mean. "
         "Columns: {columns}.\nSave this as a TOML file, edit it and give it as the mapping:\n\n"
@@ -161,6 +162,6 @@ def _unknown_columns(path: Path, table: Table, source: str | None) -> str:
         name=path.name,
         columns=", ".join(table.columns),
         proposal=propose_mapping(
-            table.columns, source=source or slug, has_geometry=table.has_geometry
+            table.columns, source=source or slug_of(path), has_geometry=table.has_geometry
         ),
     )

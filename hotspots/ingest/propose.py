@@ -1,16 +1,26 @@
-"""A mapping proposed for an unknown file, guessed from the names of its columns."""
+"""A mapping proposed for an unknown file, guessed from names and values of its columns."""
 
 import re
 import unicodedata
+from pathlib import Path
 from typing import Final
 
 from hotspots import schema
 from hotspots.i18n import _
-from hotspots.ingest.mapping import DATE, OCCURRED, TIME, Mapping
+from hotspots.ingest.mapping import (
+    COORDINATES,
+    DATE,
+    OCCURRED,
+    PLACE_NUMBER,
+    PLACE_PART,
+    PLACE_STREET,
+    TIME,
+    Mapping,
+)
 
 # Names of columns as Czech and English files write them, without accents; the first field of
 # which a column bears the name takes it, exact names before names that only begin so.
-_NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+FIELD_NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (schema.SOURCE_REF, ("id", "cislo", "cj", "cislojednaci", "spisovaznacka", "p1", "ref",
                          "reference", "cislopripadu", "cisloudalosti", "poradovecislo")),
     (OCCURRED, ("datumacas", "datumcas", "datetime", "timestamp", "occurred", "occurredfrom",
@@ -23,12 +33,16 @@ _NAMES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
                 "zemepisnadelka", "delka", "easting")),
     (schema.Y, ("yjtsk", "y", "sjtsky", "souradnicey", "lat", "latitude", "zemepisnasirka",
                 "sirka", "northing")),
+    (COORDINATES, ("souradnice", "gps", "poloha", "coordinates", "latlon", "gpssouradnice")),
     (schema.OFFENCE, ("druh", "offence", "typ", "type", "kategorie", "category", "prestupek",
-                      "druhprestupku", "druhudalosti", "klasifikace")),
+                      "druhprestupku", "druhudalosti", "klasifikace", "prestupky",
+                      "skutkovapodstata", "pravnikvalifikace")),
     (schema.OFFENCE_DETAIL, ("kvalifikace", "detail", "paragraf", "skutek", "upresneni")),
     (schema.PLACE_TEXT, ("misto", "ulice", "adresa", "place", "address", "street", "lokalita",
                          "mistoudalosti", "mistoprestupku")),
-    (schema.NOTE, ("poznamka", "note", "popis", "description")),
+    (PLACE_NUMBER, ("cislodomu", "cislopopisne", "cislodomovni", "cp", "cpco", "housenumber")),
+    (PLACE_PART, ("castobce", "castmesta", "townpart", "ctvrt")),
+    (schema.NOTE, ("poznamka", "note", "popis", "description", "komentar")),
     (schema.DISCOVERED_BY, ("zjistil", "zjisteno", "discoveredby", "zpusobzjisteni")),
     (schema.STATUS, ("stav", "status", "state", "vyrizeni")),
     (schema.RELEVANCE, ("relevance",)),
@@ -46,7 +60,7 @@ def propose_columns(columns: tuple[str, ...]) -> dict[str, str]:
     free = {normalize_name(name): name for name in reversed(columns) if name}
     found: dict[str, str] = {}
     for exact in (True, False):
-        for field, names in _NAMES:
+        for field, names in FIELD_NAMES:
             if field in found:
                 continue
             for wanted in names:
@@ -61,8 +75,13 @@ def propose_columns(columns: tuple[str, ...]) -> dict[str, str]:
     if schema.X not in found or schema.Y not in found:
         found.pop(schema.X, None)
         found.pop(schema.Y, None)
-    order = [field for field, _names in _NAMES]
-    return {field: found[field] for field in sorted(found, key=order.index)}
+    else:
+        found.pop(COORDINATES, None)
+    place = normalize_name(found.get(schema.PLACE_TEXT, ""))
+    if {PLACE_NUMBER, PLACE_PART} & set(found) and place.startswith(("ulice", "street")):
+        found[PLACE_STREET] = found.pop(schema.PLACE_TEXT)
+    order = [field for field, _names in FIELD_NAMES]
+    return {field: found[field] for field in sorted(found, key=[*order, PLACE_STREET].index)}
 
 
 def _beginning(wanted: str, free: dict[str, str]) -> str:
@@ -102,3 +121,9 @@ def propose_mapping(columns: tuple[str, ...], *, source: str, has_geometry: bool
     else:
         lines += ["", "[offences]", '# "…" = "public_order"  ' + _("(one line for each value)")]
     return "\n".join(lines) + "\n"
+
+
+def slug_of(path: Path) -> str:
+    """Return a source's name made of a file's: "Měsíční hlášení.xlsx" gives "mesicni-hlaseni"."""
+    words = [normalize_name(word) for word in re.split(r"[\W_]+", path.stem)]
+    return "-".join(word for word in words if word)[:40].strip("-") or "points"
