@@ -423,3 +423,22 @@ def test_a_remembered_mapping_is_named_at_import(workspace, command, tmp_path):
     wrong = command("import", path, "--mapping", "city")
     assert wrong.exit_code == 2
     assert "no mapping is remembered as 'city'; remembered are: town" in wrong.output
+
+
+def test_an_unknown_file_is_imported_as_proposed_only_when_that_is_accepted(
+    workspace, command, tmp_path
+):
+    layers.install_bundled(workspace)
+    path = tmp_path / "hlaseni.csv"
+    path.write_text(
+        "datum;misto;udalost\n5.3.2024 10:00;Lipovská;rušení nočního klidu\n"
+        "6.3.2024 11:00;Lipovská;krádež\n",
+        encoding="utf-8",
+    )
+    asked = command("import", path, "--source", "reports")
+    assert asked.exit_code == 1
+    assert "--accept" in asked.output
+    assert read(workspace).empty
+    done = command("import", path, "--source", "reports", "--accept")
+    assert done.exit_code == 0, done.output
+    assert len(read(workspace)) == 2

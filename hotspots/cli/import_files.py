@@ -1,5 +1,6 @@
 """`hotspots import`: read files into the workspace and account for every row."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from hotspots import schema
 from hotspots.cli.common import (
+    EXIT_FAILED,
     EXIT_REJECTED,
     fail,
     open_workspace,
@@ -17,11 +19,13 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.proposing import propose_on_terminal
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.opening import UnknownColumnsError
 from hotspots.ingest.remembered import find_named, list_mappings
 from hotspots.periods import Span
 
@@ -96,6 +100,11 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     type=click.Path(path_type=Path, dir_okay=False),
     help=_("Police code list types.csv or types.json."),
 )
+@click.option(
+    "--accept",
+    is_flag=True,
+    help=_("Take the mapping proposed for an unknown file as it is, without a question."),
+)
 @click.option("--dry-run", is_flag=True, help=_("Show the account, change nothing."))
 @shared_options
 @reports_errors
@@ -109,6 +118,7 @@ def import_files(
     displaced: bool | None,
     record: tuple[str, ...],
     types_file: Path | None,
+    accept: bool,
     dry_run: bool,
     **texts: Any,
 ) -> None:
@@ -133,10 +143,10 @@ def import_files(
     for path in files:
         try:
             with progress_bar(path.name) as advance:
-                account = import_file(
+                run = partial(
+                    import_file,
                     workspace,
                     path,
-                    mapping=mapping,
                     source=source,
                     record=spans,
                     types_file=types_file,
@@ -144,6 +154,18 @@ def import_files(
                     progress=advance,
                     mapping_name=(mapping_named or "") if is_remembered else "",
                 )
+                unknown: UnknownColumnsError | None = None
+                try:
+                    account = run(mapping=mapping)
+                except UnknownColumnsError as reason:
+                    unknown = reason
+            if unknown is not None:
+                if shared().as_json and not accept:
+                    raise unknown
+                agreed = propose_on_terminal(workspace, path, source=source or "", accept=accept)
+                if agreed is None:
+                    raise SystemExit(EXIT_FAILED)
+                account = run(mapping=agreed, progress=None)
         except HotspotsError as reason:
             error = reason
             break
