@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
-from hotspots.ingest.reports import TEXT, Report
+from hotspots.ingest.report_content import TEXT, Report
 from web.texts import PRAGUE
 
 NOW, EARLIER, UNKNOWN = "now", "earlier", "unknown"

@@ -11,7 +11,7 @@ from hotspots import layers
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, current_language
 from hotspots.ingest import report_things
-from hotspots.ingest.reports import NOTE_LENGTH, TEXT_LENGTH
+from hotspots.ingest.report_content import NOTE_LENGTH, TEXT_LENGTH
 from hotspots.personal import BIRTH_NUMBER, EMAIL, PHONE, PLATE, browser_patterns
 from web.answers import answers
 from web.place_map import SCRIPTS as MAP_SCRIPTS
