@@ -79,8 +79,8 @@ class Chooser:
         ranked = [self._scored(group, reading) for group in reading.groups]
         ranked = [group for group in ranked if group]
         if len(ranked) > 1:  # a common word beside a name is no name itself
-            sure = [g for g in ranked if g[0].is_whole and g[0].score >= PLACED_SCORE]
-            ranked = sure or ranked
+            named = [g for g in ranked if not self._is_common_stop(g[0])]
+            ranked = named or ranked
         if not ranked:
             return self._without_name(reading)
         streets = [g for g in ranked if self._kind(g) == schema.STREET]
@@ -104,6 +104,9 @@ class Chooser:
             return Choice(tuple(self._plain(m, reading) for m in chosen), doubt)
         return self._in_area(areas, reading)
 
+    def _is_common_stop(self, match: Match) -> bool:
+        return self.place(match).place_kind == BUS_STOP and match.score < PLACED_SCORE
+
     def _kind(self, group: Sequence[Match]) -> str:
         return self.place(group[0]).method
 
@@ -125,6 +128,9 @@ class Chooser:
         found = []
         for match in group.matches:
             place = self.place(match)
+            if not match.is_whole:
+                found.append(match)
+                continue
             cost = 0.0
             district_too = kinds[schema.DISTRICT] >= match.score - MARGIN
             street_too = kinds[schema.STREET] >= match.score - MARGIN
@@ -272,7 +278,10 @@ class Chooser:
             shapes = [self.place(m).shape.buffer(_AREA_SLACK_M) for m in likely]
             strict = [m for m in group if any(self._lies_in(m, a) for a in likely)]
             inside = [
-                m for m in group if any(self.place(m).shape.intersects(shape) for shape in shapes)
+                m
+                for m in group
+                if self.place(m).place_id not in self.gazetteer.by_street
+                and any(self.place(m).shape.intersects(shape) for shape in shapes)
             ]
             kept = strict or inside
             if not kept or kept[0].score < group[0].score - MARGIN:
@@ -284,6 +293,9 @@ class Chooser:
         place, region = self.place(match), self.place(area)
         if region.method == schema.TOWN_PART and place.part == region.name:
             return True
+        houses = self.gazetteer.by_street.get(place.place_id)
+        if houses and region.method == schema.TOWN_PART:
+            return any(self.gazetteer.houses[at].part == region.name for at in houses)
         return bool(region.shape.intersects(shapely.Point(place.x, place.y)))
 
     def _in_area(self, areas: list[list[Match]], reading: Reading) -> Choice:

@@ -58,7 +58,7 @@ def _reach(crossing: BaseGeometry, point: BaseGeometry) -> float:
     return max(lengths, default=0.0) / 2
 
 
-def _groups(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[np.ndarray]:  # type: ignore[type-arg]
+def _groups(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[np.ndarray]:
     """Return the points in groups, each within `ONE_CORNER_M` of another of its group."""
     left = list(range(len(points)))
     groups = []

@@ -232,8 +232,8 @@ class NameIndex:
         hits: dict[int, dict[int, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
         for number, (_positions, similar) in enumerate(units):
             for known, score in similar.items():
-                for name, at in self._by_word[known]:
-                    hits[name][at].append((score, number))
+                for of_name, at in self._by_word[known]:
+                    hits[of_name][at].append((score, number))
         best: dict[int, Match] = {}
         for number, by_word in hits.items():
             name = self.names[number]
@@ -324,7 +324,7 @@ def _around(
                 continue
             if not name.has_comma and tokens[positions[0]].segment != tokens[middle].segment:
                 continue
-            if word.role in (_PREPOSITION, _FIRST, _TITLE) and positions[0] > middle:
+            if word.role in (_PREPOSITION, _TITLE) and positions[0] > middle:
                 continue  # these stand before the name
             if len(tokens[positions[0]].text) == 1 and word.role == _ESSENTIAL:
                 continue

@@ -62,7 +62,8 @@ def tokenize(text: str) -> list[Token]:
         if not plain:
             continue
         is_dotted = clean[match.end() : match.end() + 1] == "."
-        is_word = raw[0].isalpha()
+        is_number = plain.isdigit() and plain.isascii()
+        is_word = not is_number and raw[0].isalnum()
         if is_word:
             plain = ABBREVIATIONS.get(plain, plain) if is_dotted or plain in _SURE else plain
         found.append(
@@ -70,7 +71,7 @@ def tokenize(text: str) -> list[Token]:
                 plain,
                 segment,
                 is_word,
-                raw[0].isdigit() and plain.isascii(),
+                is_number,
                 raw[0].isupper(),
                 is_dotted,
                 match.start() == end,
