@@ -1,8 +1,7 @@
 """Cells of a workbook as texts, and why some of them hold nothing that can be used."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
@@ -15,8 +14,7 @@ _SHOWN: Final = 100  # characters kept of a longer one
 _SHARE_DIGITS: Final = 5  # decimals by which a share of a day is known from "0.30", half past
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell's value as text, and why it cannot be used; the empty text where it can."""
 
     text: str
@@ -90,7 +88,9 @@ def read_cell(sheet: Any, cell: dict[str, Any]) -> Cell:
         value = str(cell["value"])[:_SHOWN]
         text = _("a cell holds the error {error}; correct its formula and save the workbook again")
         return Cell(value, text.format(error=value))
-    text = cell_text(ReadOnlyCell(sheet, **cell))
+    value = cell["value"]
+    # Most cells are texts; openpyxl's own object is needed for the format of a date only.
+    text = value.strip() if isinstance(value, str) else cell_text(ReadOnlyCell(sheet, **cell))
     if len(text) > CELL_LIMIT:
         reason = _("a cell holds {n} characters, more than the {limit} of a real workbook").format(
             n=format_number(len(text)), limit=format_number(CELL_LIMIT)
