@@ -13,7 +13,7 @@ from hotspots import schema
 from hotspots.geocode.gazetteer import Gazetteer
 from hotspots.geocode.names import Match, NameIndex
 from hotspots.geocode.numbers import Numbers, read_numbers
-from hotspots.geocode.stems import stem, stems
+from hotspots.geocode.stems import allowed_errors, stem, stems
 from hotspots.geocode.tokens import Token, tokenize
 from hotspots.geocode.words import (
     CORNER_LINKS,
@@ -177,7 +177,9 @@ def _as_town(token: Token, wanted: tuple[str, ...], index: NameIndex) -> Token:
         return token
     similar = index.similar(token.text, is_dotted=token.is_dotted)
     if not similar:
-        return token
+        errors = [(OSA.distance(stem(token.text), word), word) for word in wanted]
+        n, word = min(errors, default=(_SHORT_WORD, ""))
+        return replace(token, text=word) if 0 < n <= allowed_errors(len(word)) else token
     best = max(similar, key=lambda word: (similar[word], word))
     is_town = stem(best) in wanted and similar[best] >= SECOND_SCORE
     return replace(token, text=best) if is_town else token
