@@ -47,14 +47,15 @@ def test_pairs_are_decided_by_keyboard_and_taken_back(open_page, address, worksp
     page.wait_for_selector("#done", timeout=WAIT_MS)
     assert states(workspace) == ["confirmed"]
     assert all(name in page.locator("#done").inner_text() for name in second)
+    page.wait_for_selector(".match.chosen", timeout=WAIT_MS)
     page.keyboard.press("x")
-    page.wait_for_function("document.querySelectorAll('.match').length === 2", timeout=WAIT_MS)
+    page.locator(".match").nth(2).wait_for(state="detached", timeout=WAIT_MS)
+    page.wait_for_selector(".match.chosen", timeout=WAIT_MS)
     assert sorted(states(workspace)) == ["confirmed", "dismissed"]
     for left in (3, 4):
         page.keyboard.press("z")
-        page.wait_for_function(
-            f"document.querySelectorAll('.match').length === {left}", timeout=WAIT_MS
-        )
+        page.locator(".match").nth(left - 1).wait_for(timeout=WAIT_MS)
+        page.wait_for_selector(".match.chosen", timeout=WAIT_MS)
     assert states(workspace) == []
 
 
