@@ -154,7 +154,7 @@ def test_the_town_s_rows_win_and_can_be_removed(tmp_path):
     set_own(path, "ŽEBR*", "ordinance")
     assert [row.group for row in read_own(path)] == ["coexistence", "ordinance"]
     remove_own(path, "žebr*")
-    with pytest.raises(ParameterError, match="is no row of .*; only the town's own"):
+    with pytest.raises(ParameterError, match=r"is no row of .*; only the town's own"):
         remove_own(path, "žebr*")
     exported = parse_rows(TABLE.to_csv(), name="out.csv", own=False)
     assert {row.key for row in exported} == {row.key for row in TABLE.rows}

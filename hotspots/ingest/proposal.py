@@ -106,7 +106,9 @@ def propose(
         The file is an archive, or `kind` is unknown.
     """
     path = Path(path)
-    how = replace(base or Mapping(), **({"sheet": sheet} if sheet else {}))
+    how = base or Mapping()
+    if sheet:
+        how = replace(how, sheet=sheet)
     file_format = filetypes.detect_format(path)
     if file_format == filetypes.ZIP:
         raise ParameterError(
@@ -121,8 +123,8 @@ def propose(
     samples = []
     for name in table.columns:
         texts = [] if block is None or not name else block.column(name).to_pylist()
-        values = tuple(t for t in texts if t and not is_total(t))
-        samples.append(Sample(name, values, today, table_of_offences))
+        filled = tuple(text for text in texts if text and not is_total(text))
+        samples.append(Sample(name, filled, today, table_of_offences))
     samples = [one for one in samples if one.name]
     guesses = _assign(samples, has_geometry=table.has_geometry)
     guesses, questions = _settle(guesses, samples, has_geometry=table.has_geometry)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hotspots import schema
-from hotspots.clean import parse_clocks, parse_moments
+from hotspots.clean import FloatArray, parse_clocks, parse_moments
 from hotspots.ingest.coordinates import parse_axis, read_pair
 from hotspots.ingest.mapping import (
     COORDINATES,
@@ -84,8 +84,9 @@ class Sample:
         return 1.0 - min(1.0, sum(found.not_understood.values()) / len(self.values))
 
     @cached_property
-    def _numbers(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-        return np.abs(np.asarray(parse_axis(self._array, column=self.name).values, dtype=float))
+    def _numbers(self) -> FloatArray:
+        numbers: FloatArray = np.abs(parse_axis(self._array, column=self.name).values)
+        return numbers
 
     def within(self, *ranges: tuple[float, float]) -> float:
         """Return the share of values that are numbers in one of the ranges, whatever their sign."""
@@ -147,6 +148,8 @@ def _discovered(column: Sample) -> float:
 def _offence(column: Sample) -> float:
     if column.dates > 0.5 or (column.worded == 0 and column.known_offences == 0):
         return 0.0
+    if not any(_WORDS.search(v) or "§" in v for v in column.values):
+        return 0.3  # numbers may be codes, if the column's name says so
     return max(column.known_offences, 0.3 if column.long_texts < 0.5 else 0.0)
 
 
