@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from hotspots import filetypes, schema
+from hotspots import filetypes
 from hotspots.errors import HotspotsError, ParameterError, SchemaError
 from hotspots.i18n import _
 from hotspots.ingest.mapping import Mapping
+from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_table
 from hotspots.ingest.police import SOURCE_ID, is_police
-from hotspots.ingest.propose import propose_columns
+from hotspots.ingest.proposal import propose
 from hotspots.ingest.remembered import find_mapping
 from hotspots.settings import Workspace
 from web.import_form import WizardForm
@@ -44,6 +45,8 @@ class FileFacts:
         Names of its columns; empty where a part has to be chosen first.
     has_geometry
         Its rows carry positions of their own.
+    part
+        The sheet or layer that was looked at; empty where there is only one.
     problem
         Why its columns cannot be read yet; empty where they can.
     """
@@ -53,6 +56,7 @@ class FileFacts:
     parts: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     has_geometry: bool = False
+    part: str = ""
     problem: str = ""
 
     @property
@@ -110,6 +114,7 @@ def look_at(path: Path, *, base: Mapping | None = None, part: str = "") -> FileF
         parts=parts if len(parts) > 1 else (),
         columns=tuple(table.columns),
         has_geometry=bool(table.has_geometry),
+        part=part,
     )
 
 
@@ -136,14 +141,12 @@ def propose_form(workspace: Workspace, path: Path, facts: FileFacts) -> WizardFo
         reason = _("as remembered for {source}").format(source=remembered.source)
         form = WizardForm.of_mapping(remembered)
         return replace(form, reasons=dict.fromkeys(form.columns, reason))
-    columns = propose_columns(facts.columns)
-    if facts.has_geometry:
-        columns = {k: v for k, v in columns.items() if k not in {schema.X, schema.Y}}
-    return WizardForm(
-        is_new_source=True,
-        columns=columns,
-        reasons={name: _("named so") for name in columns},
-    )
+    part = facts.part
+    base = Mapping(sheet=part if facts.is_workbook else "", layer=part if facts.is_layer else "")
+    proposal = propose(path, base=base, offences=OffenceTable.of_workspace(workspace))
+    form = WizardForm.of_mapping(replace(proposal.mapping, source=""), part=part)
+    reasons = {guess.field: guess.reason for guess in proposal.guesses}
+    return replace(form, is_new_source=True, label="", reasons=reasons)
 
 
 def _remembered(workspace: Workspace, path: Path, facts: FileFacts) -> Mapping | None:

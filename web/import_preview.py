@@ -75,6 +75,7 @@ def make_preview(workspace: Workspace, path: Path, mapping: Mapping) -> Preview:
         reader = open_reader(
             path,
             mapping=replace(mapping, source=mapping.source or "new"),
+            offences=table,
             chunk_rows=SAMPLE_ROWS,
         )
         chunks = reader.chunks()
