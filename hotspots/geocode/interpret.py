@@ -215,22 +215,25 @@ def _elsewhere(
     tokens: Sequence[Token], gazetteer: Gazetteer, matches: Sequence[Match]
 ) -> tuple[str, frozenset[int]]:
     """Return another municipality that the text says the place is in, and where it says so."""
-    own = {_stems_of(gazetteer.town)}
-    own |= {
-        _stems_of(place.name)
-        for place in gazetteer.places
-        if place.method in (schema.TOWN_PART, schema.DISTRICT)
-    }
     known = [(m.positions, m.score) for m in matches if m.is_whole and m.score >= OWN_SCORE]
+    begins = {token.text[:2] for token in tokens}
     for name, wanted in _other_towns():
-        if wanted in own:
+        if wanted[0][:2] not in begins:
             continue
         for run in _sequence(tokens, wanted):
+            if wanted in _own_names(gazetteer):
+                continue
             if any(set(run) <= positions for positions, _score in known):
                 continue
             if _stands_as_town(tokens, run):
                 return name, frozenset(run)
     return "", frozenset()
+
+
+def _own_names(gazetteer: Gazetteer) -> set[tuple[str, ...]]:
+    areas = (schema.TOWN_PART, schema.DISTRICT)
+    names = {_stems_of(place.name) for place in gazetteer.places if place.method in areas}
+    return names | {_stems_of(gazetteer.town)}
 
 
 def _stands_as_town(tokens: Sequence[Token], run: tuple[int, ...]) -> bool:

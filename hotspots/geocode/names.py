@@ -1,5 +1,6 @@
 """The names of a gazetteer, word by word, and which of them a text may hold."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -211,7 +212,8 @@ class NameIndex:
         if not is_dotted and (len(word) < _LEAST_BARE_CUT or word in COMMON):
             return
         score = _DOTTED_SCORE if is_dotted else _CUT_SCORE
-        for known in self.vocabulary:
+        first = bisect_left(self.vocabulary, word)
+        for known in self.vocabulary[first : bisect_left(self.vocabulary, word + "\uffff")]:
             if known in self._joined_words:
                 continue
             if len(known) > len(word) + 1 and known.startswith(word):
