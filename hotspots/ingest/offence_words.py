@@ -10,6 +10,7 @@ from hotspots.place_text import fold
 _TOKEN: Final = re.compile(r"\d+(?:[/.]\d+)+|[0-9a-z]+\*?|[;,/+|\n]")
 SEPARATORS: Final = frozenset(";,/+|\n")
 _AND: Final = frozenset({"a", "i", "and"})
+_KEY: Final = 4
 # Words that turn what follows into its opposite, or into doubt.
 _NEGATIONS: Final = re.compile(
     r"ne|neni|nejde|nejedna|nebyl\w*|nedoslo|nezjisten\w*|nepotvrzen\w*|neprokazan\w*|bez|zadn\w*"
@@ -48,12 +49,12 @@ class WordingIndex:
 
     def __init__(self, wordings: list[Wording]) -> None:
         self._exact: dict[str, list[Wording]] = defaultdict(list)
-        self._open: dict[str, list[Wording]] = defaultdict(list)  # by the stem's first two letters
+        self._open: dict[str, list[Wording]] = defaultdict(list)  # by the stem's first letters
         self._whole: dict[tuple[str, ...], Wording] = {}
         for one in sorted(wordings, key=lambda w: (-len(w.tokens), w.rank, _openness(w))):
             head = one.tokens[0]
             if head.endswith("*"):
-                self._open[head[:2]].append(one)
+                self._open[head[:-1][:_KEY]].append(one)
             else:
                 self._exact[head].append(one)
             held = self._whole.get(one.tokens)
@@ -99,7 +100,9 @@ class WordingIndex:
 
     def _match(self, tokens: tuple[str, ...], at: int) -> Wording | None:
         head = tokens[at]
-        options = [*self._exact.get(head, ()), *self._open.get(head[:2], ())]
+        options = list(self._exact.get(head, ()))
+        for n in range(2, _KEY + 1):
+            options += self._open.get(head[:n], ()) if len(head) >= n else ()
         fits = [one for one in options if _fits(one.tokens, tokens, at)]
         return min(fits, key=lambda w: (-len(w.tokens), w.rank, _openness(w)), default=None)
 
