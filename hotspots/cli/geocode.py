@@ -185,7 +185,7 @@ def _look_up_file(file: Path, column: str, out: Path, sheet: str) -> None:
         raise ParameterError(
             _("--out is the file that is read, {path}; give another name").format(path=out)
         )
-    table = open_table(file, file_format, Mapping(sheet=sheet or None))
+    table = open_table(file, file_format, Mapping(sheet=sheet))
     if column not in table.columns:
         raise ParameterError(
             _("{name} has no column {column!r}; it has: {columns}").format(
@@ -210,16 +210,12 @@ _BROKEN: Final = "broken"
 
 
 def _new_columns(columns: tuple[str, ...]) -> list[str]:
-    """Return names of the columns of results, none of which the table has already."""
+    """Return names of the columns of results: all with a prefix where the table has one of them."""
     taken = {name.casefold() for name in columns}
-    chosen = []
-    for name in RESULT_COLUMNS:
-        free = name
-        while free in taken:
-            free = f"geocode_{free}"
-        taken.add(free)
-        chosen.append(free)
-    return chosen
+    prefix = ""
+    while any(f"{prefix}{name}" in taken for name in RESULT_COLUMNS):
+        prefix = f"geocode_{prefix}"
+    return [f"{prefix}{name}" for name in RESULT_COLUMNS]
 
 
 def _result_rows(
