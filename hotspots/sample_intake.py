@@ -88,14 +88,14 @@ def share_events(
         str(group): list(rows.index[rows[EAST].notna() & (rows[MINUTE] >= 0)])
         for group, rows in also_by.groupby(GROUP)
     }
-    for event in chosen.itertuples():
-        own = free.get(str(event.group), [])
+    for event in chosen.to_dict("records"):
+        own = free.get(str(event[GROUP]), [])
         if not own:
             continue
         at = own.pop(int(rng.integers(len(own))))
-        minute = int(event.minute) + int(rng.integers(-_APART_MIN, _APART_MIN + 1))
-        told.loc[at, [DAY, STREET]] = [event.day, event.street]
-        told.loc[at, MINUTE] = int(np.clip(minute, 0, 24 * 60 - 1))
-        told.loc[at, EAST] = event.x + rng.normal(0, _APART_M)
-        told.loc[at, NORTH] = event.y + rng.normal(0, _APART_M)
+        minute = int(event[MINUTE]) + int(rng.integers(-_APART_MIN, _APART_MIN + 1))
+        told.loc[at, [DAY, STREET]] = [event[DAY], event[STREET]]
+        told.loc[at, MINUTE] = min(max(minute, 0), 24 * 60 - 1)
+        told.loc[at, EAST] = float(event[EAST]) + rng.normal(0, _APART_M)
+        told.loc[at, NORTH] = float(event[NORTH]) + rng.normal(0, _APART_M)
     return told

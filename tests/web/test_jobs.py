@@ -138,7 +138,7 @@ def test_a_job_that_was_stopped_keeps_what_it_said(jobs):
 
 def test_only_one_job_runs_at_a_time(jobs, held):
     first = jobs.start("test", "A test", held)
-    with pytest.raises(BusyError, match="Another import or change .* is running") as caught:
+    with pytest.raises(BusyError, match=r"Another import or change .* is running") as caught:
         jobs.start("test", "Another", held)
     assert caught.value.job_id == first.job_id
     with pytest.raises(BusyError, match="Another import or change"):
