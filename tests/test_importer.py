@@ -144,7 +144,7 @@ def test_dry_run_accounts_and_writes_nothing(run, tmp_path, workspace):
     assert dry.rejects_file is None
     assert "Dry run: nothing was changed." in dry.lines()
     real = run(chunk, name="b.csv")
-    assert replace(real, rejects_file=None) == replace(dry, dry_run=False)
+    assert replace(real, rejects_file=None) == replace(dry, dry_run=False, batch_id=2)
 
 
 def test_dry_run_of_rejected_rows_only_lists_nothing(run, tmp_path):

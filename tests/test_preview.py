@@ -51,7 +51,7 @@ def test_rows_are_shown_as_they_will_be_understood(workspace, path):
     first, second, third, _fourth = preview.rows
     assert (first.row, first.when, first.offences) == (2, "5 Mar 2024 22:00", ("Public order",))
     assert first.raw["Místo"] == "Lipovská"
-    assert "Lipovská" in first.place
+    assert (first.words, first.said) == ("Lipovská", "rušení nočního klidu")
     assert len(first.note) == 60
     assert second.when.startswith("6 Mar 2024")
     assert "22:00" not in second.when

@@ -22,6 +22,7 @@ from web.answers import answers
 from web.batch_account import CLASSES, AccountView
 from web.changes import is_local
 from web.errors import refused
+from web.import_work import find_rejects
 from web.job_pages import jobs, to_job
 from web.jobs import INCIDENTS, Outcome, Work
 from web.layer_parts import no_store
@@ -108,6 +109,7 @@ def show(batch_id: int) -> Response:
             mapping_name=str(_account(batch).get("mapping_name", "")),
             account=AccountView.of(_account(batch)),
             headline=_headline(batch),
+            has_list=find_rejects(answers().workspace, _account(batch)) is not None,
             has_waiting_page="waiting.show" in current_app.view_functions,
             can_change=is_local(request),
         )
@@ -131,11 +133,35 @@ def export(batch_id: int, suffix: str) -> Response:
     with tempfile.TemporaryDirectory(prefix="hotspots-export-") as directory:
         path = Path(directory) / name
         export_batch(answers().workspace, batch_id, path)
-        response = make_response(path.read_bytes())
-    response.headers["Content-Type"] = _TYPES[suffix]
+        return _download(path, name, _TYPES[suffix])
+
+
+def _download(path: Path, name: str, content_type: str) -> Response:
+    response = make_response(path.read_bytes())
+    response.headers["Content-Type"] = content_type
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@bp.get("/batches/<int:batch_id>/rejected.csv")
+def rejected(batch_id: int) -> Response:
+    """Answer the list of rows that were no incidents, with what they say; only at this machine."""
+    if not is_local(request):
+        return refused(
+            _(
+                "Rows of a file are given out only at the computer on which this server runs, "
+                "until there are accounts."
+            )
+        )
+    path = find_rejects(answers().workspace, _account(_batch(batch_id)))
+    if path is None:
+        raise NotFoundError(
+            _("Of import {number} no list of rows that could not be used is kept here.").format(
+                number=batch_id
+            )
+        )
+    return _download(path, f"import-{batch_id}-rejected.csv", _TYPES["csv"])
 
 
 @bp.get("/batches/<int:batch_id>/undo")
@@ -170,10 +196,13 @@ def _undo_work(workspace: Workspace, batch_id: int) -> Work:
     """Return the job that undoes an import."""
     user = current_user()
     address = url_for("batches.show", batch_id=batch_id)
+    listed = find_rejects(workspace, _account(_batch(batch_id)))
 
     def work(report: Report) -> Outcome:
         report(_("undoing the import"), 0.1)
         undone = undo_batch(workspace, batch_id, user=user)
+        if listed is not None:  # what the file said goes with the import
+            listed.unlink(missing_ok=True)
         return Outcome(
             sentence=_("Import {number} is undone.").format(number=batch_id),
             lines=undo_lines(undone),

@@ -1,14 +1,9 @@
 """What the program makes of a file that waits: its format, columns, and the mapping that fits."""
 
-import html
-import re
-import sqlite3
 import tomllib
-import zipfile
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from hotspots import filetypes
 from hotspots.errors import HotspotsError, ParameterError, SchemaError
@@ -18,14 +13,12 @@ from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_table
 from hotspots.ingest.police import SOURCE_ID, is_police
 from hotspots.ingest.proposal import propose
-from hotspots.ingest.remembered import find_mapping
+from hotspots.ingest.remembered import fitting_mappings
+from hotspots.ingest.sheets import list_parts
 from hotspots.settings import Workspace
 from web.import_form import WizardForm
 from web.import_staging import Staged
 
-_MAX_PARTS: Final = 100
-_BOOK_BYTES: Final = 1_000_000
-_SHEET: Final = re.compile(r'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]{1,255})"')
 DRAFT: Final = "form"
 
 
@@ -90,7 +83,7 @@ def look_at(path: Path, *, base: Mapping | None = None, part: str = "") -> FileF
     file_format = filetypes.detect_format(path)
     if file_format == filetypes.ZIP:
         return FileFacts(file_format, is_police=True)
-    parts = _list_parts(path, file_format)
+    parts = list_parts(path, file_format)
     if part and part not in parts:
         part = ""
     known = base or Mapping()
@@ -130,56 +123,48 @@ def read_draft(staged: Staged) -> WizardForm | None:
         return None
 
 
-def propose_form(workspace: Workspace, path: Path, facts: FileFacts) -> WizardForm:
-    """Return the form as the program would fill it in: as remembered, else as guessed."""
+def propose_form(
+    workspace: Workspace, path: Path, facts: FileFacts, *, recalled: str | None = None
+) -> WizardForm:
+    """Return the form as the program would fill it in: as remembered, else as guessed.
+
+    Parameters
+    ----------
+    workspace, path, facts
+        Where to, the file, and what it is.
+    recalled
+        Name of the remembered mapping to use; empty means the guess, None the one mapping that
+        fits if there is just one, else the guess.
+    """
     if facts.is_police:
         return WizardForm(source=SOURCE_ID, kind="state_police", is_new_source=True)
     if not facts.columns:
         return WizardForm(is_new_source=True)
-    remembered = _remembered(workspace, path, facts)
-    if remembered is not None:
+    fitting = find_fitting(workspace, path, facts)
+    if recalled is None:
+        recalled = next(iter(fitting)) if len(fitting) == 1 else ""
+    if recalled in fitting:
+        remembered = fitting[recalled]
         reason = _("as remembered for {source}").format(source=remembered.source)
-        form = WizardForm.of_mapping(remembered)
-        return replace(form, reasons=dict.fromkeys(form.columns, reason))
+        form = WizardForm.of_mapping(remembered, part=facts.part)
+        return replace(form, recalled=recalled, reasons=dict.fromkeys(form.columns, reason))
     part = facts.part
     base = Mapping(sheet=part if facts.is_workbook else "", layer=part if facts.is_layer else "")
     proposal = propose(path, base=base, offences=OffenceTable.of_workspace(workspace))
     form = WizardForm.of_mapping(replace(proposal.mapping, source=""), part=part)
     reasons = {guess.field: guess.reason for guess in proposal.guesses}
-    return replace(form, is_new_source=True, label="", reasons=reasons)
+    return replace(
+        form, is_new_source=True, label="", reasons=reasons, questions=proposal.questions
+    )
 
 
-def _remembered(workspace: Workspace, path: Path, facts: FileFacts) -> Mapping | None:
-    """Return the one remembered mapping that fits a file; None where none or several do."""
+def find_fitting(workspace: Workspace, path: Path, facts: FileFacts) -> dict[str, Mapping]:
+    """Return the remembered mappings that fit a file, by name."""
+    if facts.is_police or not facts.columns:
+        return {}
+    part = facts.part
+    how = Mapping(sheet=part if facts.is_workbook else "", layer=part if facts.is_layer else "")
     try:
-        table = open_table(path, facts.format, Mapping())
-        return find_mapping(workspace.mappings, table)
-    except HotspotsError:  # several fit, or the sheet is not the first: a person chooses
-        return None
-
-
-def _list_parts(path: Path, file_format: str) -> tuple[str, ...]:
-    """Return the sheets or layers of a file; none where they cannot be told."""
-    try:
-        if file_format == filetypes.XLSX:
-            return _sheets(path)
-        if file_format == filetypes.GPKG:
-            return _layers(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, sqlite3.Error, NotImplementedError):
-        return ()
-    return ()
-
-
-def _sheets(path: Path) -> tuple[str, ...]:
-    with zipfile.ZipFile(path) as archive, archive.open("xl/workbook.xml") as book:
-        text = book.read(_BOOK_BYTES).decode("utf-8", "replace")
-    return tuple(html.unescape(name) for name in _SHEET.findall(text)[:_MAX_PARTS])
-
-
-def _layers(path: Path) -> tuple[str, ...]:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-        rows: list[Any] = opened.execute(
-            "SELECT table_name FROM gpkg_contents WHERE data_type = 'features' LIMIT ?",
-            (_MAX_PARTS,),
-        ).fetchall()
-    return tuple(str(row[0]) for row in rows)
+        return fitting_mappings(workspace.mappings, open_table(path, facts.format, how))
+    except HotspotsError:  # why its columns cannot be read is said elsewhere
+        return {}

@@ -128,8 +128,12 @@ class WizardForm:
         Values of `offences` that go to the town's own table too.
     record
         Pairs of days, as typed.
+    recalled
+        Name of the remembered mapping that filled the form in; empty where it was guessed.
     reasons
         Field → why its column was proposed.
+    questions
+        What the guess leaves open, in sentences.
     base
         What the mapping has besides, as TOML: encoding, constants and so on.
     """
@@ -145,7 +149,9 @@ class WizardForm:
     offences: dict[str, str] = field(default_factory=dict)
     for_town: tuple[str, ...] = ()
     record: tuple[tuple[str, str], ...] = ()
+    recalled: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
     base: Mapping = field(default_factory=Mapping)
 
     @classmethod
@@ -205,6 +211,7 @@ class WizardForm:
             name=_text(sent, "name"),
             part=_text(sent, "part"),
             crs=crs,
+            recalled=_text(sent, "recalled"),
             columns=_columns(sent, columns),
             offences=offences,
             for_town=for_town,
@@ -341,7 +348,9 @@ class WizardForm:
             offences={str(k): str(v) for k, v in dict(values["offences"]).items()},
             for_town=tuple(str(v) for v in values["for_town"]),
             record=tuple((str(a), str(b)) for a, b in values["record"]),
+            recalled=str(values["recalled"]),
             reasons={str(k): str(v) for k, v in dict(values["reasons"]).items()},
+            questions=tuple(str(v) for v in values["questions"]),
             base=base,
         )
 

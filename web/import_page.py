@@ -8,16 +8,23 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 
 from hotspots import schema
 from hotspots.errors import HotspotsError, NotFoundError
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.mapping import Mapping
-from hotspots.ingest.offence_table import OffenceTable
+from hotspots.ingest.preview import Preview, UnmappedOffence, preview_file
 from hotspots.offences import OFFENCE_GROUPS, offence_label
 from web import import_work, texts
 from web.answers import answers
 from web.batch_account import AccountView
 from web.changes import is_local
 from web.errors import error_page, refused
-from web.import_facts import DRAFT, FileFacts, look_at, propose_form, read_draft
+from web.import_facts import (
+    DRAFT,
+    FileFacts,
+    find_fitting,
+    look_at,
+    propose_form,
+    read_draft,
+)
 from web.import_form import (
     CRS_CHOICES,
     FIELD_GROUPS,
@@ -30,7 +37,6 @@ from web.import_form import (
     field_label,
     group_label,
 )
-from web.import_preview import Preview, make_preview, sample_sentence
 from web.import_staging import Staged, Staging
 from web.job_pages import jobs, see_other, to_job
 from web.jobs import INCIDENTS
@@ -39,6 +45,7 @@ from web.uploads import MAX_BYTES, FormError
 
 bp = Blueprint("imports", __name__)
 FRAGMENT = "X-Fragment"
+_VALUE_CHARS = 200  # longer values of the offence column are no offences
 
 
 def staging() -> Staging:
@@ -153,16 +160,26 @@ def _understood(staged: Staged) -> tuple[FileFacts, WizardForm]:
 
 
 def _sent(staged: Staged, facts: FileFacts, before: WizardForm) -> WizardForm:
-    """Read and keep what was sent; another sheet is proposed anew."""
+    """Read and keep what was sent; another sheet or remembered mapping fills it in anew."""
     form = WizardForm.read(
         request.form, columns=facts.columns, known=_known_kinds(), base=before.base
     )
     if form.part != before.part:
         others = look_at(staged.path, base=form.base, part=form.part)
         proposed = propose_form(answers().workspace, staged.path, others)
-        form = replace(form, columns=proposed.columns, reasons=proposed.reasons)
+        form = replace(
+            form,
+            columns=proposed.columns,
+            recalled=proposed.recalled,
+            reasons=proposed.reasons,
+            questions=proposed.questions,
+        )
+    elif form.recalled != before.recalled:
+        workspace = answers().workspace
+        proposed = propose_form(workspace, staged.path, facts, recalled=form.recalled)
+        form = replace(proposed, record=form.record, part=form.part)
     else:
-        form = replace(form, reasons=before.reasons)
+        form = replace(form, reasons=before.reasons, questions=before.questions)
     staged.keep_draft(DRAFT, form.to_dict())
     return form
 
@@ -185,9 +202,9 @@ def _view(staged: Staged, facts: FileFacts, form: WizardForm) -> dict[str, Any]:
         sources = store.sources()
     known = {source.source_id: source.kind for source in sources}
     problems = form.problems(known, needs_mapping=not facts.is_police)
-    preview = Preview()
-    if not facts.is_police and not facts.problem:
-        preview = _preview(staged, facts, form)
+    preview, preview_problem = _preview(staged, facts, form)
+    unmapped = _unmapped(preview)
+    workspace = answers().workspace
     account, is_current = import_work.read_trial(staged, form)
     return {
         "staged": staged,
@@ -202,10 +219,12 @@ def _view(staged: Staged, facts: FileFacts, form: WizardForm) -> dict[str, Any]:
         "has_coordinates": not facts.has_geometry,
         "records": [(*form.record, *[("", "")] * MAX_RECORD)[n] for n in range(MAX_RECORD)],
         "preview": preview,
-        "preview_problem": staged.plain(preview.problem),
-        "sample": sample_sentence(preview),
-        "offences": _offences(form, preview),
-        "n_more_offences": max(0, len({*form.offences, *dict(preview.unmapped)}) - MAX_OFFENCES),
+        "preview_problem": staged.plain(preview_problem),
+        "sample": _sample_sentence(preview),
+        "fitting": list(find_fitting(workspace, staged.path, facts)),
+        "unused": [name for name in facts.columns if name and name not in form.columns.values()],
+        "offences": _offences(form, unmapped),
+        "n_more_offences": max(0, len({*form.offences, *unmapped}) - MAX_OFFENCES),
         "offence_groups": [(group, offence_label(group)) for group in OFFENCE_GROUPS],
         "problems": problems,
         "trial": None if account is None else AccountView.of(account),
@@ -214,13 +233,33 @@ def _view(staged: Staged, facts: FileFacts, form: WizardForm) -> dict[str, Any]:
     }
 
 
-def _preview(staged: Staged, facts: FileFacts, form: WizardForm) -> Preview:
+def _preview(staged: Staged, facts: FileFacts, form: WizardForm) -> tuple[Preview | None, str]:
+    """Return the first rows, or why there are none to show."""
+    if facts.is_police or facts.problem:
+        return None, ""
     try:
         mapping = _mapping(facts, form)
     except HotspotsError:  # told among the problems of the form
-        return Preview()
+        return None, ""
     assert mapping is not None  # noqa: S101 - files of the police have no preview
-    return make_preview(answers().workspace, staged.path, mapping)
+    try:
+        preview = preview_file(answers().workspace, staged.path, mapping)
+    except HotspotsError as error:
+        return None, str(error)
+    if not preview.n_read:
+        return None, _("The file holds no rows below its header.")
+    return preview, ""
+
+
+def _sample_sentence(preview: Preview | None) -> str:
+    """Return which rows were looked through for offences."""
+    if preview is None or preview.whole:
+        return _("The whole file was looked through.")
+    return ngettext(
+        "The first {n} row was looked through; the trial reads all.",
+        "The first {n} rows were looked through; the trial reads all.",
+        preview.n_read,
+    ).format(n=format_number(preview.n_read))
 
 
 def _groups(facts: FileFacts, form: WizardForm) -> list[dict[str, Any]]:
@@ -255,27 +294,36 @@ def _crs_choices(form: WizardForm) -> tuple[str, ...]:
     return CRS_CHOICES if form.crs in CRS_CHOICES else (*CRS_CHOICES, form.crs)
 
 
-def _offences(form: WizardForm, preview: Preview) -> list[dict[str, Any]]:
+def _unmapped(preview: Preview | None) -> dict[str, UnmappedOffence]:
+    """Return the values of the offence column that mean no group, commonest first."""
+    found = () if preview is None else preview.unmapped_offences
+    return {
+        one.text: one
+        for one in found
+        if not one.is_part and one.text.strip() and len(one.text) <= _VALUE_CHARS
+    }
+
+
+def _offences(form: WizardForm, unmapped: dict[str, UnmappedOffence]) -> list[dict[str, Any]]:
     """Return values of the offence column with the group that a person gave them, if any."""
-    counts = dict(preview.unmapped)
-    table = OffenceTable.shipped()
-    values = [*counts, *(value for value in form.offences if value not in counts)]
+    values = [*unmapped, *(value for value in form.offences if value not in unmapped)]
     return [
         {
             "value": value,
-            "n": counts.get(value, 0),
+            "n": unmapped[value].n_rows if value in unmapped else 0,
             "group": form.offences.get(value, ""),
             "for_town": value in form.for_town,
-            "hint": _hint(table, value) if value in counts else "",
+            "hint": _hint(unmapped.get(value)),
         }
         for value in values[:MAX_OFFENCES]
     ]
 
 
-def _hint(table: OffenceTable, value: str) -> str:
+def _hint(one: UnmappedOffence | None) -> str:
     """Return what an unknown value may mean; a person decides."""
-    likely = table.suggest(value, limit=1)
-    return _("like “{wording}”?").format(wording=likely[0]) if likely else ""
+    if one is None or not one.suggestions:
+        return ""
+    return _("like “{wording}”?").format(wording=one.suggestions[0])
 
 
 def _unreadable(staged: Staged, error: HotspotsError) -> Response:

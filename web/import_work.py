@@ -1,26 +1,30 @@
 """What the jobs of the wizard do: try a file, or import it; told as an outcome."""
 
 import json
+import re
 from collections.abc import Callable
+from collections.abc import Mapping as AnyMapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
-from hotspots.errors import HotspotsError, NotFoundError
+from hotspots.errors import HotspotsError, StoreError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.offence_table import FILE_NAME, set_own
-from hotspots.ingest.rejects import SUFFIX
+from hotspots.ingest.rejects import SUFFIX, is_ours
 from hotspots.periods import Span
 from hotspots.progress import Report
 from hotspots.settings import Workspace
-from hotspots.store import Store
 from web.import_form import WizardForm
 from web.import_staging import Staged
 from web.jobs import Outcome, Work
 
 TRIAL: Final = "trial"
+REJECTS: Final = "rejects"  # the directory of the lists of rows that were no incidents
+_LIST: Final = re.compile(r"[0-9a-f]{24}" + re.escape(SUFFIX))
 _CHECKED: Final = 0.05
 _READ: Final = 0.95
 
@@ -58,7 +62,6 @@ def import_work(
 
     def work(report: Report) -> Outcome:
         account = _import(workspace, staged, form, mapping, report, dry_run=False)
-        batch_id = _batch_of(workspace, staged, account)
         notes = _keep_for_town(workspace, form)
         staged.discard()
         return Outcome(
@@ -66,7 +69,7 @@ def import_work(
                 "{n} row is imported.", "{n} rows are imported.", account.rows_read
             ).format(n=format_number(account.rows_read)),
             notes=notes,
-            leads_to="" if notes else page(batch_id),
+            leads_to="" if notes else page(account.batch_id),
         )
 
     return work
@@ -97,7 +100,7 @@ def _import(
         record=spans,
         dry_run=dry_run,
         progress=advance,
-        rejects_path=workspace.path / (staged.name + SUFFIX),
+        rejects_path=None if dry_run else _rejects_path(workspace, staged),
         mapping_name=form.name,
     )
 
@@ -119,17 +122,28 @@ def _keep_for_town(workspace: Workspace, form: WizardForm) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _batch_of(workspace: Workspace, staged: Staged, account: Account) -> int:
-    """Return the number of the import that was just made."""
-    with Store.open(workspace) as store:
-        made = [
-            batch.batch_id
-            for batch in store.batches()
-            if batch.sha256 == staged.sha256 and batch.source_id == account.source
-        ]
-    if not made:
-        raise NotFoundError(_("There is no import of {name}.").format(name=staged.name))
-    return max(made)
+def _rejects_path(workspace: Workspace, staged: Staged) -> Path:
+    """Return where the rows of a file that are no incidents are listed; no other import has it."""
+    directory = workspace.path / REJECTS
+    try:
+        directory.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            _("{path} cannot be written ({reason})").format(
+                path=directory, reason=error.strerror or error
+            )
+        ) from error
+    return directory / (staged.staged_id + SUFFIX)
+
+
+def find_rejects(workspace: Workspace, account: AnyMapping[str, Any]) -> Path | None:
+    """Return the list of rows that were no incidents of an import made here; None if it is gone.
+
+    Lists beside files that were imported by a command are their owners'.
+    """
+    name = Path(str(account.get("rejects_file") or "")).name
+    path = workspace.path / REJECTS / name
+    return path if _LIST.fullmatch(name) and not path.is_symlink() and is_ours(path) else None
 
 
 def read_trial(staged: Staged, form: WizardForm) -> tuple[dict[str, Any] | None, bool]:

@@ -2,11 +2,11 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from hotspots import schema
+from hotspots import filetypes, schema
 from hotspots.cli.common import (
     EXIT_FAILED,
     EXIT_REJECTED,
@@ -25,9 +25,19 @@ from hotspots.i18n import _
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
-from hotspots.ingest.opening import UnknownColumnsError
-from hotspots.ingest.remembered import find_named, list_mappings
+from hotspots.ingest.opening import UnknownColumnsError, open_table
+from hotspots.ingest.police import is_police
+from hotspots.ingest.remembered import (
+    find_mapping,
+    find_named,
+    list_mappings,
+    recall_mapping,
+)
 from hotspots.periods import Span
+from hotspots.settings import Workspace
+
+# What options say besides columns and values.
+_SAID: Final = ("kind", "label", "citation", "crs", "delimiter", "encoding", "sheet", "layer")
 
 
 def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -42,6 +52,48 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
             )
         pairs[field.strip()] = name.strip()
     return pairs
+
+
+def _complete(workspace: Workspace, path: Path, said: Mapping, source: str | None) -> Mapping:
+    """Return the mapping remembered for a file, completed by what the options say.
+
+    Raises
+    ------
+    UnknownColumnsError
+        None is remembered.
+    ParameterError
+        The file needs no mapping.
+    """
+    file_format = filetypes.detect_format(path)
+    if file_format == filetypes.ZIP:
+        return said  # refused with the reason why
+    table = open_table(path, file_format, said)
+    if is_police(table):
+        raise ParameterError(
+            _(
+                "{name} is open data of the Police ČR, which needs no mapping; leave out the "
+                "options that describe a file"
+            ).format(name=path.name)
+        )
+    if source is None:
+        known = find_mapping(workspace.mappings, table)
+    else:
+        known = recall_mapping(workspace.mappings, source)
+    if known is None:
+        raise UnknownColumnsError(
+            _(
+                "{name}: nothing says what its columns mean; give a mapping with --mapping or "
+                "--column, or take the proposed one with --accept"
+            ).format(name=path.name)
+        )
+    return Mapping.from_options(
+        base=known,
+        values=said.values,
+        offences=said.offences,
+        displaced=said.displaced,
+        source=source or known.source,
+        **{name: getattr(said, name) for name in _SAID},
+    )
 
 
 @click.command(
@@ -127,8 +179,9 @@ def import_files(
     workspace = open_workspace()
     mapping = find_named(workspace.mappings, mapping_named) if mapping_named else None
     is_remembered = mapping_named in list_mappings(workspace.mappings)
+    said: Mapping | None = None
     if columns or values or offences or displaced is not None or texts:
-        mapping = Mapping.from_options(
+        said = Mapping.from_options(
             columns=_pairs(columns, "--column"),
             values=_pairs(values, "--value"),
             offences=_pairs(offences, "--offence"),
@@ -137,6 +190,9 @@ def import_files(
             base=mapping,
             **texts,
         )
+        if mapping is not None or columns:
+            mapping, said = said, None
+    # What is said without any column only completes the mapping remembered or proposed.
     spans = tuple(Span.parse(text) for text in record)
     accounts: list[Account] = []
     error: HotspotsError | None = None
@@ -151,21 +207,29 @@ def import_files(
                     record=spans,
                     types_file=types_file,
                     dry_run=dry_run,
-                    progress=advance,
                     mapping_name=(mapping_named or "") if is_remembered else "",
                 )
                 unknown: UnknownColumnsError | None = None
                 try:
-                    account = run(mapping=mapping)
+                    known = mapping if said is None else _complete(workspace, path, said, source)
+                    account = run(mapping=known, progress=advance)
                 except UnknownColumnsError as reason:
                     unknown = reason
             if unknown is not None:
                 if shared().as_json and not accept:
                     raise unknown
-                agreed = propose_on_terminal(workspace, path, source=source or "", accept=accept)
+                agreed = propose_on_terminal(
+                    workspace,
+                    path,
+                    source=source or "",
+                    kind="" if said is None else said.kind,
+                    base=said,
+                    accept=accept,
+                )
                 if agreed is None:
                     raise SystemExit(EXIT_FAILED)
-                account = run(mapping=agreed, progress=None)
+                with progress_bar(path.name) as advance:
+                    account = run(mapping=agreed, progress=advance)
         except HotspotsError as reason:
             error = reason
             break

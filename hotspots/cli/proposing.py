@@ -63,7 +63,7 @@ def propose_on_terminal(
         show_preview(preview_file(workspace, path, proposal.mapping))
     if accept:
         return proposal.mapping
-    if sys.stdin.isatty() and sys.stdout.isatty() and not shared().as_json:
+    if _is_watched() and not shared().as_json:
         right = click.confirm(_("Is this right? Import it so"), default=False)
         return proposal.mapping if right else None
     if not shared().as_json:
@@ -75,6 +75,11 @@ def propose_on_terminal(
             )
         )
     return None
+
+
+def _is_watched() -> bool:
+    """Return whether a person sits at the terminal who can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def show_proposal(path: Path, proposal: Proposal) -> None:
@@ -103,7 +108,8 @@ def show_preview(preview: Preview) -> None:
             problem = _("rejected: {reason}").format(reason=row.problem)
             table.add_row(str(row.row), printable(problem))
         else:
-            cells = (row.when, ", ".join(row.offences), row.place, row.note)
+            place = ": ".join(text for text in (row.words, row.place) if text)
+            cells = (row.when, ", ".join(row.offences), place, row.note)
             table.add_row(str(row.row), *(printable(cell) for cell in cells))
     console().print(table)
     n = preview.n_read

@@ -75,6 +75,8 @@ class Account:
         Sentences for a reader.
     dry_run
         Nothing was changed; the account says what would have been.
+    batch_id
+        Number of the import; 0 in a dry run.
     """
 
     file: str
@@ -101,6 +103,7 @@ class Account:
     mapping_name: str = ""
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
+    batch_id: int = 0
 
     def check(self) -> None:
         """Raise `StoreError` unless the classes add up to the rows read."""
@@ -148,6 +151,7 @@ class Account:
             "mapping_name": self.mapping_name,
             "warnings": list(self.warnings),
             "dry_run": self.dry_run,
+            "batch_id": self.batch_id,
         }
 
     def lines(self) -> list[str]:

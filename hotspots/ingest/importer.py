@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import shapely
 
-from hotspots import layers
+from hotspots import filetypes, layers
 from hotspots.errors import SourceError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.account import Account
-from hotspots.ingest.batch import IncidentReader, SourceInfo
+from hotspots.ingest.batch import CHUNK_ROWS, IncidentReader, SourceInfo
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_reader
@@ -29,7 +29,9 @@ from hotspots.ingest.recording import (
 )
 from hotspots.ingest.rejects import SUFFIX, Rejects
 from hotspots.ingest.remembered import remember_mapping
+from hotspots.ingest.sheets import count_rows
 from hotspots.ingest.sorting import Sorting
+from hotspots.ingest.stepping import Progress, Stepping
 from hotspots.periods import Span, merge_spans
 from hotspots.settings import Workspace
 from hotspots.store import ImportBatch, ImportTransaction, Source, Store
@@ -37,9 +39,11 @@ from hotspots.store.reading import StoredIncidents
 from hotspots.users import current_user
 
 _NAME_BYTES: Final = 200
-_TEXT_FORMATS: Final = frozenset({"csv"})
-
-Progress = Callable[[float], object]
+# Rows of a file that is slow to read: a person who stops an import should not wait for long.
+_SLOW_ROWS: Final = 5_000
+_FAST: Final = frozenset({filetypes.CSV, filetypes.ZIP})
+# What begins or ends a row, and so tells about how many there are.
+_MARKS: Final = {filetypes.CSV: b"\n", filetypes.GEOJSON: b'"Feature"'}
 
 
 def import_file(
@@ -80,7 +84,9 @@ def import_file(
     dry_run
         Account for the file and change nothing.
     progress
-        Called after each chunk with the share read, 0 to 1.
+        Called after each chunk, and now and then while places are looked up, with the share read,
+        0 to 1. It may raise `hotspots.progress.CancelledError`: nothing is stored then. It is not
+        called any more once the import is kept.
     rejects_path
         Where rejected rows are listed; None means beside the file, or in the workspace where that
         directory cannot be written.
@@ -116,6 +122,7 @@ def import_file(
         types_file=types_file,
         remembered=workspace.mappings,
         offences=OffenceTable.of_workspace(workspace),
+        chunk_rows=CHUNK_ROWS if filetypes.detect_format(path) in _FAST else _SLOW_ROWS,
     )
     used = reader.mapping if isinstance(reader, PointReader) else None
     account = import_incidents(
@@ -164,8 +171,8 @@ def import_incidents(
     if boundary is None:
         boundary = layers.read_boundary(workspace)
     shapely.prepare(boundary)
-    sha256, n_lines = _fingerprint(reader.path)
-    expected = n_lines if reader.format in _TEXT_FORMATS else 0
+    sha256, n_marks = _fingerprint(reader.path, mark=_MARKS.get(reader.format, b""))
+    steps = Stepping(progress, n_marks or _expected_rows(reader))
     with Rejects() as rejects:
         with ExitStack() as stack:
             store = stack.enter_context(Store.open(workspace))
@@ -194,12 +201,12 @@ def import_incidents(
             placer = Placer.of_workspace(workspace, stored.remembered_places())
             if geocoder is not None:
                 placer.open_geocoder = lambda: geocoder
+            placer.open_geocoder = steps.between_texts(placer.open_geocoder)
             sorting = Sorting(stored, transaction, boundary, placer)
             for chunk in reader.chunks():
                 sorting.take(chunk)
                 rejects.add(chunk.rejected)
-                if progress is not None and expected:
-                    progress(min(sorting.rows_read / expected, 1.0))
+                steps.take_rows(chunk.n_rows)
             places = _places_for_rejects(workspace, reader.path, rejects_path)
             _require_incidents(sorting, rejects, reader, [] if dry_run else places)
             municipality = workspace.settings.municipality
@@ -235,6 +242,7 @@ def import_incidents(
                     *recording.warnings,
                 ),
                 dry_run=dry_run,
+                batch_id=0 if transaction is None else transaction.batch_id,
             )
             account.check()
             if transaction is not None:
@@ -245,13 +253,19 @@ def import_incidents(
                     stated=recording.stated,
                 )
                 account = replace(account, rejects_file=rejects.prepare(places))
+            steps.end()  # the last moment to stop: what comes now is kept
+            if transaction is not None:
                 transaction.finish(json.dumps(account.to_dict(), ensure_ascii=False))
         # Only now is the import kept, so only now may its list stand beside the file.
         if transaction is not None:
             account = replace(account, rejects_file=rejects.publish())
-    if progress is not None:
-        progress(1.0)
     return account
+
+
+def _expected_rows(reader: IncidentReader) -> int:
+    """Return about how many rows a workbook or GeoPackage holds; 0 where that is not known."""
+    mapping = reader.mapping if isinstance(reader, PointReader) else Mapping()
+    return count_rows(reader.path, reader.format, mapping.sheet or mapping.layer)
 
 
 def _own_label(source: SourceInfo) -> str:
@@ -344,12 +358,12 @@ def _places_for_rejects(workspace: Workspace, path: Path, chosen: Path | None) -
     return [path.with_name(path.name + SUFFIX), workspace.path / (short + SUFFIX)]
 
 
-def _fingerprint(path: Path) -> tuple[str, int]:
-    """Return the file's SHA-256 and its number of line ends."""
+def _fingerprint(path: Path, *, mark: bytes) -> tuple[str, int]:
+    """Return the file's SHA-256, and how often it holds `mark`; the empty one is not counted."""
     digest = hashlib.sha256()
-    n_lines = 0
+    n_marks = 0
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-            n_lines += block.count(b"\n")
-    return digest.hexdigest(), n_lines
+            n_marks += block.count(mark) if mark else 0
+    return digest.hexdigest(), n_marks

@@ -123,14 +123,8 @@ def _no_such(directory: Path, name: str) -> str:
     )
 
 
-def find_mapping(directory: Path, table: Table) -> Mapping | None:
-    """Return the one remembered mapping whose columns a file has all, None where there is none.
-
-    Raises
-    ------
-    SchemaError
-        Several would do.
-    """
+def fitting_mappings(directory: Path, table: Table) -> dict[str, Mapping]:
+    """Return the remembered mappings whose columns a file has all, by name."""
     fitting: dict[str, Mapping] = {}
     for name in list_mappings(directory):
         try:
@@ -140,6 +134,18 @@ def find_mapping(directory: Path, table: Table) -> Mapping | None:
         wanted = set() if mapping is None else set(mapping.columns.values())
         if mapping is not None and wanted and wanted <= set(table.columns):
             fitting[name] = mapping
+    return fitting
+
+
+def find_mapping(directory: Path, table: Table) -> Mapping | None:
+    """Return the one remembered mapping whose columns a file has all, None where there is none.
+
+    Raises
+    ------
+    SchemaError
+        Several would do.
+    """
+    fitting = fitting_mappings(directory, table)
     if len(fitting) > 1:
         raise SchemaError(
             _(

@@ -62,8 +62,8 @@
     showSpare();
     const why = event.target.parentElement && event.target.parentElement.querySelector(".why");
     if (why) why.remove(); // the reason was that of the former column
-    if (event.target.name === "part") {
-      form.requestSubmit(form.querySelector(".default")); // other columns: the whole page
+    if (event.target.name === "part" || event.target.name === "recalled") {
+      form.requestSubmit(form.querySelector(".default")); // other fields: the whole page
       return;
     }
     refresh();
