@@ -17,6 +17,14 @@ from web.security import LOOPBACK, host_name
 
 SECRET_FILE: Final = "secret.key"  # noqa: S105 - where the secret lies, not what it is
 _SECRET_BYTES: Final = 32
+# Blueprint → command of the same purpose.
+_COMMANDS: Final = {
+    "layer_changes": "layers",
+    "imports": "import",
+    "batches": "batch",
+    "waiting": "waiting",
+    "links": "links",
+}
 _READING: Final = frozenset({"GET", "HEAD"})
 # Where one of these stands, a program between passes on what somebody else has asked.
 _FORWARDED: Final = frozenset({"forwarded", "via", "x-real-ip", "cf-connecting-ip"})
@@ -68,14 +76,19 @@ def why_refused(asked: Request) -> str | None:
         return _(
             "There are no accounts yet, so changes are made only at the computer on which this "
             "server runs, in a browser that opens it as http://localhost. The command line does "
-            "the same: hotspots --help"
-        )
+            "the same: {command} --help"
+        ).format(command=_command(asked))
     if not is_own_form(asked):
         return _(
             "This form was sent from a page of another site. Open its page here and send it from "
-            "there, or use the command line: hotspots --help"
-        )
+            "there, or use the command line: {command} --help"
+        ).format(command=_command(asked))
     return None
+
+
+def _command(asked: Request) -> str:
+    """Return the command that does what a form does."""
+    return f"hotspots {_COMMANDS[asked.blueprint]}" if asked.blueprint in _COMMANDS else "hotspots"
 
 
 def read_secret(workspace: Path) -> bytes:

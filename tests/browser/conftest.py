@@ -54,6 +54,11 @@ def open_page(browser):
             strangers.append(handler.request.url)
             handler.abort()
 
+    def note(said):
+        # The development server of the tests closes connections as it likes; waitress serves users.
+        if said.type == "error" and "ERR_CONNECTION_RESET" not in said.text:
+            errors.append(f"{said.text} {said.location.get('url', '')}".strip())
+
     def open_one(url, *, width=1440, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
