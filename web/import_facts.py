@@ -7,7 +7,6 @@ from typing import Final
 
 from hotspots import filetypes
 from hotspots.errors import HotspotsError, ParameterError, SchemaError
-from hotspots.i18n import _
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_table
@@ -144,10 +143,8 @@ def propose_form(
     if recalled is None:
         recalled = next(iter(fitting)) if len(fitting) == 1 else ""
     if recalled in fitting:
-        remembered = fitting[recalled]
-        reason = _("as remembered for {source}").format(source=remembered.source)
-        form = WizardForm.of_mapping(remembered, part=facts.part)
-        return replace(form, recalled=recalled, reasons=dict.fromkeys(form.columns, reason))
+        form = WizardForm.of_mapping(fitting[recalled], part=facts.part)
+        return replace(form, recalled=recalled)
     part = facts.part
     base = Mapping(sheet=part if facts.is_workbook else "", layer=part if facts.is_layer else "")
     proposal = propose(path, base=base, offences=OffenceTable.of_workspace(workspace))

@@ -1,5 +1,6 @@
 """Pages of imports: accounts that add up, exports without notes, undoing asked and done."""
 
+import csv
 import io
 import re
 
@@ -10,6 +11,7 @@ from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
 from tests.web.conftest import HOSTILE, import_points
 from tests.web.test_import_wizard import WAIT_S, Visitor, n_incidents, text_of
+from web.import_work import find_rejects
 
 FAR = {"environ_base": {"REMOTE_ADDR": "10.0.0.7"}}
 
@@ -90,3 +92,44 @@ def test_undoing_needs_a_token_and_this_machine(visitor):
 )
 def test_what_is_not_there_is_said(visitor, path):
     assert visitor.get(path).status_code == 404
+
+
+BAD = (
+    "id;datum a čas;ulice;druh\n1;5.3.2024 21:30;Lipovská;hluk\n"
+    "9;6.3.2024 21:30;Lipovská;hluk\n8;7.3.2024 21:30;Lipovská;hluk\n"
+    "2;nikdy;=cmd()|x;hluk\n=HYPERLINK(1);nikdy;Lipovská;hluk\n"
+)
+
+
+def test_rows_that_could_not_be_used_are_downloaded_here_only(visitor):
+    """Each import has a list of its own, which goes with it."""
+    for n in (3, 4):
+        source = f"reports-{n}"
+        address = visitor.stage("../hlášení; x.csv", BAD)
+        changes = {"source": "+", "new_source": source}
+        batch, page = visitor.do(address, "import", **changes)
+        assert batch == f"/batches/{n}"
+        assert f"{batch}/rejected.csv" in page
+    response = visitor.get("/batches/3/rejected.csv")
+    assert response.headers["Content-Disposition"] == (
+        'attachment; filename="import-3-rejected.csv"'
+    )
+    assert response.headers["Cache-Control"] == "no-store"
+    rows = list(csv.reader(io.StringIO(response.data.decode("utf-8-sig")), delimiter=";"))
+    assert [row[0] for row in rows[1:]] == ["5", "6"]
+    assert "=cmd()|x" in rows[1][2]
+    assert rows[2][2].startswith("'=HYPERLINK")
+    assert visitor.get("/batches/3/rejected.csv", **FAR).status_code == 403
+    assert "rejected.csv" not in text_of(visitor.get("/batches/3", **FAR))
+    assert visitor.get("/batches/1/rejected.csv").status_code == 404
+    visitor.post("/batches/3/undo", {})
+    visitor.jobs.wait(wait_s=WAIT_S)
+    assert visitor.get("/batches/3/rejected.csv").status_code == 404
+    assert visitor.get("/batches/4/rejected.csv").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "workspace.toml", "../hotspots.db", "a" * 24 + ".rejected.csv", 7]
+)
+def test_only_lists_that_were_made_here_are_given_out(visitor, path):
+    assert find_rejects(visitor.workspace, {"rejects_file": path}) is None

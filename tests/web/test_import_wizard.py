@@ -5,17 +5,20 @@ import io
 import os
 import re
 import time
+from threading import Event
 
 import openpyxl
 import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
+from hotspots.ingest.placing import Placer
 from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
 from tests.web.conftest import HOSTILE, X, Y
 from web import create_app
 from web.import_staging import KEPT, WAITS_S
+from web.jobs import CANCELLED
 
 WAIT_S = 20.0
 TEXTS = re.compile(r'<input type="(?:text|date)"[^>]* name="([^"]+)"[^>]*?value="([^"]*)"')
@@ -176,10 +179,64 @@ def test_changes_are_kept_over_a_reload_and_a_fragment_shows_them(visitor):
 def test_a_mapping_is_remembered_and_fits_the_next_file(visitor, workspace):
     visitor.do(visitor.stage(content=COORDINATES), "import", new_source="reports")
     address = visitor.stage(content=COORDINATES)
-    assert "as remembered for reports" in visitor.page(address)
+    assert visitor.fields(address)["recalled"] == "reports"
     assert visitor.fields(address)["source"] == "reports"
     _batch, page = visitor.do(address, "import")
     assert "This import brought nothing new." in page
+
+
+def test_one_of_several_remembered_mappings_is_chosen(visitor):
+    for name in ("first", "second"):
+        visitor.do(
+            visitor.stage(content=COORDINATES),
+            "import",
+            **{"source": "+", "new_source": name, "column-source_ref": ""},
+        )
+    address = visitor.stage(content=COORDINATES)
+    fields = visitor.fields(address)
+    assert fields["recalled"] == ""
+    assert fields["column-source_ref"] == "0"
+    assert "as remembered: first" in visitor.page(address)
+    visitor.post(address, {**fields, "recalled": "second", "from-0": "2024-01-01", "do": "look"})
+    chosen = visitor.fields(address)
+    assert (chosen["recalled"], chosen["source"]) == ("second", "second")
+    assert (chosen["column-source_ref"], chosen["from-0"]) == ("", "2024-01-01")
+    visitor.post(address, {**chosen, "recalled": "../first", "do": "look"})
+    assert visitor.fields(address)["recalled"] == ""
+
+
+def test_what_the_guess_leaves_open_and_columns_not_used_are_said(visitor):
+    rows = "kdy;změna;místo;barva\n" + "5.3.2024 10:00;9.3.2024;Lipovská;<i>\n" * 3
+    page = html.unescape(visitor.page(visitor.stage("asistenti.csv", rows)))
+    assert "Several columns look like dates" in page
+    assert "No column with the offence was found" in page
+    assert "It looks like reports of assistants" in page
+    assert re.search(r"Columns not used: [^<]*barva", page)
+
+
+def test_an_import_is_stopped_through_its_job(visitor, workspace, monkeypatch):
+    reading, go_on = Event(), Event()
+
+    def place(self, incidents, **_options):
+        reading.set()
+        assert go_on.wait(WAIT_S)
+        return real(self, incidents)
+
+    real = Placer.place
+    address = visitor.stage()
+    sent = {**visitor.fields(address), "new_source": "reports", "do": "import"}
+    monkeypatch.setattr(Placer, "place", place)
+    response = visitor.post(address, sent)
+    job = response.headers["Location"].partition("?")[0]
+    assert reading.wait(WAIT_S)
+    assert visitor.post(f"{job}/cancel", {}).status_code == 303
+    go_on.set()
+    visitor.jobs.wait(wait_s=WAIT_S)
+    assert visitor.jobs.find(job.rpartition("/")[2]).state == CANCELLED
+    assert n_incidents(workspace) == 0
+    assert not list((workspace.path / "rejects").glob("*"))
+    monkeypatch.undo()
+    assert visitor.do(address, "import")[0] == "/batches/1"
 
 
 def test_periods_of_record_are_stated(visitor, workspace):

@@ -1,0 +1,109 @@
+"""`hotspots import` of a file without a mapping: proposed, asked, completed by what options say."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from hotspots import layers
+from hotspots.cli import main
+from tests.importing import make_workspace, read
+
+ROWS = "datum|misto|udalost\n5.3.2024 10:00|Lipovská|rušení nočního klidu\n"
+WAIT_S = 30.0
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    made = make_workspace(tmp_path / "town")
+    layers.install_bundled(made)
+    return made
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "hlaseni.csv"
+    file.write_text(ROWS, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def command(workspace):
+    def call(*arguments, **options):
+        words = [str(argument) for argument in arguments]
+        return CliRunner().invoke(main, [*words, "--workspace", str(workspace.path)], **options)
+
+    return call
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    monkeypatch.setattr(sys.modules["hotspots.cli.proposing"], "_is_watched", lambda: True)
+
+
+@pytest.mark.parametrize(("answer", "n"), [("n\n", 0), ("\n", 0), ("y\n", 1)])
+def test_a_person_is_asked_and_no_is_the_default(workspace, command, path, watched, answer, n):
+    done = command("import", path, "--source", "reports", input=answer)
+    assert "Is this right? Import it so [y/N]" in done.output
+    assert "Lipovská: Lipovská (street, within" in done.output
+    assert done.exit_code == (0 if n else 1)
+    assert len(read(workspace)) == n
+
+
+def test_what_options_say_reaches_the_proposal(workspace, command, path):
+    options = ("--kind", "apk", "--label", "Hlášení", "--delimiter", "|")
+    done = command("import", path, "--source", "reports", *options, "--accept")
+    assert done.exit_code == 0, done.output
+    remembered = (workspace.mappings / "reports.toml").read_text(encoding="utf-8")
+    for said in ('kind = "apk"', 'label = "Hlášení"', 'delimiter = "|"', 'date = "datum"'):
+        assert said.replace("date", "occurred") in remembered or said in remembered
+    # The next file takes what is remembered, with what is said now.
+    again = command("import", path, "--label", "Jinak", "--json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.output)[0]["unchanged"] == 1
+    assert 'label = "Jinak"' in (workspace.mappings / "reports.toml").read_text(encoding="utf-8")
+
+
+def test_a_program_is_told_that_a_mapping_is_missing(workspace, command, path):
+    done = command("import", path, "--kind", "apk", "--json")
+    assert done.exit_code == 1
+    assert "take the proposed one with --accept" in json.loads(done.output)["message"]
+    assert read(workspace).empty
+
+
+def test_a_person_at_a_real_terminal_agrees(workspace, path):
+    words = ["import", str(path), "--source", "reports", "--workspace", str(workspace.path)]
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOTSPOTS_LANG": "en", "TERM": "dumb"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hotspots", *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+    )
+    os.close(theirs)
+    shown, end = b"", time.monotonic() + WAIT_S
+    try:
+        while b"/N]" not in shown and time.monotonic() < end:
+            if select.select([ours], [], [], 0.2)[0]:
+                shown += os.read(ours, 65_536)
+        os.write(ours, b"y\n")
+        while process.poll() is None and time.monotonic() < end:
+            if select.select([ours], [], [], 0.2)[0]:
+                try:
+                    shown += os.read(ours, 65_536)
+                except OSError:  # the terminal is closed
+                    break
+        assert process.wait(WAIT_S) == 0, shown.decode()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert len(read(workspace)) == 1
