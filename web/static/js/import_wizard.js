@@ -5,7 +5,9 @@
   const result = document.getElementById("result");
   const source = document.getElementById("source");
   const fresh = document.getElementById("new-source");
+  const TYPING_MS = 600;
   let asked = 0;
+  let typing = 0;
 
   const showNewSource = () => {
     if (!fresh) return;
@@ -56,7 +58,15 @@
     result.removeAttribute("aria-busy");
   };
 
+  // What is typed counts without leaving the field, so that the buttons do not wait for that.
+  form.addEventListener("input", (event) => {
+    if (event.target.type !== "text") return;
+    clearTimeout(typing);
+    typing = setTimeout(refresh, TYPING_MS);
+  });
+
   form.addEventListener("change", (event) => {
+    clearTimeout(typing);
     showNewSource();
     markUnused();
     showSpare();
@@ -72,6 +82,7 @@
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "true";
+    clearTimeout(typing);
   });
   window.addEventListener("pageshow", () => delete form.dataset.sent);
 
