@@ -4,7 +4,20 @@ import re
 import unicodedata
 from typing import Final
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The last four are full-width twins that spreadsheets in some languages take for the first four.
+FORMULA_STARTS: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)
 # Control characters, ends of lines and paragraphs, marks that turn the direction of writing or
 # take no room.
 _CONTROL: Final = re.compile(

@@ -23,6 +23,18 @@ _FULL_SAYS: Final = re.compile(
 )
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read, in place of a former one.
+
+    Raises
+    ------
+    OSError
+        The directory cannot be written.
+    """
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Give a draft path beside `target`; when the block ends well, it takes `target`'s place.

@@ -85,10 +85,22 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 _ = gettext
 
 
+# Larger numbers are nobody's count or length; written out they would fill lines, or not be written.
+_LARGEST_WRITTEN = 1e15
+
+
+def _short_digits(value: int) -> str:
+    """Return a huge whole number by its size, since Python writes out no number of any length."""
+    exponent = int((abs(value).bit_length() - 1) * 0.30103)
+    return f"{'-' if value < 0 else ''}1e+{exponent}".replace("-", "\N{MINUS SIGN}")
+
+
 def format_number(value: float, *, digits: int = 0) -> str:
     """Write a number as the language does, `digits` decimals at most: 1 000; 2,5 or 1,000; 2.5."""
     if value != value:
         return "–"
+    if abs(value) >= _LARGEST_WRITTEN:
+        return f"{value:.3g}" if isinstance(value, float) else _short_digits(value)
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
     text = str(format_decimal(value, format=pattern, locale=current_language()))
     return text.replace("-", "\N{MINUS SIGN}")

@@ -43,3 +43,8 @@ def test_marks_that_nobody_sees_are_written_out_or_left_out(mark):
 def test_what_a_command_says_obeys_no_file(capsys):
     say("Úzká\x9b31m\u202e\x1b[2J\nDlouhá")
     assert capsys.readouterr().out == "Úzká\\x9b31m\\u202e\\x1b[2J\nDlouhá\n"
+
+
+@pytest.mark.parametrize("sign", ["＝", "＋", "－", "＠"])
+def test_full_width_signs_start_no_formula_either(sign):
+    assert defuse(f"{sign}1+1") == f"'{sign}1+1"

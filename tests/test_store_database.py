@@ -1,6 +1,8 @@
 """The database: connections, migrations, and what happens when it is not as it should be."""
 
+import os
 import sqlite3
+import stat
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -213,3 +215,10 @@ def test_wrong_address_is_explained(workspace, monkeypatch, url, message):
 def test_parent_directory_must_exist(tmp_path):
     with pytest.raises(StoreError, match="does not exist; make it first"):
         Store.create(Workspace(tmp_path / "absent", Settings()))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such permissions")
+def test_only_its_owner_reads_a_new_database(store, workspace):
+    put(store, make_incidents(["1"]))
+    for file in workspace.path.glob("hotspots.db*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hotspots.cells import defuse
 from hotspots.errors import SourceError
+from hotspots.files import make_private
 from hotspots.i18n import LANGUAGES, _, use_language
 from hotspots.ingest.account import SAMPLE_ROWS, RejectedRow
 from hotspots.ingest.batch import RAW, REASON, ROW
@@ -144,7 +145,8 @@ class Rejects:
     def _write_part(self, place: Path) -> Path:
         part = place.with_name(place.name + ".part")
         try:
-            with part.open("w", encoding="utf-8-sig", newline="") as file:
+            # Rejected rows are listed whole, so they may hold personal data.
+            with open(part, "w", encoding="utf-8-sig", newline="", opener=open_private) as file:
                 csv.writer(file, delimiter=";", lineterminator="\r\n").writerow(_header())
                 self._draft.seek(0)
                 while block := self._draft.read(1 << 20):

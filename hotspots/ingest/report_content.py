@@ -161,7 +161,11 @@ def _check_place(report: Report) -> None:
                 lat=format_number(lat, digits=4), lon=format_number(lon, digits=4)
             )
         )
-    if accuracy_m is not None and not 0 < accuracy_m <= WORST_ACCURACY_M:
+    if accuracy_m is not None and not accuracy_m > 0:
+        raise ParameterError(
+            _("The accuracy of the position must be above 0 m; find the position again.")
+        )
+    if accuracy_m is not None and accuracy_m > WORST_ACCURACY_M:
         raise ParameterError(
             _(
                 "The position is off by up to {got} m, which says nothing; show the place on the "

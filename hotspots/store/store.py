@@ -1,7 +1,7 @@
 """`Store`: the one place where incidents are kept."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 import pandas as pd
@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from hotspots import schema
 from hotspots.errors import NotFoundError, ParameterError, StoreError
+from hotspots.files import make_private
 from hotspots.i18n import _
 from hotspots.periods import Span, merge_spans
 from hotspots.place_text import place_key
@@ -86,6 +87,10 @@ class Store:
             raise StoreError(
                 _("the directory {path} does not exist; make it first").format(path=file.parent)
             )
+        if file is not None:
+            # It will hold personal data; a directory that cannot be written is told of below.
+            with suppress(OSError):
+                make_private(file)
         engine = make_engine(workspace, create=True)
         try:
             if engine.dialect.name == SQLITE:
