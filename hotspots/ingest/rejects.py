@@ -145,8 +145,8 @@ class Rejects:
     def _write_part(self, place: Path) -> Path:
         part = place.with_name(place.name + ".part")
         try:
-            # Rejected rows are listed whole, so they may hold personal data.
-            with open(part, "w", encoding="utf-8-sig", newline="", opener=open_private) as file:
+            make_private(part)  # rows are listed whole, so they may hold personal data
+            with part.open("w", encoding="utf-8-sig", newline="") as file:
                 csv.writer(file, delimiter=";", lineterminator="\r\n").writerow(_header())
                 self._draft.seek(0)
                 while block := self._draft.read(1 << 20):
