@@ -12,6 +12,7 @@ from hotspots import schema
 from hotspots.errors import ParameterError, SchemaError
 from hotspots.link import LinkOptions, count_near_duplicates, event_ids, find_pairs
 from hotspots.link.evidence import Evidence
+from hotspots.link.options import PROBABLE
 from hotspots.link.records import make_records
 
 X0, Y0 = -543_000.0, -1_051_000.0
@@ -52,11 +53,11 @@ def pairs_of(frame):
 
 def test_two_incidents_worked_by_hand():
     # One incident a source: a single pair beside the 1,000 of a usual town, so that
-    # u = (what this pair adds + 1,000 · usual) / 1,001. It may be one event itself, and adds
-    # nothing to what is known of unrelated times and places; of offences it is an example.
+    # u = (what this pair adds + 1,000 · usual) / 1,001. A tenth of it is one event itself, the
+    # rest comes evenly within 180 minutes; of far places it is no example, of offences it is one.
     day = 1_440
-    # 10 minutes apart: the class of 5 to 15.
-    u_time = 1000 * 2 * (15 - 5) / (365 * day) / 1001
+    # 10 minutes apart: the class of 5 to 15; a usual town has a week at least.
+    u_time = (0.9 * (15 - 5) / 180 + 1000 * 2 * (15 - 5) / (7 * day)) / 1001
     m_time = np.exp(-5 / 30) - np.exp(-15 / 30)
     # 20 m apart, each off by 10 m and people by 30: the class up to 25 m.
     u_place = np.pi * 25**2 / 10e6
@@ -65,7 +66,7 @@ def test_two_incidents_worked_by_hand():
     ratio = 1.0
     for m, u in ((m_time, u_time), (m_place, u_place), (0.75, u_offence)):
         ratio *= (0.98 * m + 0.02 * u) / u
-    odds = 0.1 * ratio
+    odds = 0.1 / 10 * ratio  # a source has ten incidents at least
     found = find_pairs(make(TWO))
     assert pairs_of(found) == [("apk:1", "police:1")]
     assert found[schema.LINK_SCORE].tolist() == pytest.approx([100 * odds / (1 + odds)])
@@ -73,6 +74,64 @@ def test_two_incidents_worked_by_hand():
     assert found[schema.GAP_MINUTES].tolist() == [10.0]
     assert found[schema.REASONS].tolist() == ["near;same_offence"]
     assert tuple(found.columns) == schema.PAIR_COLUMNS
+
+
+def observed(name, when, east, words, **more):
+    row = {schema.OFFENCE_GROUPS: "observation", schema.OFFENCE_DETAIL: words, **more}
+    return (name, when, east, row)
+
+
+def test_a_day_a_street_and_observations_of_different_things_are_no_probable_pair():
+    coarse = {
+        schema.TIME_PRECISION: "day",
+        schema.PLACE_METHOD: "street",
+        schema.PLACE_PRECISION_M: 150.0,
+    }
+    phone = observed("phone:1", "2024-03-05T08:00", 392.0, "záškoláctví")
+    others = [
+        observed(f"{source}:{n}", f"2024-03-{n:02d}T10:00", 150.0 * n, "nález věci")
+        for source in ("apk", "phone")
+        for n in (3, 9, 11, 14, 17)
+    ]
+    scores = {}
+    for words in ("rada občanovi", "", "záškoláctví mládeže"):
+        apk = observed("apk:1", "2024-03-05T00:00", 0.0, words, **coarse)
+        for rows in ([apk, phone], [apk, phone, *others]):
+            found = find_pairs(make(rows), options=LinkOptions(min_score=0))
+            own = found[
+                (found[schema.INCIDENT_A] == "apk:1") & (found[schema.INCIDENT_B] == "phone:1")
+            ]
+            scores.setdefault(words, []).append(own[schema.LINK_SCORE].iloc[0])
+            how = {"": "related_offence", "rada občanovi": "other_offence"}.get(words)
+            assert own[schema.REASONS].iloc[0] == f"overlap;{how or 'same_offence'}"
+    assert max(max(of_words) for of_words in scores.values()) < PROBABLE
+    assert max(scores["rada občanovi"]) < 20
+    for number in (0, 1):
+        rising = [of_words[number] for of_words in scores.values()]
+        assert rising == sorted(rising)
+        assert len(set(rising)) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "reason"),
+    [
+        ("Záškoláctví", "zaskolactvi", "same_offence"),
+        ("volně pobíhající pes", "pobíhající psi", "related_offence"),
+        ("rada občanovi", "zlomená lavička", "other_offence"),
+        ("", "rada řidiči", "related_offence"),
+        ("?", "12", "related_offence"),
+    ],
+)
+def test_observations_are_compared_by_their_words(one, two, reason):
+    rows = [
+        observed("apk:1", "2024-03-05T08:00", 0.0, one),
+        observed("police:1", "2024-03-05T08:05", 0.0, two),
+    ]
+    found = find_pairs(make(rows), options=LinkOptions(min_score=0))
+    assert found[schema.REASONS].iloc[0].endswith(reason)
+    # What is an offence of a group on both sides is the same, whatever the words.
+    theft = make(rows).assign(**{schema.OFFENCE_GROUPS: "observation;theft"})
+    assert find_pairs(theft)[schema.REASONS].iloc[0].endswith("same_offence")
 
 
 def test_further_apart_is_less_likely():

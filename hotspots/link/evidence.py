@@ -32,6 +32,8 @@ from hotspots.offences import (
 GAP_EDGES: Final = (5.0, 15.0, 60.0, 180.0, 720.0, 1_440.0)  # [min]
 DISTANCE_EDGES: Final = (25.0, 50.0, 100.0, 200.0, 500.0)  # [m]
 SAME, RELATED, UNLIKE = 0, 1, 2
+# Of groups that may be anything: whether it is the same is told by the sources' own words.
+BY_WORDS: Final = 3
 # How often one event noted twice gets the same, a related or an unlike offence.
 OFFENCE_M: Final = (0.75, 0.17, 0.08)
 # Offences for which one and the same event is easily taken.
@@ -45,16 +47,21 @@ RELATED_GROUPS: Final = (
 )
 # What is said in so general a way that it may be anything.
 _GENERAL: Final = frozenset({OBSERVATION, OTHER_OFFENCE})
+# So large a share of the words of both together must be in both to tell the same.
+_WORDS_SHARED: Final = 0.5
 # Few incidents say little of what is usual: so many pairs of a usual town are added, in which
-# incidents are spread over a year and ten square kilometres.
+# incidents are spread evenly over the time and the land that both sources span together, at most
+# a year and ten square kilometres, at least a week and a quarter of one.
 USUAL_PAIRS: Final = 1_000.0
-_USUAL_MINUTES: Final = 365 * DAY
-_USUAL_M2: Final = 10e6
+_USUAL_MINUTES: Final = (7 * DAY, 365 * DAY)
+_USUAL_M2: Final = (0.25e6, 10e6)
+_FEWEST: Final = 10  # fewer incidents do not tell how large a source or a town is
 _USUAL_OFFENCE: Final = (0.25, 0.35, 0.40)
 # Pairs of which one is moved by whole weeks are unrelated, and keep the hours and weekdays.
 _WEEKS: Final = (-4, -3, -2, -1, 1, 2, 3, 4)
 _HALF_WEEK: Final = 3.5 * DAY
-_KNOTS: Final = np.array([0.0, 1, 5, 15, 60, 180, 720, 1_440, 2_880, _HALF_WEEK])
+_EVEN: Final = 180.0
+_KNOTS: Final = np.array([0.0, 1, 5, 15, 60, _EVEN, 720, 1_440, 2_880, _HALF_WEEK])
 _SAMPLE_TIMES: Final = 4_000
 _SAMPLE_PLACES: Final = 1_000
 _UNRELATED: Final = 2 * DAY  # apart [min], pairs of places are of unrelated incidents
@@ -78,12 +85,13 @@ class Evidence:
         self.time_share = self._time_share()
         self.distance_share = self._distance_share()
         self._local_a, self._local_b = _local_shares(a, b)
-        self.relation = _relations(a.groups, b.groups)
+        self._relation = _relations(a.groups, b.groups)
         self._offence_u = self._offence_shares()
+        self._words_u = self._word_shares()
 
     def prior(self) -> float:
         """Return the odds that two incidents are one event before anything is known of them."""
-        return self._options.share_in_both / max(len(self._a), len(self._b), 1)
+        return self._options.share_in_both / max(len(self._a), len(self._b), _FEWEST)
 
     def time(self, row_a: IntArray, row_b: IntArray) -> FloatArray:
         """Return m/u of the gap between the times of pairs, in the class it falls in."""
@@ -118,11 +126,29 @@ class Evidence:
         ratio[known] = self._ratio(m, u)
         return ratio
 
+    def relation(self, row_a: IntArray, row_b: IntArray) -> IntArray:
+        """Return how alike the offences of pairs are: `SAME`, `RELATED` or `UNLIKE`."""
+        found = self._relation[self._a.group[row_a], self._b.group[row_b]]
+        asked = np.flatnonzero(found == BY_WORDS)
+        if len(asked):
+            own, others = self._a.words, self._b.words
+            code = self._a.word[row_a[asked]] * np.int64(len(others)) + self._b.word[row_b[asked]]
+            codes, where = np.unique(code, return_inverse=True)
+            told = [_compare_words(own[c // len(others)], others[c % len(others)]) for c in codes]
+            found[asked] = np.array(told, dtype=np.int64)[where]
+        return found
+
     def offence(self, row_a: IntArray, row_b: IntArray) -> FloatArray:
         """Return m/u of how alike the offences of pairs are."""
         group_a, group_b = self._a.group[row_a], self._b.group[row_b]
-        m = np.array(OFFENCE_M)[self.relation[group_a, group_b]]
-        return self._ratio(m, self._offence_u[group_a, group_b])
+        relation = self.relation(row_a, row_b)
+        u = self._offence_u[relation, group_a, group_b]
+        told = (self._relation[group_a, group_b] == BY_WORDS) & (relation == SAME)
+        u_words = (
+            self._words_u[0][self._a.word[row_a]] + self._words_u[1][self._b.word[row_b]]
+        ) / 2
+        u = np.where(told, np.minimum(u, u_words), u)
+        return self._ratio(np.array(OFFENCE_M)[relation], u)
 
     def _ratio(self, m: FloatArray, u: FloatArray) -> FloatArray:
         mistaken = self._options.mistake_share
@@ -147,15 +173,33 @@ class Evidence:
             expected = self._options.share_in_both * fewest
             near = max(_count_within(a, b, _HALF_WEEK) - expected, 0.0)
             found = near * moved / moved[-1]
-        else:  # all within a few weeks, nothing to move them by: each may have its match
-            close = [_count_within(a, b, apart) - fewest for apart in _KNOTS]
+        else:  # all within a few weeks, nothing to move them by
+            expected = self._options.share_in_both * fewest
+            close = [_count_within(a, b, apart) - expected for apart in _KNOTS]
             found = np.maximum(np.array(close, dtype=np.float64), 0.0)
+            # Among the closest those of one event are many: unrelated ones come evenly there.
+            found = np.where(_KNOTS < _EVEN, found[_KNOTS == _EVEN] * _KNOTS / _EVEN, found)
         share = found / max(float(len(a)) * len(b), 1.0)
-        return self._with_usual(share, np.minimum(2 * _KNOTS / _USUAL_MINUTES, 1.0))
+        usual = np.minimum(2 * _KNOTS / self._usual_minutes(), 1.0)
+        return self._with_usual(share, usual)
+
+    def _usual_minutes(self) -> float:
+        """Return over how long incidents of a usual town are spread [min]."""
+        times = np.concatenate([self._a.middle, self._b.middle])
+        return float(np.clip(np.ptp(times), *_USUAL_MINUTES))
+
+    def _usual_m2(self) -> float:
+        """Return over how much land places of a usual town are spread [m²]."""
+        placed = [records.take(np.flatnonzero(records.is_placed)) for records in (self._a, self._b)]
+        x, y = (np.concatenate([getattr(one, axis) for one in placed]) for axis in "xy")
+        if len(x) < _FEWEST:
+            return _USUAL_M2[1]
+        # The land on which evenly spread places lie as close as normally distributed ones do.
+        return float(np.clip(4 * np.pi * x.std() * y.std(), *_USUAL_M2))
 
     def _distance_share(self) -> FloatArray:
         """Return the share of unrelated pairs within each of `DISTANCE_EDGES`."""
-        usual = np.minimum(np.pi * np.square(DISTANCE_EDGES) / _USUAL_M2, 1.0)
+        usual = np.minimum(np.pi * np.square(DISTANCE_EDGES) / self._usual_m2(), 1.0)
         one, two = (_sampled(records) for records in (self._a, self._b))
         if not (len(one) and len(two)):
             return self._with_usual(np.zeros(len(DISTANCE_EDGES)), usual, n_pairs=0.0)
@@ -170,14 +214,35 @@ class Evidence:
         """Return how often unrelated incidents are as alike in offence as each two of groups."""
         n_a = np.bincount(self._a.group, minlength=len(self._a.groups)) / max(len(self._a), 1)
         n_b = np.bincount(self._b.group, minlength=len(self._b.groups)) / max(len(self._b), 1)
-        shares = np.zeros(self.relation.shape)
+        shares = np.zeros((len(_USUAL_OFFENCE), *self._relation.shape))
+        by_words = self._relation == BY_WORDS
         for relation, usual in zip((SAME, RELATED, UNLIKE), _USUAL_OFFENCE, strict=True):
-            is_so = self.relation == relation
+            # Pairs that words decide may come out as any of the three.
+            is_so = (self._relation == relation) | by_words
             # Two of a rare offence are less often met by chance than two of a common one.
             share = ((is_so @ n_b)[:, None] + (n_a @ is_so)[None, :]) / 2
             mixed = self._with_usual(share, np.full(share.shape, usual))
-            shares[is_so] = mixed[is_so]
+            # That both are of a group that may be anything speaks for nothing, however rare it is.
+            weak = by_words & (relation == RELATED)
+            shares[relation] = np.where(weak, np.maximum(mixed, OFFENCE_M[RELATED]), mixed)
         return shares
+
+    def _word_shares(self) -> tuple[FloatArray, FloatArray]:
+        """Return, for the words of each source, how often the other's share half of them."""
+        usual = _USUAL_OFFENCE[SAME]
+        found = []
+        for here, other in ((self._a, self._b), (self._b, self._a)):
+            n = np.bincount(other.word, minlength=len(other.words)).tolist()
+            per_word: dict[str, int] = {}
+            for words, count in zip(other.words, n, strict=True):
+                for word in words:
+                    per_word[word] = per_word.get(word, 0) + count
+            # No more can share half than hold any, nor than the words found make up halves.
+            sums = [sum(per_word.get(word, 0) for word in words) for words in here.words]
+            halves = [max(1.0, len(words) * _WORDS_SHARED) for words in here.words]
+            share = np.minimum(np.array(sums) / np.array(halves) / max(len(other), 1), 1.0)
+            found.append(self._with_usual(share, np.full(len(share), usual)))
+        return found[0], found[1]
 
     def _with_usual(
         self, share: FloatArray, usual: FloatArray, *, n_pairs: float | None = None
@@ -241,12 +306,19 @@ def _share_around(here: Records, other: Records) -> FloatArray:
 def _relations(
     ones: tuple[frozenset[str], ...], twos: tuple[frozenset[str], ...]
 ) -> npt.NDArray[np.int64]:
-    """Return how alike each two sets of offence groups are: `SAME`, `RELATED` or `UNLIKE`."""
+    """Return how alike each two sets of offence groups are: one of the four."""
     found = np.full((len(ones), len(twos)), UNLIKE, dtype=np.int64)
     for i, one in enumerate(ones):
         for j, two in enumerate(twos):
             if one & two:
-                found[i, j] = SAME
+                found[i, j] = SAME if (one & two) - _GENERAL else BY_WORDS
             elif (one | two) & _GENERAL or any(one & r and two & r for r in RELATED_GROUPS):
                 found[i, j] = RELATED
     return found
+
+
+def _compare_words(one: frozenset[str], two: frozenset[str]) -> int:
+    """Return how alike two things of a general group are by the words in which they are told."""
+    if one and two and not one & two:
+        return UNLIKE
+    return SAME if (one & two) and len(one & two) >= _WORDS_SHARED * len(one | two) else RELATED

@@ -39,7 +39,8 @@ def find_pairs(
     ----------
     incidents
         k incidents with `COLUMNS_READ` (EPSG:5514 metres, Europe/Prague times), in any order.
-        Not modified.
+        Not modified. With `offence_detail` too, two observations or other offences are compared
+        by its words; without, that both are such says little.
     within_source
         Look for near-duplicates inside each source, by the rule of
         `hotspots.link.duplicates.find_near_duplicates`, instead of for pairs of two sources.
@@ -119,7 +120,7 @@ def _between(
             a.take(rows_a), b.take(rows_b), cell_m=None, gap_minutes=gap_minutes
         ):
             one, two = rows_a[row_a], rows_b[row_b]
-            alike = evidence.relation[a.group[one], b.group[two]] == SAME
+            alike = evidence.relation(one, two) == SAME
             parts.append(_score(evidence, a, b, one[alike], two[alike], ids, options))
     return sort_pairs(parts)
 
@@ -147,7 +148,7 @@ def _score(
     kept = score >= options.min_score
     row_a, row_b, distance_m = row_a[kept], row_b[kept], distance_m[kept]
     gap_minutes = gaps(a, b, row_a, row_b)
-    relation = evidence.relation[a.group[row_a], b.group[row_b]]
+    relation = evidence.relation(row_a, row_b)
     return make_pairs(
         ids[a.position[row_a]],
         ids[b.position[row_b]],

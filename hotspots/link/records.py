@@ -1,5 +1,6 @@
 """What linking knows of incidents: when each may have happened, where, and of which groups."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotspots import schema
+from hotspots.place_text import fold
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -32,6 +34,11 @@ HOUR: Final = 60.0  # [min]
 DAY: Final = 1_440.0
 # A longer span says too little of when something happened to speak for one event.
 LONGEST: Final = 3 * DAY
+# Of a word so many letters are compared: what follows is mostly an ending.
+_STEM: Final = 5
+_SHORT: Final = 3  # words below say little
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_LONGEST_TEXT: Final = 500
 # How far a place may be off [m] where its precision is not stated.
 USUAL_OFF_M: Final = {
     "coordinates": 10.0,
@@ -66,6 +73,11 @@ class Records:
         Position of its offence groups in `groups`.
     groups
         The distinct sets of offence groups.
+    word
+        Position of the words of its offence in `words`.
+    words
+        The distinct sets of the beginnings of words in which the sources tell the offences;
+        empty where they tell none.
     """
 
     position: IntArray
@@ -76,6 +88,8 @@ class Records:
     off_m: FloatArray
     group: IntArray
     groups: tuple[frozenset[str], ...]
+    word: IntArray
+    words: tuple[frozenset[str], ...]
 
     def __len__(self) -> int:
         return len(self.position)
@@ -91,6 +105,8 @@ class Records:
             self.off_m[rows],
             self.group[rows],
             self.groups,
+            self.word[rows],
+            self.words,
         )
 
     @property
@@ -110,8 +126,8 @@ def make_records(incidents: pd.DataFrame) -> Records:
     Parameters
     ----------
     incidents
-        With `COLUMNS_READ`. Not modified. Times of month precision, unknown ones, and spans of
-        more than three days name no day.
+        With `COLUMNS_READ`, and `offence_detail` where it is read. Not modified. Times of month
+        precision, unknown ones, and spans of more than three days name no day.
     """
     begin, length = _times(incidents)
     ids = pa.array(incidents[schema.INCIDENT_ID], pa.large_string(), from_pandas=True)
@@ -125,6 +141,7 @@ def make_records(incidents: pd.DataFrame) -> Records:
         known = (np.abs(x) < _FARTHEST_M) & (np.abs(y) < _FARTHEST_M) & ~moved & ~np.isnan(usual)
     off_m = np.where(np.isnan(off_m), usual, np.maximum(off_m, 0.0))
     codes, names = pd.factorize(incidents[schema.OFFENCE_GROUPS].iloc[kept].fillna(""), sort=True)
+    word, words = _words(incidents, kept)
     return Records(
         position=kept,
         begin=begin[kept],
@@ -134,6 +151,26 @@ def make_records(incidents: pd.DataFrame) -> Records:
         off_m=np.where(known, off_m, np.nan),
         group=codes.astype(np.int64),
         groups=tuple(frozenset(filter(None, str(name).split(";"))) for name in names),
+        word=word,
+        words=words,
+    )
+
+
+def _words(incidents: pd.DataFrame, kept: IntArray) -> tuple[IntArray, tuple[frozenset[str], ...]]:
+    """Return which of the distinct sets of words each incident's offence is told in."""
+    if schema.OFFENCE_DETAIL not in incidents:
+        return np.zeros(len(kept), dtype=np.int64), (frozenset(),)
+    texts = incidents[schema.OFFENCE_DETAIL].iloc[kept].fillna("")
+    codes, names = pd.factorize(texts, sort=True)
+    number: dict[frozenset[str], int] = {}
+    found = [number.setdefault(_stems(str(name)), len(number)) for name in names]
+    return np.array(found, dtype=np.int64)[codes.astype(np.int64)], tuple(number)
+
+
+def _stems(text: str) -> frozenset[str]:
+    """Return the beginnings of the words of a text, without case and diacritics."""
+    return frozenset(
+        word[:_STEM] for word in _WORD.findall(fold(text[:_LONGEST_TEXT])) if len(word) >= _SHORT
     )
 
 
