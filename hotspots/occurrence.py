@@ -1,11 +1,11 @@
 """When an incident happened: a date, a time of day and an end joined to one span of time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from hotspots.clean import LAST_MINUTE_S, UNKNOWN, Clocks, Moments, Problems, TimeArray
+from hotspots.clean import LAST_MINUTE_S, UNKNOWN, BoolArray, Clocks, Moments, Problems, TimeArray
 from hotspots.i18n import _
 
 
@@ -21,6 +21,47 @@ class Occurrences:
     precision: npt.NDArray[np.object_]
     problems: Problems
     n_skipped: int = 0
+
+
+def give_way(moments: Moments, clocks: Clocks) -> tuple[Moments, BoolArray]:
+    """Return the moments without the times of day that a column of times speaks for instead.
+
+    Midnight beside a column of times is no time: programs write it where a cell holds a date alone.
+    Any other time gives way to one in the column of times, unless that is an hour without minutes
+    around it. A text that gives a span of its own keeps it.
+
+    Parameters
+    ----------
+    moments
+        Column of dates.
+    clocks
+        Column of times of the same n rows.
+
+    Returns
+    -------
+    moments, contradicted
+        The moments, and shape (n,): whether the two columns give times that do not agree.
+    """
+    day = moments.values.astype("datetime64[D]").astype("datetime64[s]")
+    single = moments.has_time & (np.isnat(moments.ends) | moments.whole_hour)
+    midnight = moments.has_time & np.isnat(moments.ends) & (moments.values == day)
+    timed = single & ~midnight & (clocks.start_min != UNKNOWN)
+    first = np.where(timed, (moments.values - day).astype(np.int64) // 60, 0)
+    last = first + np.where(moments.whole_hour, 59, 0)
+    from_min, to_min = clocks.start_min, clocks.end_min
+    holds = (first >= from_min) & (first <= to_min)
+    over_midnight = to_min < from_min
+    holds |= over_midnight & ((first >= from_min) | (first <= to_min))
+    agree = holds | ((from_min >= first) & (from_min <= last))
+    exact = holds & ~clocks.is_span & ~moments.whole_hour
+    yields = midnight | (timed & ~exact)
+    without = replace(
+        moments,
+        has_time=moments.has_time & ~yields,
+        ends=np.where(yields, np.datetime64("NaT", "s"), moments.ends),
+        whole_hour=moments.whole_hour & ~yields,
+    )
+    return without, timed & ~agree
 
 
 def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None) -> Occurrences:

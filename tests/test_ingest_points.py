@@ -279,13 +279,28 @@ def test_a_column_of_midnights_is_a_column_of_dates(tmp_path, chunk_rows):
 
 
 @pytest.mark.parametrize("chunk_rows", [3, 20, 100])
-def test_one_other_time_anywhere_makes_every_midnight_a_time(tmp_path, chunk_rows):
+def test_many_midnights_among_times_are_dates(tmp_path, chunk_rows):
     rows = "".join(f"{i};2024-03-{i:02d} 00:00;;\n" for i in range(1, 21))
     path = write(tmp_path, f"id;d;x;y\n{rows}21;2024-03-21 13:45;;\n")
     incidents, _rejected, reader = read_all(path, mapping(), chunk_rows=chunk_rows)
-    assert incidents["time_precision"].unique().tolist() == ["minute"]
+    assert incidents["time_precision"].tolist() == ["day"] * 20 + ["minute"]
     assert incidents["occurred_from"].astype(str).tolist()[-1] == "2024-03-21 13:45:00"
-    assert reader.warnings == []
+    assert reader.warnings == [
+        "20 of 21 times are exactly midnight, more than happens by chance; they were taken as "
+        "dates without a time"
+    ]
+
+
+@pytest.mark.parametrize("chunk_rows", [3, 100])
+def test_a_few_midnights_among_times_are_kept_and_told(tmp_path, chunk_rows):
+    rows = "".join(f"{i};2024-03-{i:02d} 13:45;;\n" for i in range(1, 10))
+    path = write(tmp_path, f"id;d;x;y\n0;2024-03-21 0:00;;\n{rows}")
+    incidents, _rejected, reader = read_all(path, mapping(), chunk_rows=chunk_rows)
+    assert incidents["time_precision"].unique().tolist() == ["minute"]
+    assert reader.warnings == [
+        "1 of 10 times is exactly midnight; it was kept as a time, but may stand for one that "
+        "nobody wrote down"
+    ]
 
 
 def test_reported_alone_keeps_the_incident_without_a_time(tmp_path):

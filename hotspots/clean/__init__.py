@@ -1,5 +1,6 @@
 """Texts of a file's rows turned into numbers, times and rejections; pure functions on columns."""
 
+from hotspots.clean.clock_words import is_unknown
 from hotspots.clean.clocks import Clocks, parse_clocks
 from hotspots.clean.columns import (
     LAST_MINUTE_S,
@@ -30,6 +31,7 @@ __all__ = [
     "Problems",
     "Texts",
     "TimeArray",
+    "is_unknown",
     "parse_clocks",
     "parse_moments",
     "parse_numbers",

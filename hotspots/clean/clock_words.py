@@ -62,7 +62,11 @@ _PART_FORMS: Final = {
 }
 _UNIT: Final = r"(?:\.?\s*(?:hodin(?:ach|ami|ou|u|y|a|e)?|hod|hrs?|h)\b\.?)?"
 _CLOCK: Final = r"(\d{1,2})(?:\s*[:.h]\s*(\d{2})(?:\s*[:.]\s*\d{2})?)?\.?\s*" + _UNIT
-_ONE: Final = re.compile(rf"(?:v|ve|o|od)?\s*{_CLOCK}")
+_ONE: Final = re.compile(rf"(?:v|ve|o)?\s*{_CLOCK}")
+# One end alone: the other is that of the day.
+_OPEN: Final = re.compile(
+    rf"(?:(?:nekdy|az|nejdrive|nejpozdeji)\s+)?(po|od|pred|do)\s*(?:cca\.?\s*)?{_CLOCK}"
+)
 _ABOUT: Final = re.compile(
     r"(?:(?:v dobe|v case)\s+)?(?:kolem|okolo|cca|ca|circa|asi|priblizne|zhruba|ca|~|±|\+-)\.?"
     rf"\s*(?:v|ve)?\s*{_CLOCK}"
@@ -105,6 +109,8 @@ def read_clock(text: str) -> Clock | None:
 
     An hour without minutes is that hour; an approximate time is half an hour before to half an
     hour after, within its day; parts of the day are spans (`v noci` 22:00 to 6:00 of the next).
+    One end alone is a span to the end of its day (`po 22. hod.`, `od 22:00`) or from its beginning
+    (`před 6. hod.`, `do 22 hod.`).
     """
     plain = normalize(text)
     named = plain.rstrip(".")
@@ -116,8 +122,10 @@ def read_clock(text: str) -> Clock | None:
         return Clock(minute, minute, is_span=False)
     if dated := _SPREADSHEET_DAY.fullmatch(plain):
         plain = dated[1]
-    if (one := _ONE.fullmatch(plain)) and not (plain.startswith("od") or _bare_dot(plain)):
+    if (one := _ONE.fullmatch(plain)) and not _bare_dot(plain):
         return _whole(one[1], one[2])
+    if open_span := _OPEN.fullmatch(plain):
+        return _open_span(open_span[1], _minute(open_span[2], open_span[3]))
     if about := _ABOUT.fullmatch(plain):
         around = _minute(about[1], about[2])
         if around is None:
@@ -132,6 +140,15 @@ def read_clock(text: str) -> Clock | None:
         if start_min is not None and end_min is not None:
             return Clock(start_min, end_min, is_span=True)
     return None
+
+
+def _open_span(word: str, minute: int | None) -> Clock | None:
+    """Return the span after or before a minute of the day, None where nothing is left of it."""
+    if minute is None:
+        return None
+    if word in {"po", "od"}:
+        return Clock(minute, LAST_MINUTE, is_span=True) if minute < LAST_MINUTE else None
+    return Clock(0, minute, is_span=True) if minute > 0 else None
 
 
 def _bare_dot(plain: str) -> bool:

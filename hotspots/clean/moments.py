@@ -1,5 +1,6 @@
 """Columns of dates, with or without a time of day, read all at once."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from hotspots.clean.clock_words import is_unknown
+from hotspots.clean.clock_words import is_unknown, normalize
 from hotspots.clean.columns import (
     LONGEST_WORDS,
     PRAGUE,
@@ -40,6 +41,10 @@ _CZECH: Final = (
 )
 _MONTH: Final = r"^(\d{1,2})\s*[/.]\s*(\d{4})$"
 _ISO_MONTH: Final = r"^(\d{4})-(\d{1,2})$"
+# "5.11.", "po 5. 11. 22:10": a day of no year; folded.
+_YEARLESS: Final = re.compile(
+    r"(?:dne )?(?:[a-z]{2,7}\.?,? )?\d{1,2}\. ?\d{1,2}\.?(?:[ ,]+(?:\d{1,2}[:.]\d{2}|[a-z]).*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,11 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
             text = _("{column} '{value}' lies before {year}").format(
                 column=column, value=value, year=EARLIEST_YEAR
             )
+        elif not known[i] and _YEARLESS.fullmatch(normalize(value)):
+            text = _(
+                "{column} '{value}' has no year; write it with the date, as 31.12.2024, in every "
+                "row: a year in a heading or in the name of the file is not used"
+            ).format(column=column, value=value)
         elif not known[i]:
             text = _(
                 "{column} '{value}' is no date that is understood; "

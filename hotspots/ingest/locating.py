@@ -13,6 +13,12 @@ from hotspots.i18n import _
 from hotspots.ingest.coordinates import parse_axis, parse_pairs
 from hotspots.ingest.mapping import COORDINATES, Mapping
 from hotspots.ingest.notes import Notes
+from hotspots.ingest.pair_readings import (
+    LATITUDE_FIRST,
+    check_pairs,
+    possible_readings,
+    read_each,
+)
 from hotspots.ingest.positions import (
     Reading,
     fits_czechia,
@@ -57,9 +63,11 @@ class Locator:
         self._crs = self._stated_crs()
         self._swapped = False
         self._settled = False
+        self._usual: Reading | None = None
+        self._unchecked = True
 
     def locate(
-        self, block: RawBlock, problems: Problems, notes: Notes
+        self, block: RawBlock, problems: Problems, notes: Notes, *, in_words: BoolArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the positions of a block's rows, EPSG:5514 [m], NaN where there is none.
 
@@ -71,50 +79,102 @@ class Locator:
             Position in the block → reason; those found here are added.
         notes
             What is told at the end.
+        in_words
+            Shape (n,): whether a row says its place in words too. Then a cell of coordinates that
+            makes no sense is left out and noted; without words it rejects its row.
         """
-        x, y, named = self._read(block, problems, notes)
-        given = ~named & ~np.isnan(x)
-        check = not self._settled and bool(given.any())
+        if self._in_one_cell:
+            return self._locate_cells(block, problems, notes, in_words=in_words)
+        x, y = self._read(block, problems, notes)
+        check = not self._settled and bool((~np.isnan(x)).any())
         if check:
-            self._settle(np.where(given, x, np.nan), np.where(given, y, np.nan))
-        out_x, out_y = np.full(len(x), np.nan), np.full(len(x), np.nan)
-        outside: Problems = {}
-        parts = [(named, parse_crs("EPSG:4326"), False)] if named.any() else []
-        if self._crs is not None:
-            parts.append((~named, self._crs, self._swapped))
-        for chosen, crs, swapped in parts:
-            found_x, found_y, wrong = place(
-                np.where(chosen, x, np.nan),
-                np.where(chosen, y, np.nan),
-                block.rows,
-                crs=crs,
-                name=self._name,
-                check=check and not swapped and chosen is not named,
-                geometry=self._from_geometry,
-                swapped=swapped,
-            )
-            out_x = np.where(chosen, found_x, out_x)
-            out_y = np.where(chosen, found_y, out_y)
-            outside |= wrong
+            self._settle(x, y)
+        if self._crs is None:
+            return np.full(len(x), np.nan), np.full(len(x), np.nan)
+        out_x, out_y, outside = place(
+            x,
+            y,
+            block.rows,
+            crs=self._crs,
+            name=self._name,
+            check=check and not self._swapped,
+            geometry=self._from_geometry,
+            swapped=self._swapped,
+        )
         for i, reason in outside.items():
             problems.setdefault(i, reason)
         return out_x, out_y
 
+    def _locate_cells(
+        self, block: RawBlock, problems: Problems, notes: Notes, *, in_words: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the positions of a block whose cells hold both coordinates, each by itself."""
+        column = self._mapping.columns[COORDINATES]
+        texts = block.column(column)
+        pairs = parse_pairs(texts, column=column)
+        wrong = dict(pairs.problems)
+        zero = (pairs.first == 0) & (pairs.second == 0)
+        notes.n_zero += int(zero.sum())
+        x, y = (np.where(zero, np.nan, one) for one in (pairs.first, pairs.second))
+        open_x, open_y = (np.where(pairs.named, np.nan, one) for one in (x, y))
+        if not self._settled and (~np.isnan(open_x)).any():
+            self._settle_cells(open_x, open_y, n_named=int(pairs.named.sum()))
+        readings = possible_readings(self._crs)
+        # A system beyond those that the values tell apart has one reading only.
+        stated = self._crs if len(readings) == 1 else None
+        fitting = read_each(open_x, open_y, readings)
+        usual = readings.index(self._usual) if self._usual else 0
+        # What fits nothing is read as the others are, and found to lie outside.
+        fitting[usual] |= ~np.isnan(open_x) & ~np.logical_or.reduce(fitting)
+        parts = list(zip(readings, fitting, strict=True))
+        parts.append((Reading("EPSG:4326", swapped=False), pairs.named))
+        out_x, out_y = np.full(len(x), np.nan), np.full(len(x), np.nan)
+        for at, (reading, chosen) in enumerate(parts):
+            if not chosen.any():
+                continue
+            if at not in {usual, len(readings)}:
+                notes.other_order += block.rows[chosen].tolist()
+            found_x, found_y, outside = place(
+                np.where(chosen, x, np.nan),
+                np.where(chosen, y, np.nan),
+                block.rows,
+                crs=stated if stated and at == 0 else parse_crs(reading.crs),
+                name=self._name,
+                check=stated is not None and at == 0 and self._unchecked,
+                swapped=reading.swapped,
+            )
+            out_x = np.where(chosen, found_x, out_x)
+            out_y = np.where(chosen, found_y, out_y)
+            for i, reason in outside.items():
+                wrong[i] = f"{reason}. " + _(
+                    "Correct {column} '{value}' in the file, for example as 50.2294, 17.2046"
+                ).format(column=column, value=texts[i].as_py()[:60])
+        self._unchecked = self._unchecked and not self._settled
+        for i, reason in sorted(wrong.items()):
+            if in_words[i]:
+                notes.unfit[int(block.rows[i])] = texts[i].as_py()[:60]
+            else:
+                problems.setdefault(i, reason)
+        return out_x, out_y
+
+    def _settle_cells(self, x: FloatArray, y: FloatArray, *, n_named: int) -> None:
+        """Check that most cells make sense, and say how they are read."""
+        self._settled = True
+        check_pairs(x, y, n_named=n_named, crs=self._crs, name=self._name)
+        readings = possible_readings(self._crs)
+        counts = [int(one.sum()) for one in read_each(x, y, readings)]
+        if not any(counts):
+            return
+        self._usual = readings[int(np.argmax(counts))]
+        # In one cell the latitude comes first as a rule: nothing to say about it.
+        if self._crs is None or (self._usual.swapped and self._usual != LATITUDE_FIRST):
+            self.warnings.append(reading_text(self._usual))
+
     def _read(
         self, block: RawBlock, problems: Problems, notes: Notes
-    ) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Return both numbers of each row, and whether it names them as longitude, latitude."""
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return both numbers of each row, from two columns or the geometry."""
         columns = self._mapping.columns
-        none = np.zeros(len(block.rows), dtype=bool)
-        if self._in_one_cell:
-            column = columns[COORDINATES]
-            pairs = parse_pairs(block.column(column), column=column)
-            for i, reason in pairs.problems.items():
-                problems.setdefault(i, reason)
-            zero = (pairs.first == 0) & (pairs.second == 0)
-            notes.n_zero += int(zero.sum())
-            x, y = (np.where(zero, np.nan, one) for one in (pairs.first, pairs.second))
-            return x, y, pairs.named
         if schema.X in columns:
             x, y, wrong, n_zero = pair_numbers(
                 parse_axis(block.column(columns[schema.X]), column=columns[schema.X]),
@@ -122,26 +182,20 @@ class Locator:
             )
             problems.update(wrong)
             notes.n_zero += n_zero
-            return x, y, none
+            return x, y
         if block.x is not None and block.y is not None:
-            return block.x, block.y, none
+            return block.x, block.y
         nothing = np.full(len(block.rows), np.nan)
-        return nothing, nothing, none
+        return nothing, nothing
 
     def _settle(self, x: FloatArray, y: FloatArray) -> None:
         """Find the system and order of the numbers, where they are not stated."""
         self._settled = True
         self._settle_layer(x, y)
-        if self._crs is not None and not self._in_one_cell:
-            return
-        stated = self._crs
-        reading = infer_reading(x, y, name=self._name, crs=stated)
-        self._swapped = reading.swapped
-        if stated is None:
+        if self._crs is None:
+            reading = infer_reading(x, y, name=self._name)
+            self._swapped = reading.swapped
             self._crs = parse_crs(reading.crs)
-        # In one cell the latitude comes first as a rule: nothing to say about it.
-        usual = Reading("EPSG:4326", swapped=True)
-        if stated is None or (reading.swapped and reading != usual):
             self.warnings.append(reading_text(reading))
 
     def _stated_crs(self) -> CRS | None:

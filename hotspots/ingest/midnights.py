@@ -1,22 +1,27 @@
-"""Times that are all midnight: dates, written by a program that has no other form for them."""
+"""Times that are exactly midnight: mostly dates, by a program that has no other form for them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from hotspots.clean import Moments
+from hotspots.clean import BoolArray, Moments
+from hotspots.i18n import _, ngettext
 from hotspots.ingest.table import RawBlock
 
-# So many rows, all at midnight, tell that the times were never written down.
-ENOUGH: Final = 10
+# So large a share of a file's times does not happen at midnight, even if hours were rounded.
+TOO_MANY: Final = 0.2
+# The share is that of so many rows at the head of the file, so that a large one is not read twice.
+ROWS_LOOKED_AT: Final = 100_000
 
 
 class Midnights:
     """Whether midnight in a file's date-time column stands for a time that was never written down.
 
-    It does if all times of the whole file are midnight, ten or more. The file is read once more,
-    as far as its first other time, only where a block has none.
+    It does if at least one in five of the file's times is exactly midnight. Fewer are kept as the
+    times they say, and told. A file that has a column of times besides does not come here: there
+    midnight is never a time (`occurrence.give_way`).
 
     Parameters
     ----------
@@ -24,11 +29,6 @@ class Midnights:
         Returns the moments of a block, or None where no column holds them.
     reread
         Reads the file's blocks from its start.
-
-    Attributes
-    ----------
-    found
-        Midnights were taken as dates.
     """
 
     def __init__(
@@ -39,36 +39,67 @@ class Midnights:
         self._starts = starts
         self._reread = reread
         self._known: bool | None = None
-        self.found = False
+        self._n_midnights = 0
+        self._n_times = 0
 
-    def are_dates(self, block: RawBlock) -> bool:
-        """Return whether the midnights of a block stand for dates."""
+    def settle(self, moments: Moments) -> Moments:
+        """Return a block's moments, its midnights as dates where they stand for dates."""
+        midnight, n_times = _look(moments)
+        self._n_midnights += int(midnight.sum())
+        self._n_times += n_times
+        if not midnight.any():
+            return moments
         if self._known is None:
-            n_midnights, n_others = self._count(block)
-            if n_others:
-                self._known = False
-            elif n_midnights:
-                self._known = self._look_through()
-        self.found = self.found or bool(self._known)
-        return bool(self._known)
+            self._known = self._look_through()
+        if not self._known:
+            return moments
+        return replace(moments, has_time=moments.has_time & ~midnight)
+
+    def sentences(self) -> list[str]:
+        """Return what a reader should know of the blocks seen."""
+        n, total = self._n_midnights, self._n_times
+        if not n:
+            return []
+        if not self._known:
+            return [
+                ngettext(
+                    "{n} of {total} times is exactly midnight; it was kept as a time, but may "
+                    "stand for one that nobody wrote down",
+                    "{n} of {total} times are exactly midnight; they were kept as times, but some "
+                    "may stand for one that nobody wrote down",
+                    n,
+                ).format(n=n, total=total)
+            ]
+        if n == total:
+            return [_("all times are midnight, so they were taken as dates without a time")]
+        return [
+            ngettext(
+                "{n} of {total} times is exactly midnight, more than happens by chance; it was "
+                "taken as a date without a time",
+                "{n} of {total} times are exactly midnight, more than happens by chance; they "
+                "were taken as dates without a time",
+                n,
+            ).format(n=n, total=total)
+        ]
 
     def _look_through(self) -> bool:
-        total = 0
+        n_midnights = n_times = n_rows = 0
         for block in self._reread():
-            n_midnights, n_others = self._count(block)
-            if n_others:
+            moments = self._starts(block)
+            if moments is None:
                 return False
-            total += n_midnights
-        return total >= ENOUGH
+            midnight, times = _look(moments)
+            n_midnights += int(midnight.sum())
+            n_times += times
+            n_rows += len(block.rows)
+            if n_times and n_rows >= ROWS_LOOKED_AT:
+                break
+        return n_midnights >= TOO_MANY * n_times
 
-    def _count(self, block: RawBlock) -> tuple[int, int]:
-        """Return how many times of a block are midnight, and how many are not."""
-        moments = self._starts(block)
-        if moments is None:
-            return 0, 0
-        # A time with an end of its own ("0:00-2:00") was surely written down.
-        instant = np.isnat(moments.ends)
-        times = moments.values[moments.has_time & instant]
-        n_spans = int((moments.has_time & ~instant).sum())
-        n_midnights = int((times == times.astype("datetime64[D]")).sum())
-        return n_midnights, len(times) - n_midnights + n_spans
+
+def _look(moments: Moments) -> tuple[BoolArray, int]:
+    """Return which times are exactly midnight, and how many times there are."""
+    # A time with an end of its own ("0:00-2:00") was surely written down.
+    day = moments.values.astype("datetime64[D]")
+    midnight = moments.has_time & np.isnat(moments.ends) & (moments.values == day)
+    return midnight, int(moments.has_time.sum())

@@ -21,6 +21,14 @@ class Notes:
         Rows with the coordinates 0, 0.
     n_skipped_hour
         Rows with a time that the clocks passed over when they went forward.
+    n_date_cells
+        Rows whose date cell of a workbook is shown with the time 0:00 and has none.
+    contradicted
+        Rows whose column of dates gives another time than the column of times.
+    other_order
+        Rows whose cell has its coordinates in another order or system than most.
+    unfit
+        Row → coordinates that were left out since the row has a place in words.
     """
 
     def __init__(self) -> None:
@@ -30,6 +38,10 @@ class Notes:
         self.times: Counter[str] = Counter()
         self.n_zero = 0
         self.n_skipped_hour = 0
+        self.n_date_cells = 0
+        self.contradicted: list[int] = []
+        self.other_order: list[int] = []
+        self.unfit: dict[int, str] = {}
 
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of note."""
@@ -77,12 +89,65 @@ class Notes:
                     self.n_skipped_hour,
                 ).format(n=self.n_skipped_hour)
             )
+        if self.n_date_cells:
+            found.append(
+                ngettext(
+                    "{n} date cell of the workbook shows the time 0:00 and holds a date alone; "
+                    "it was taken as a date without a time",
+                    "{n} date cells of the workbook show the time 0:00 and hold a date alone; "
+                    "they were taken as dates without a time",
+                    self.n_date_cells,
+                ).format(n=self.n_date_cells)
+            )
+        if self.contradicted:
+            found.append(
+                ngettext(
+                    "{n} row has another time in the column of dates than in the column of times; "
+                    "the column of times was taken: row {rows}",
+                    "{n} rows have another time in the column of dates than in the column of "
+                    "times; the column of times was taken: rows {rows}",
+                    len(self.contradicted),
+                ).format(
+                    n=len(self.contradicted), rows=_list_some([str(r) for r in self.contradicted])
+                )
+            )
+        if self.other_order:
+            self.other_order.sort()
+            found.append(
+                ngettext(
+                    "{n} cell has its coordinates in another order or system than the others; it "
+                    "was read as its values tell: row {rows}",
+                    "{n} cells have their coordinates in another order or system than the others; "
+                    "they were read as their values tell: rows {rows}",
+                    len(self.other_order),
+                ).format(
+                    n=len(self.other_order), rows=_list_some([str(r) for r in self.other_order])
+                )
+            )
+        if self.unfit:
+            shown = [_("row {row} '{value}'").format(row=r, value=v) for r, v in self.unfit.items()]
+            found.append(
+                ngettext(
+                    "{n} row has coordinates that are not understood or lie outside Czechia; its "
+                    "place in words is taken instead. Correct them in the file and import it "
+                    "again: {rows}",
+                    "{n} rows have coordinates that are not understood or lie outside Czechia; "
+                    "their places in words are taken instead. Correct them in the file and import "
+                    "it again: {rows}",
+                    len(self.unfit),
+                ).format(n=len(self.unfit), rows=_list_some(shown))
+            )
         return found
 
 
 def _list_counts(counts: Counter[str]) -> str:
     empty = _("(empty)")
-    shown = [f"{value[:60] or empty} ({n}×)" for value, n in counts.most_common(_LISTED)]
-    if len(counts) > _LISTED:
-        shown.append(_("and {n} more").format(n=len(counts) - _LISTED))
+    shown = [f"{value[:60] or empty} ({n}×)" for value, n in counts.most_common()]
+    return _list_some(shown)
+
+
+def _list_some(shown: list[str]) -> str:
+    more = len(shown) - _LISTED
+    if more > 0:
+        shown = [*shown[:_LISTED], _("and {n} more").format(n=more)]
     return ", ".join(shown)

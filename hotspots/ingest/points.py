@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hotspots import schema
+from hotspots import filetypes, schema
 from hotspots.clean import (
     PRAGUE,
     UNKNOWN,
@@ -27,6 +26,7 @@ from hotspots.i18n import _
 from hotspots.ingest.addresses import join_places
 from hotspots.ingest.assembly import make_chunk, make_incidents, repeat_text
 from hotspots.ingest.batch import CHUNK_ROWS, Chunk, SourceInfo
+from hotspots.ingest.discovery import read_discovery
 from hotspots.ingest.locating import Locator
 from hotspots.ingest.mapping import (
     DATE,
@@ -43,7 +43,7 @@ from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
-from hotspots.occurrence import place_in_time
+from hotspots.occurrence import give_way, place_in_time
 from hotspots.periods import Span
 
 # Fields whose texts tell incidents without a number of their own apart.
@@ -56,6 +56,8 @@ _SAID: Final = (
     schema.OFFENCE_DETAIL,
 )
 _SPAN_FACTOR: Final = 1_000_003
+# A date cell of a workbook whose number is whole, in a format that shows a time.
+_DATE_CELL: Final = r"^(\d{4}-\d{2}-\d{2})T00:00:00$"
 
 
 class PointReader:
@@ -158,17 +160,16 @@ class PointReader:
         locator = Locator(self.path, self._table, self.mapping)
         for block in self._table.blocks(self._chunk_rows):
             problems: Problems = dict(block.bad_geometry)
-            x, y = locator.locate(block, problems, notes)
+            places = self._places(block)
+            in_words = np.asarray(pc.not_equal(places, "").to_numpy(zero_copy_only=False), bool)
+            x, y = locator.locate(block, problems, notes, in_words=in_words)
             incidents = self._incidents(
-                block, x, y, problems, notes, references, date_only=midnights.are_dates(block)
+                block, x, y, problems, notes, references, places=places, midnights=midnights
             )
             self._add_faults(block, problems)
             yield make_chunk(incidents, block, problems)
         self.warnings = [*self._table.warnings, *locator.warnings]
-        if midnights.found:
-            self.warnings.append(
-                _("all times are midnight, so they were taken as dates without a time")
-            )
+        self.warnings += midnights.sentences()
         self.warnings += references.sentences()
         self.warnings += notes.sentences()
 
@@ -203,7 +204,24 @@ class PointReader:
 
     def _starts(self, block: RawBlock) -> Moments | None:
         """Return the moments, or days, at which the rows' incidents began; None where unmapped."""
-        return self._moments(block, OCCURRED) or self._moments(block, DATE)
+        column = self._start_column
+        if column is None:
+            return None
+        texts = block.column(column)
+        if self.format == filetypes.XLSX:
+            texts = pc.replace_substring_regex(texts, _DATE_CELL, r"\1")
+        return parse_moments(texts, column=column, today=self._today)
+
+    @property
+    def _start_column(self) -> str | None:
+        return self.mapping.columns.get(OCCURRED) or self.mapping.columns.get(DATE)
+
+    def _count_date_cells(self, block: RawBlock) -> int:
+        """Return how many cells of a workbook show a time and hold a date alone."""
+        if self.format != filetypes.XLSX or self._start_column is None:
+            return 0
+        texts = block.column(self._start_column)
+        return int(pc.sum(pc.match_substring_regex(texts, _DATE_CELL)).as_py() or 0)
 
     def _incidents(
         self,
@@ -214,19 +232,23 @@ class PointReader:
         notes: Notes,
         references: ReferenceMaker,
         *,
-        date_only: bool,
+        places: Any,
+        midnights: Midnights,
     ) -> Any:
         n = len(block.rows)
         reported = self._moments(block, schema.REPORTED_AT)
         moments = self._starts(block)
         if moments is None:
             moments = Moments.none(n)
-        if date_only:
-            moments = replace(moments, has_time=np.zeros(n, dtype=bool))
         clocks: Clocks | None = None
         if TIME in self.mapping.columns:
             clocks = parse_clocks(block.column(self.mapping.columns[TIME]))
             notes.times.update(clocks.not_understood)
+            moments, contradicted = give_way(moments, clocks)
+            notes.contradicted += block.rows[contradicted].tolist()
+        else:
+            notes.n_date_cells += self._count_date_cells(block)
+            moments = midnights.settle(moments)
         until = self._moments(block, schema.OCCURRED_TO)
         when = place_in_time(moments, clocks, until)
         notes.n_skipped_hour += when.n_skipped
@@ -271,7 +293,7 @@ class PointReader:
             columns[schema.REPORTED_AT] = np.where(
                 reported.whole_month, np.datetime64("NaT"), reported.values
             )
-        columns[schema.PLACE_TEXT] = self._places(block)
+        columns[schema.PLACE_TEXT] = places
         for field in (schema.NOTE, schema.STATUS, schema.RELEVANCE):
             columns[field] = self._texts(block, field)
         return make_incidents(
@@ -341,9 +363,8 @@ class PointReader:
         words = []
         counts = np.bincount(encoded.indices.to_numpy(), minlength=len(encoded.dictionary))
         for value, n in zip(encoded.dictionary.to_pylist(), counts.tolist(), strict=True):
-            word = value.casefold() or "unknown"
-            if word not in schema.DISCOVERED_BY_VALUES:
+            word = read_discovery(value)
+            if word is None:
                 notes.discovered[value] += n
-                word = "unknown"
-            words.append(word)
+            words.append(word or "unknown")
         return pa.array(words, pa.string()).take(encoded.indices)

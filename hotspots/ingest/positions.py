@@ -9,7 +9,6 @@ from pyproj import CRS
 
 from hotspots import crs as crs_module
 from hotspots.clean import Numbers, Problems
-from hotspots.crs import parse_crs
 from hotspots.errors import CRSError, SourceError
 from hotspots.i18n import _
 
@@ -64,13 +63,14 @@ def in_czechia(x: FloatArray, y: FloatArray) -> BoolArray:
     return fits(x, y, Reading("EPSG:5514", swapped=False))
 
 
-def _best(x: FloatArray, y: FloatArray) -> tuple[Reading, float]:
+def best_reading(x: FloatArray, y: FloatArray) -> tuple[Reading, float]:
+    """Return the reading that fits most pairs, and its share of them."""
     shares = [float(fits(x, y, reading).mean()) for reading in READINGS]
     at = int(np.argmax(shares))
     return READINGS[at], shares[at]
 
 
-def infer_reading(x: FloatArray, y: FloatArray, *, name: str, crs: CRS | None = None) -> Reading:
+def infer_reading(x: FloatArray, y: FloatArray, *, name: str) -> Reading:
     """Return how a file's pairs of numbers are to be understood, from their values.
 
     Parameters
@@ -79,55 +79,32 @@ def infer_reading(x: FloatArray, y: FloatArray, *, name: str, crs: CRS | None = 
         Shape (n,), NaN where missing.
     name
         File, for messages.
-    crs
-        System that is stated, so that only the order is looked for; None where none is.
 
     Raises
     ------
     SourceError
-        A sign is wrong, or the values contradict the system that is stated.
+        A sign is wrong.
     CRSError
         No system fits 80 % of the positions, or there are none.
     """
     placed = ~(np.isnan(x) | np.isnan(y))
     x, y = x[placed], y[placed]
-    if crs is not None:
-        return _order_of(x, y, crs, name=name)
     if len(x):
-        reading, share = _best(x, y)
+        reading, share = best_reading(x, y)
         if share >= INFER_SHARE:
             if reading.negated:
-                raise SourceError(_sign_text(reading, name=name))
+                raise SourceError(sign_text(reading, name=name))
             return reading
-    raise CRSError(
-        _(
-            "{name}: the coordinate system of x and y is not stated and the values do not tell; "
-            'give crs in [values]: "EPSG:5514", "EPSG:4326" (x longitude, y latitude) or '
-            '"S-JTSK" (positive, x is Y and y is X)'
-        ).format(name=name)
-    )
+    raise CRSError(unstated_text(name))
 
 
-def _order_of(x: FloatArray, y: FloatArray, crs: CRS, *, name: str) -> Reading:
-    """Return a reading in the system that is stated: degrees are latitude first as a rule."""
-    codes = {parse_crs(reading.crs).to_epsg(): reading.crs for reading in READINGS}
-    known = codes.get(crs.to_epsg())
-    if known is None:
-        return Reading(crs.to_string(), swapped=False)
-    usual = Reading(known, swapped=known == "EPSG:4326")
-    other = Reading(known, swapped=not usual.swapped)
-    shares = [float(fits(x, y, one).mean()) for one in (usual, other)]
-    found, share = _best(x, y)
-    if max(shares) < WRONG_SHARE <= share:
-        raise SourceError(
-            _(
-                "{name}: the coordinates are {found}, but the mapping says {crs}; give "
-                'crs = "{found}" in [values]'
-            ).format(name=name, found=found.crs, crs=crs.to_string())
-            if not found.negated
-            else _sign_text(found, name=name)
-        )
-    return other if shares[1] >= INFER_SHARE else usual
+def unstated_text(name: str) -> str:
+    """Return why a file is refused whose system is neither stated nor told by its values."""
+    return _(
+        "{name}: the coordinate system of x and y is not stated and the values do not tell; "
+        'give crs in [values]: "EPSG:5514", "EPSG:4326" (x longitude, y latitude) or '
+        '"S-JTSK" (positive, x is Y and y is X)'
+    ).format(name=name)
 
 
 def check_order(
@@ -165,12 +142,12 @@ def check_order(
     if not n_placed or (placed & ~inside).sum() < WRONG_SHARE * n_placed:
         return
     out = placed & ~inside
-    reading, share = _best(x[out], y[out])
+    reading, share = best_reading(x[out], y[out])
     if share < WRONG_SHARE:
         return
     example = int(np.flatnonzero(out & fits(x, y, reading))[0])
     if reading.negated:
-        text = _sign_text(reading, name=name)
+        text = sign_text(reading, name=name)
     elif reading.swapped:
         text = _swap_text(x[out], y[out], reading, name=name, geometry=geometry)
     elif reading.crs == "S-JTSK":
@@ -196,7 +173,8 @@ def check_order(
     )
 
 
-def _sign_text(reading: Reading, *, name: str) -> str:
+def sign_text(reading: Reading, *, name: str) -> str:
+    """Return why a file is refused whose coordinates have a wrong sign."""
     text = _(
         "{name}: the sign of {axes} is wrong; with the other sign the positions lie in Czechia as "
         "{crs}. Correct it in the file"
