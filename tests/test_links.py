@@ -1,6 +1,7 @@
 """Each event counts once, whatever is chosen; dismissing and undoing restore the numbers."""
 
 import json
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from hotspots import layers, schema
 from hotspots.analysis import situation as situation_module
-from hotspots.analysis.links import list_pairs, seen_together
+from hotspots.analysis.events import find_contradictions, seen_together
+from hotspots.analysis.links import Pair, Side, list_pairs
+from hotspots.analysis.links_words import gap_text
 from hotspots.analysis.situation import situation
 from hotspots.cli import main
 from hotspots.errors import NotFoundError, ParameterError
@@ -231,6 +234,74 @@ def test_pairs_are_listed_confirmed_and_taken_back_by_commands(linked):
     assert plain.exit_code == 0
 
 
+def test_links_that_join_events_say_of_how_many_records(linked):
+    def run(*words):
+        result = CliRunner().invoke(main, ["-w", str(linked.path), "links", *words])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "one event of" not in run("confirm", "apk:a1", "police:p1")
+    (pair,) = (line for line in run("list").split("\n") if "records" in line)
+    assert "Confirmed, 3 records become one event." in pair
+    told = run("confirm", "apk:a1", "apk:a9")
+    assert "3 records are one event and count once." in told
+    assert "hotspots links list" not in told
+    assert "records become" not in run("list")
+    with Store.open(linked) as store:
+        before = seen_together(store)
+    against = run("dismiss", "apk:a9", "police:p1")
+    assert "1 pair is said to be different events, yet other links join it" in against
+    assert "apk:a9 ≠ police:p1" in run("list")
+    assert "Other links join the two" in run("list", "--state", "dismissed")
+    with Store.open(linked) as store:
+        assert len(find_contradictions(store.read_links())) == 1
+        assert seen_together(store) == before
+        keys = [decision.decision_key for decision in store.decisions(limit=3)]
+    listed = CliRunner().invoke(main, ["-w", str(linked.path), "--json", "links", "list"])
+    assert json.loads(listed.stdout)["contradictions"] == [["apk:a9", "police:p1"]]
+    for key in keys:
+        run("undo", str(key))
+    assert "≠" not in run("list")
+
+
+def test_numbers_too_large_for_a_decision_are_refused(linked):
+    for words in (["undo", "9" * 23], ["history", "--limit", "9" * 23]):
+        result = CliRunner().invoke(main, ["-w", str(linked.path), "links", *words])
+        assert result.exit_code == 2
+        assert "is not in the range 1<=x<=2147483647" in result.output
+
+
+def test_commands_tell_the_sources_own_words_and_labels(linked):
+    result = CliRunner().invoke(main, ["-w", str(linked.path), "links", "list"])
+    assert "Assistants' reports (apk:a1)" in result.output
+    assert "Public order: public_order" in result.output
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("precision", "last", "gap", "told"),
+    [
+        ("minute", "2024-03-05T20:00", 0, "at the same time"),
+        ("span", "2024-03-06T06:00", 0, "the times overlap"),
+        ("day", "2024-03-05T00:00", 0, "the same day, hour unknown"),
+        ("day", "2024-03-05T00:00", 1, "on different days, hour unknown"),
+        ("minute", "2024-03-05T20:00", 2, "2 minutes apart"),
+    ],
+)
+def test_a_time_is_told_no_more_exactly_than_it_is_known(precision, last, gap, told):
+    def side(name, precision, last):
+        first = datetime.fromisoformat("2024-03-05T20:00")
+        until = datetime.fromisoformat(last)
+        return Side(name, name, first, until, precision, (), "", "", "none", None, False)
+
+    pair = Pair(
+        side("apk:1", precision, last), side("police:1", "minute", "2024-03-05T20:00"),
+        None, float(gap), 50.0, (), "open", "", "",
+    )  # fmt: skip
+    with use_language("en"):
+        assert gap_text(pair) == told
+
+
 def test_shares_of_events_seen_by_two_sources(linked_store):
     store, _workspace = linked_store
     key = store.decide_links(
@@ -242,7 +313,12 @@ def test_shares_of_events_seen_by_two_sources(linked_store):
         assert together.n_events == 1
         assert together.share_one == pytest.approx(1 / 8)
         assert [(s.sources, s.n_events) for s in seen] == [(("apk", "police"), 1)]
-        assert len(list_pairs(store, state="all")) == 4
+        # The report a9 and the police's p1 are one event already: nothing to decide.
+        listed = [
+            (pair.one.incident_id, pair.two.incident_id) for pair in list_pairs(store, state="all")
+        ]
+        assert len(listed) == 3
+        assert ("apk:a9", "police:p1") not in listed
         with pytest.raises(ParameterError, match="state 'none' is unknown"):
             list_pairs(store, state="none")
         with pytest.raises(NotFoundError, match="there is no incident"):

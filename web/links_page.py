@@ -20,7 +20,7 @@ from flask import (
 from werkzeug.datastructures import MultiDict
 
 from hotspots import schema
-from hotspots.analysis import links
+from hotspots.analysis import events, links, links_words
 from hotspots.analysis.links import OPEN, STATES, Pair, Side
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import LANGUAGES, _, format_day
@@ -189,16 +189,21 @@ def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Respon
     near = params.view == DUPLICATES
     pairs = _candidates(near_duplicates=near)
     with answers().store() as store:
-        joined = links.join_decided(pairs, store.read_links(), within_source=near)
+        known = store.read_links()
+        joined = links.join_decided(pairs, known, within_source=near)
         is_open = links.choose_pairs(joined)
         chosen = is_open if params.state == OPEN else links.choose_pairs(joined, state=params.state)
         n_pages = max(1, -(-len(chosen) // PAGE))
         params = replace(params, page=min(params.page, n_pages))
         first = (params.page - 1) * PAGE
         shown = links.describe_pairs(store, chosen.iloc[first : first + PAGE])
-        together, _seen = links.seen_together(store)
+        together, _seen = events.seen_together(store)
         history = links.decisions(store, limit=200) if is_local(request) else []
-        n_sources = sum(1 for source in store.sources() if source.n_incidents)
+        sources = store.sources()
+    labels = {source.source_id: source.label for source in sources}
+    against = events.find_contradictions(known)
+    ones, twos = (against[name].tolist() for name in (schema.INCIDENT_A, schema.INCIDENT_B))
+    inside = [_source(one) == _source(two) for one, two in zip(ones, twos, strict=True)]
     told = {decision.decision_key: decision for decision in history}
     page = render_template(
         "links.html",
@@ -208,12 +213,18 @@ def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Respon
         n_open=len(is_open),
         n_shown=len(chosen),
         n_pages=n_pages,
-        n_sources=n_sources,
+        n_sources=sum(1 for source in sources if source.n_incidents),
+        contradictions=links_words.contradictions_text(len(against)) if len(against) else "",
+        contradicted_views=[
+            (view, n)
+            for view, n in ((SOURCES, inside.count(False)), (DUPLICATES, sum(inside)))
+            if n
+        ],
         states=_states(),
         together=together,
-        history=[_decision_view(decision) for decision in list(history)[:HISTORY]],
-        done=_told(told, params.done, holds=True),
-        undone=_told(told, params.undone, holds=False),
+        history=[_decision_view(one, labels) for one in list(history)[:HISTORY]],
+        done=_done(told, params.done, labels, known),
+        undone=_told(told, params.undone, labels, holds=False),
         notice=notice,
         can_change=is_local(request),
         CONFIRMED=schema.CONFIRMED_LINK,
@@ -224,11 +235,24 @@ def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Respon
     return answer
 
 
-def _told(told: dict[int, Decision], number: int, *, holds: bool) -> dict[str, Any] | None:
+def _told(
+    told: dict[int, Decision], number: int, labels: dict[str, str], *, holds: bool
+) -> dict[str, Any] | None:
     decision = told.get(number)
     if decision is None or decision.holds != holds:
         return None
-    return _decision_view(decision)
+    return _decision_view(decision, labels)
+
+
+def _done(
+    told: dict[int, Decision], number: int, labels: dict[str, str], known: pd.DataFrame
+) -> dict[str, Any] | None:
+    """Return what is told of the decision just made: how many records it makes one event, too."""
+    view = _told(told, number, labels, holds=True)
+    if view is None or told[number].kind != LINKED:
+        return view
+    n_records = events.count_records(known, told[number].subject.split(" = ")[0])
+    return view | {"records": links_words.joined_text(n_records) if n_records > 2 else ""}
 
 
 def _states() -> list[tuple[str, str]]:
@@ -240,7 +264,7 @@ def _states() -> list[tuple[str, str]]:
     ]
 
 
-def _decision_view(decision: Decision) -> dict[str, Any]:
+def _decision_view(decision: Decision, labels: dict[str, str]) -> dict[str, Any]:
     words = {
         LINKED: _("The same event"),
         DISMISSED: _("Different events"),
@@ -249,11 +273,24 @@ def _decision_view(decision: Decision) -> dict[str, Any]:
     return {
         "key": decision.decision_key,
         "what": words[decision.kind],
-        "subject": decision.subject,
+        "subject": _named(decision.subject, labels),
         "who": decision.decided_by,
         "when": _moment(decision.decided_at),
         "holds": decision.holds,
     }
+
+
+def _source(incident_id: str) -> str:
+    return incident_id.partition(":")[0]
+
+
+def _named(subject: str, labels: dict[str, str]) -> str:
+    """Return the two incidents of a decision, their sources by label."""
+    named = []
+    for incident_id in subject.split(" = "):
+        source, colon, reference = incident_id.partition(":")
+        named.append(f"{labels.get(source, source)} {reference}" if colon else incident_id)
+    return " = ".join(named)
 
 
 def _moment(text: str) -> str:
@@ -265,18 +302,20 @@ def _moment(text: str) -> str:
 def _pair_view(pair: Pair) -> dict[str, Any]:
     """Return what the page says of a pair."""
     return {
-        "likelihood": links.likelihood_label(pair),
+        "likelihood": links_words.likelihood_label(pair),
         "is_probable": pair.is_probable,
-        "score": links.score_text(pair),
+        "score": links_words.score_text(pair),
         "facts": [
             text
             for text in (
-                links.gap_text(pair),
-                links.distance_text(pair),
-                links.offence_text(pair),
+                links_words.gap_text(pair),
+                links_words.distance_text(pair),
+                links_words.offence_text(pair),
             )
             if text
         ],
+        "records": links_words.records_text(pair),
+        "contradicted": links_words.contradicted_text() if pair.is_contradicted else "",
         "state": pair.state,
         "decided_by": pair.decided_by,
         "sides": [_side_view(side) for side in (pair.one, pair.two)],
@@ -287,8 +326,10 @@ def _pair_view(pair: Pair) -> dict[str, Any]:
 def _side_view(side: Side) -> dict[str, Any]:
     return {
         "id": side.incident_id,
+        "reference": side.incident_id.partition(":")[2],
         "source": side.source_label,
-        "time": links.time_text(side),
+        "time": links_words.time_text(side),
         "offences": ", ".join(offence_label(group) for group in side.groups),
-        "place": links.place_of_side(side),
+        "words": side.offence_words,
+        "place": links_words.place_of_side(side),
     }

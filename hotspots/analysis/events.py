@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import pandas as pd
 from hotspots import schema
 from hotspots.link import event_ids
 from hotspots.store.source import Source
+
+if TYPE_CHECKING:
+    from hotspots.store import Store
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -37,6 +40,17 @@ class SeenBy:
 
     sources: tuple[str, ...]
     n_events: int
+
+
+@dataclass(frozen=True)
+class SeenTogether:
+    """How many events two sources both recorded, after the links confirmed so far."""
+
+    one: str  # labels
+    two: str
+    n_events: int
+    share_one: float  # of the incidents of each, 0 to 1; NaN for a source without any
+    share_two: float
 
 
 @dataclass(frozen=True)
@@ -139,6 +153,86 @@ def share_seen(events: tuple[SeenBy, ...]) -> list[tuple[tuple[str, str], int]]:
         for one, two in combinations(seen.sources, 2):
             counted[one, two] = counted.get((one, two), 0) + seen.n_events
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+
+
+def find_contradictions(links: pd.DataFrame) -> pd.DataFrame:
+    """Return the dismissed pairs of `schema.LINK_COLUMNS` that confirmed links join.
+
+    If A is B and B is C, then A is C, whatever was said of these two: they count as one event
+    until one of the decisions is taken back.
+    """
+    dismissed = links[links[schema.LINK_STATE] == schema.DISMISSED_LINK]
+    _n, one_event = events_of(dismissed, links)
+    return dismissed[one_event].reset_index(drop=True)
+
+
+def count_records(links: pd.DataFrame, incident_id: str) -> int:
+    """Return how many records are one event with an incident, itself included."""
+    alone = pd.DataFrame({schema.INCIDENT_A: [incident_id], schema.INCIDENT_B: [incident_id]})
+    return int(events_of(alone, links)[0][0])
+
+
+def events_of(pairs: pd.DataFrame, links: pd.DataFrame) -> tuple[IntArray, BoolArray]:
+    """Return how many records are one event if each pair is, and whether links join it already.
+
+    Parameters
+    ----------
+    pairs
+        n pairs with `incident_a` and `incident_b`. Not modified.
+    links
+        `schema.LINK_COLUMNS`; see `hotspots.link.event_ids`.
+
+    Returns
+    -------
+    n_records, one_event
+        Shape (n,): how many records the events of both hold together, and whether it is one.
+    """
+    ones, twos = (pairs[name].astype(str) for name in (schema.INCIDENT_A, schema.INCIDENT_B))
+    linked = [links[name].astype(str) for name in (schema.INCIDENT_A, schema.INCIDENT_B)]
+    ids = pd.Series(pd.unique(pd.concat([ones, twos, *linked])), dtype="str")
+    events = event_ids(ids, links)
+    size = np.bincount(events, minlength=max(len(ids), 1))
+    at = pd.Index(ids)
+    one, two = (events[at.get_indexer(names)] for names in (ones, twos))
+    n_records = np.where(one == two, size[one], size[one] + size[two])
+    return n_records.astype(np.int64), one == two
+
+
+def seen_together(store: "Store") -> tuple[list[SeenTogether], tuple[SeenBy, ...]]:
+    """Return how many events each two sources both recorded, and which sources each event has.
+
+    Only links that persons confirmed count; filters of pages do not.
+    """
+    links = store.read_links(states=(schema.CONFIRMED_LINK,))
+    ids = pd.Series(sorted({*links[schema.INCIDENT_A], *links[schema.INCIDENT_B]}), dtype="str")
+    groups: dict[int, set[str]] = {}
+    for event, name in zip(event_ids(ids, links).tolist(), ids, strict=True):
+        groups.setdefault(event, set()).add(str(name).partition(":")[0])
+    counted: dict[tuple[str, ...], int] = {}
+    both: dict[tuple[str, str], int] = {}
+    for sources in groups.values():
+        named = tuple(sorted(sources))
+        counted[named] = counted.get(named, 0) + 1
+        for i, one in enumerate(named):
+            for two in named[i + 1 :]:
+                both[one, two] = both.get((one, two), 0) + 1
+    known = {source.source_id: source for source in store.sources()}
+    table = [
+        SeenTogether(
+            known[one].label,
+            known[two].label,
+            n,
+            _share(n, known[one].n_incidents),
+            _share(n, known[two].n_incidents),
+        )
+        for (one, two), n in sorted(both.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return table, tuple(SeenBy(key, n) for key, n in ordered)
+
+
+def _share(n: int, total: int) -> float:
+    return n / total if total else float("nan")
 
 
 def _rank(values: "pd.Series | list[str]", order: tuple[str, ...]) -> IntArray:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from hotspots import schema
-from hotspots.analysis.events import SeenBy
+from hotspots.analysis.events import events_of
+from hotspots.cells import visible
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.i18n import _, format_day, format_number, ngettext
-from hotspots.link import COLUMNS_READ, LinkOptions, event_ids, find_pairs
+from hotspots.i18n import _
+from hotspots.link import COLUMNS_READ, LinkOptions, find_pairs
 from hotspots.link.options import PROBABLE
 from hotspots.store.decisions import DISMISSED, LINKED, RELEASED, Decision
 
@@ -24,8 +25,13 @@ ALL: Final = "all"
 STATES: Final = (OPEN, schema.CONFIRMED_LINK, schema.DISMISSED_LINK, ALL)
 # From this score on a pair is shown to a person, unless another is asked for.
 MIN_SCORE: Final = 20.0
+# Columns of `join_decided`.
+N_RECORDS: Final = "n_records"
+CONTRADICTED: Final = "is_contradicted"
 LINK_DECISIONS: Final = (LINKED, DISMISSED, RELEASED)
-READ: Final = (*COLUMNS_READ, schema.OFFENCE)
+READ: Final = (*COLUMNS_READ, schema.OFFENCE_DETAIL)
+# Of the source's own words so many characters are shown.
+LONGEST_WORDS: Final = 120
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Side:
         One of `schema.TIME_PRECISIONS`.
     groups
         Offence groups.
+    offence_words
+        The source's own words of the offence, cut at `LONGEST_WORDS`; may be empty.
     place_text
         What its file says of the place; may be empty.
     place_method
@@ -60,6 +68,7 @@ class Side:
     last: datetime | None
     time_precision: str
     groups: tuple[str, ...]
+    offence_words: str
     place_text: str
     place_method: str
     place_precision_m: float | None
@@ -86,6 +95,11 @@ class Pair:
         ``open``, `schema.CONFIRMED_LINK` or `schema.DISMISSED_LINK`.
     decided_by, decided_at
         Who decided and when (ISO, UTC); empty while open.
+    n_records
+        How many records are one event where the pair is confirmed: those that other links join
+        to either, too.
+    is_contradicted
+        Whether the pair was dismissed, yet other links join the two to one event.
     """
 
     one: Side
@@ -97,22 +111,13 @@ class Pair:
     state: str
     decided_by: str
     decided_at: str
+    n_records: int = 2
+    is_contradicted: bool = False
 
     @property
     def is_probable(self) -> bool:
         """Whether the score calls the pair probable, not only possible."""
         return self.score is not None and self.score >= PROBABLE
-
-
-@dataclass(frozen=True)
-class SeenTogether:
-    """How many events two sources both recorded, after the links confirmed so far."""
-
-    one: str  # labels
-    two: str
-    n_events: int
-    share_one: float  # of the incidents of each, 0 to 1; NaN for a source without any
-    share_two: float
 
 
 def candidates(store: "Store", *, near_duplicates: bool = False) -> pd.DataFrame:
@@ -125,7 +130,7 @@ def candidates(store: "Store", *, near_duplicates: bool = False) -> pd.DataFrame
     near_duplicates
         Pairs inside each source instead of pairs of two sources.
     """
-    incidents = store.read_incidents(columns=COLUMNS_READ)
+    incidents = store.read_incidents(columns=(*COLUMNS_READ, schema.OFFENCE_DETAIL))
     return find_pairs(
         incidents, within_source=near_duplicates, options=LinkOptions(min_score=MIN_SCORE / 2)
     )
@@ -146,7 +151,10 @@ def join_decided(pairs: pd.DataFrame, links: pd.DataFrame, *, within_source: boo
     -------
     joined
         `schema.PAIR_COLUMNS` and `link_state` (``open`` where not decided), `decided_by`,
-        `decided_at`; in the order of `pairs`, decided pairs that are no candidates last.
+        `decided_at`, `n_records` (of the event that the pair makes where it is confirmed) and
+        `is_contradicted` (dismissed, yet joined by other links); in the order of `pairs`,
+        decided pairs that are no candidates last. Open pairs that other links join are left out:
+        they are one event already.
     """
     inside = _source_of(links[schema.INCIDENT_A]) == _source_of(links[schema.INCIDENT_B])
     own = links[inside if within_source else ~inside]
@@ -161,7 +169,9 @@ def join_decided(pairs: pd.DataFrame, links: pd.DataFrame, *, within_source: boo
         joined = pd.concat([joined, lone[joined.columns]], ignore_index=True)
     for column in (schema.LINK_STATE, schema.DECIDED_BY, schema.DECIDED_AT):
         joined[column] = joined[column].fillna(OPEN if column == schema.LINK_STATE else "")
-    return joined
+    joined[N_RECORDS], one_event = events_of(joined, links)
+    joined[CONTRADICTED] = one_event & (joined[schema.LINK_STATE] == schema.DISMISSED_LINK)
+    return joined[~one_event | (joined[schema.LINK_STATE] != OPEN)].reset_index(drop=True)
 
 
 def choose_pairs(
@@ -256,6 +266,8 @@ def describe_pairs(store: "Store", pairs: pd.DataFrame) -> list[Pair]:
                 str(pair[schema.LINK_STATE]),
                 str(pair[schema.DECIDED_BY]),
                 str(pair[schema.DECIDED_AT]),
+                int(pair[N_RECORDS]),
+                bool(pair[CONTRADICTED]),
             )
         )
     return found
@@ -314,123 +326,6 @@ def undo(store: "Store", decision_key: int, *, user: str) -> Decision:
     return found
 
 
-def seen_together(store: "Store") -> tuple[list[SeenTogether], tuple[SeenBy, ...]]:
-    """Return how many events each two sources both recorded, and which sources each event has.
-
-    Only links that persons confirmed count; filters of pages do not.
-    """
-    links = store.read_links(states=(schema.CONFIRMED_LINK,))
-    ids = pd.Series(sorted({*links[schema.INCIDENT_A], *links[schema.INCIDENT_B]}), dtype="str")
-    groups: dict[int, set[str]] = {}
-    for event, name in zip(event_ids(ids, links).tolist(), ids, strict=True):
-        groups.setdefault(event, set()).add(str(name).partition(":")[0])
-    counted: dict[tuple[str, ...], int] = {}
-    both: dict[tuple[str, str], int] = {}
-    for sources in groups.values():
-        named = tuple(sorted(sources))
-        counted[named] = counted.get(named, 0) + 1
-        for i, one in enumerate(named):
-            for two in named[i + 1 :]:
-                both[one, two] = both.get((one, two), 0) + 1
-    known = {source.source_id: source for source in store.sources()}
-    table = [
-        SeenTogether(
-            known[one].label,
-            known[two].label,
-            n,
-            _share(n, known[one].n_incidents),
-            _share(n, known[two].n_incidents),
-        )
-        for (one, two), n in sorted(both.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return table, tuple(SeenBy(key, n) for key, n in ordered)
-
-
-def likelihood_label(pair: Pair) -> str:
-    """Return the score in words."""
-    if pair.score is None:
-        return _("not compared")
-    return _("probable") if pair.is_probable else _("possible")
-
-
-def score_text(pair: Pair) -> str:
-    """Return the score for a reader, nothing where there is none; it is never certain."""
-    if pair.score is None:
-        return ""
-    highest = 99
-    score = round(pair.score)
-    return f">{highest}" if score > highest else format_number(score)
-
-
-def time_text(side: Side) -> str:
-    """Return when an incident happened, for a reader, no more exactly than it is known."""
-    if side.first is None:
-        return _("time unknown")
-    day = format_day(side.first.date())
-    if side.time_precision in ("day", "month", "unknown"):
-        return day
-    clock = f"{side.first:%H:%M}"
-    if side.last is None or side.last <= side.first:
-        return f"{day} {clock}"
-    if side.last.date() == side.first.date():
-        return f"{day} {clock}–{side.last:%H:%M}"
-    return f"{day} {clock} – {format_day(side.last.date())} {side.last:%H:%M}"
-
-
-def place_of_side(side: Side) -> str:
-    """Return where an incident was, for a reader: its text, and how well the place is known."""
-    if side.displaced:
-        known = _("position moved by its publisher")
-    else:
-        known = {
-            "coordinates": _("position given"),
-            "manual": _("placed by a person"),
-            "address": _("address found"),
-            "corner": _("corner found"),
-            "landmark": _("landmark found"),
-            "street": _("only the street is known"),
-            "district": _("only the district is known"),
-            "town_part": _("only the town part is known"),
-            "none": _("not placed"),
-        }[side.place_method]
-        if side.place_precision_m and side.place_method in ("coordinates", "manual"):
-            known = _("{known}, within {m} m").format(
-                known=known, m=format_number(round(side.place_precision_m))
-            )
-    text = " ".join(side.place_text.split())
-    return f"{text} ({known})" if text else known
-
-
-def distance_text(pair: Pair) -> str:
-    """Return how far apart two incidents lie, for a reader."""
-    if pair.distance_m is None:
-        return _("distance not known")
-    return _("{m} m apart").format(m=format_number(round(pair.distance_m)))
-
-
-def gap_text(pair: Pair) -> str:
-    """Return how far apart in time two incidents are, for a reader."""
-    if pair.gap_minutes is None:
-        return ""
-    minutes = round(pair.gap_minutes)
-    if minutes == 0:
-        return _("at the same time")
-    if minutes < 120:
-        return ngettext("{n} minute apart", "{n} minutes apart", minutes).format(n=minutes)
-    hours = round(minutes / 60)
-    return ngettext("{n} hour apart", "{n} hours apart", hours).format(n=hours)
-
-
-def offence_text(pair: Pair) -> str:
-    """Return how alike the offences of two incidents are, for a reader."""
-    if "same_offence" in pair.reasons:
-        return _("the same offence")
-    if "related_offence" in pair.reasons:
-        return _("related offences")
-    return _("different offences") if pair.reasons else ""
-
-
 def _side(row: dict[str, object], labels: dict[str, str]) -> Side:
     source = str(row[schema.SOURCE])
     off_m = row[schema.PLACE_PRECISION_M]
@@ -441,11 +336,20 @@ def _side(row: dict[str, object], labels: dict[str, str]) -> Side:
         last=_moment(row[schema.OCCURRED_TO]),
         time_precision=str(row[schema.TIME_PRECISION]),
         groups=tuple(filter(None, str(row[schema.OFFENCE_GROUPS]).split(";"))),
-        place_text=str(row[schema.PLACE_TEXT] or ""),
+        offence_words=_cut(visible(_text(row[schema.OFFENCE_DETAIL]))),
+        place_text=_text(row[schema.PLACE_TEXT]),
         place_method=str(row[schema.PLACE_METHOD]),
         place_precision_m=_known(off_m),
         displaced=bool(row[schema.DISPLACED]),
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 1].rstrip() + "…"
 
 
 def _moment(value: object) -> datetime | None:
@@ -460,10 +364,6 @@ def _known(value: object) -> float | None:
 
 def _source_of(ids: Iterable[str]) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     return np.array([str(name).partition(":")[0] for name in ids], dtype=object)
-
-
-def _share(n: int, total: int) -> float:
-    return n / total if total else float("nan")
 
 
 def decisions(store: "Store", *, limit: int = 20) -> Sequence[Decision]:

@@ -4,8 +4,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import click
+import pandas as pd
 from rich.table import Table
 
+from hotspots.analysis.events import count_records, find_contradictions, seen_together
 from hotspots.analysis.links import (
     MIN_SCORE,
     OPEN,
@@ -14,18 +16,23 @@ from hotspots.analysis.links import (
     Side,
     candidates,
     decide,
-    distance_text,
-    gap_text,
-    likelihood_label,
     list_pairs,
-    offence_text,
     score_of,
-    score_text,
-    seen_together,
-    time_text,
     undo,
 )
 from hotspots.analysis.links import decisions as link_decisions
+from hotspots.analysis.links_words import (
+    contradicted_text,
+    contradictions_text,
+    distance_text,
+    gap_text,
+    joined_text,
+    likelihood_label,
+    offence_text,
+    records_text,
+    score_text,
+    time_text,
+)
 from hotspots.cells import printable
 from hotspots.cli.common import (
     console,
@@ -38,12 +45,13 @@ from hotspots.cli.common import (
 )
 from hotspots.i18n import _, format_number, format_share, ngettext
 from hotspots.offences import offence_label
-from hotspots.schema import CONFIRMED_LINK, DISMISSED_LINK
+from hotspots.schema import CONFIRMED_LINK, DISMISSED_LINK, INCIDENT_A, INCIDENT_B
 from hotspots.store import Store
 from hotspots.store.decisions import DISMISSED, LINKED, RELEASED
 from hotspots.users import current_user
 
 SHOWN: Final = 20
+MOST: Final = 2**31 - 1
 
 
 @click.group(
@@ -80,7 +88,7 @@ def links() -> None:
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST),
     default=SHOWN,
     show_default=True,
     help=_("Show so many."),
@@ -92,12 +100,14 @@ def list_command(near_duplicates: bool, state: str, min_score: float, limit: int
     with Store.open(open_workspace()) as store:
         pairs = list_pairs(store, near_duplicates=near_duplicates, state=state, min_score=min_score)
         together, seen = seen_together(store)
+        against = find_contradictions(store.read_links())
     shown = pairs[:limit]
     if shared().as_json:
         print_json(
             {
                 "n_pairs": len(pairs),
                 "pairs": [_as_dict(pair) for pair in shown],
+                "contradictions": _names(against),
                 "seen_by": [{"sources": list(s.sources), "events": s.n_events} for s in seen],
             }
         )
@@ -113,6 +123,7 @@ def list_command(near_duplicates: bool, state: str, min_score: float, limit: int
                 "{n} more pair; --limit shows it.", "{n} more pairs; --limit shows them.", more
             ).format(n=format_number(more))
         )
+    _say_contradictions(against)
     for both in together:
         say(
             ngettext(
@@ -153,7 +164,11 @@ def dismiss(incident_a: str, incident_b: str) -> None:
 
 @links.command("history", help=_("List the last decisions about pairs, newest first."))
 @click.option(
-    "--limit", type=click.IntRange(1), default=SHOWN, show_default=True, help=_("Show so many.")
+    "--limit",
+    type=click.IntRange(1, MOST),
+    default=SHOWN,
+    show_default=True,
+    help=_("Show so many."),
 )
 @shared_options
 @reports_errors
@@ -184,7 +199,7 @@ def history(limit: int) -> None:
 
 
 @links.command("undo", help=_("Take back a decision; links history gives its NUMBER."))
-@click.argument("number", type=click.IntRange(1), metavar=_("NUMBER"))
+@click.argument("number", type=click.IntRange(1, MOST), metavar=_("NUMBER"))
 @shared_options
 @reports_errors
 def undo_command(number: int) -> None:
@@ -206,14 +221,35 @@ def _decide(one: str, two: str, state: str) -> None:
         within = one.partition(":")[0] == two.partition(":")[0]
         score = score_of(candidates(store, near_duplicates=within), one, two)
         number = decide(store, one, two, state=state, user=current_user(), score=score)
+        known = store.read_links()
+    n_records = count_records(known, one) if state == CONFIRMED_LINK else 0
+    against = find_contradictions(known)
     if shared().as_json:
-        print_json({"decision": number, "state": state, "score": score})
+        told = {"decision": number, "state": state, "score": score}
+        if state == CONFIRMED_LINK:
+            told["n_records"] = n_records
+        print_json(told | {"contradictions": _names(against)})
         return
     if state == CONFIRMED_LINK:
         say(_("{one} and {two} are one event and count once.").format(one=one, two=two))
     else:
         say(_("{one} and {two} are not one event.").format(one=one, two=two))
+    if n_records > 2:
+        say(joined_text(n_records))
+    _say_contradictions(against)
     say(_("To take it back: hotspots links undo {number}").format(number=number))
+
+
+def _names(pairs: pd.DataFrame) -> list[list[str]]:
+    found: list[list[str]] = pairs[[INCIDENT_A, INCIDENT_B]].astype(str).to_numpy().tolist()
+    return found
+
+
+def _say_contradictions(pairs: pd.DataFrame) -> None:
+    if len(pairs):
+        say(contradictions_text(len(pairs)), error=True)
+        for one, two in _names(pairs)[:SHOWN]:
+            say(f"  {one} ≠ {two}", error=True)
 
 
 def _as_dict(pair: Pair) -> dict[str, Any]:
@@ -233,6 +269,8 @@ def _print_pair(pair: Pair) -> None:
         gap_text(pair),
         offence_text(pair),
         words[pair.state],
+        records_text(pair),
+        contradicted_text() if pair.is_contradicted else "",
     ]
     say(" · ".join(filter(None, facts)))
     for side in (pair.one, pair.two):
@@ -240,10 +278,11 @@ def _print_pair(pair: Pair) -> None:
 
 
 def _side_line(side: Side) -> str:
+    offences = ", ".join(offence_label(group) for group in side.groups)
     parts = [
-        side.incident_id,
+        f"{side.source_label} ({side.incident_id})",
         time_text(side),
-        ", ".join(offence_label(group) for group in side.groups),
+        f"{offences}: {side.offence_words}" if side.offence_words else offences,
         side.place_text,
     ]
     return " · ".join(filter(None, parts))

@@ -37,6 +37,7 @@ def test_pairs_are_decided_and_undone_by_plain_forms(client, linked):
     page = client.get("/links?lang=en").text
     assert "4 pairs of incidents may be one event seen by two sources." in page
     assert "secret" not in page
+    assert '<span class="words" dir="auto">public_order</span>' in page
     assert "<script>alert" not in page
     answer = send(
         client, "/links/decide", one="apk:a2", two="police:p2", decision="confirmed", page="1"
@@ -58,6 +59,30 @@ def test_pairs_are_decided_and_undone_by_plain_forms(client, linked):
     again = send(client, "/links/undo", decision=str(number))
     assert again.status_code == 409
     assert "undone already" in again.text
+
+
+def test_three_records_of_one_event_and_a_contradiction_are_told(client, linked):
+    def confirm(one, two, decision="confirmed"):
+        answer = send(client, "/links/decide", one=one, two=two, decision=decision)
+        return client.get(answer.headers["Location"]).text
+
+    first = confirm("apk:a1", "police:p1")
+    assert "count once.</p>" not in first
+    assert "Confirmed, 3 records become one event." in first
+    joined = confirm("apk:a1", "apk:a9")
+    assert "3 records are one event and count once." in joined
+    assert "2 pairs of incidents" in joined
+    against = confirm("apk:a9", "police:p1", "dismissed")
+    assert "1 pair is said to be different events" in against
+    shown = client.get("/links?lang=en&state=dismissed").text
+    assert "Other links join the two to one event all the same" in shown
+    with Store.open(linked) as store:
+        keys = [decision.decision_key for decision in store.decisions(limit=3)]
+    for key in keys:
+        send(client, "/links/undo", decision=str(key))
+    page = client.get("/links?lang=en").text
+    assert 'id="contradictions"' not in page
+    assert "4 pairs of incidents" in page
 
 
 @pytest.mark.parametrize(
