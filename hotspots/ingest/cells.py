@@ -4,12 +4,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
 from openpyxl.cell.read_only import ReadOnlyCell
-from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
+from openpyxl.utils.datetime import from_excel, from_ISO8601
+from openpyxl.worksheet._reader import _cast_number
 
 from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.sheet_xml import CELL_LIMIT, LongText, RawCell, RawRow
 
-# Characters that a cell of Excel can hold.
-CELL_LIMIT: Final = 32_767
 _SHOWN: Final = 100  # characters kept of a longer one
 _SHARE_DIGITS: Final = 5  # decimals by which a share of a day is known from "0.30", half past
 
@@ -24,19 +24,71 @@ class Cell(NamedTuple):
 NOTHING: Final = Cell("")
 
 
-class CellParser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
-    """openpyxl's parser that also tells formulas of which the file keeps no value."""
+class CellReader:
+    """Tells what the cells of one workbook mean.
 
-    def parse_cell(self, element: Any) -> dict[str, Any]:
-        """Return a cell; its data type is ``f`` for a formula without a value."""
-        cell: dict[str, Any] = super().parse_cell(element)
-        if (
-            cell["value"] is None
-            and element.find(FORMULA_TAG) is not None
-            and not (element.get("t") == "str" and element.find(VALUE_TAG) is not None)
-        ):
-            cell["data_type"] = "f"
-        return cell
+    Parameters
+    ----------
+    book
+        openpyxl's workbook with its styles and epoch.
+    strings
+        Its shared texts.
+    """
+
+    def __init__(self, book: Any, strings: list[str]) -> None:
+        self._book = book
+        self._strings = strings
+        self._dates: set[int] = book._date_formats
+        self._spans: set[int] = book._timedelta_formats
+        self._shows_time: dict[int, bool] = {}
+
+    def read(self, cell: RawCell) -> Cell:
+        """Return a cell as text, or as a fault with its reason."""
+        if cell.has_formula:
+            return Cell("", _no_value())
+        value: Any = cell.value
+        if value is None:
+            return NOTHING
+        kind = cell.kind
+        if kind == "s":
+            value = self._strings[int(value)]
+        elif kind == "n":
+            value = _cast_number(value)
+            if cell.style in self._dates:
+                is_span = cell.style in self._spans
+                try:
+                    value = from_excel(value, self._book.epoch, timedelta=is_span)
+                except (OverflowError, ValueError):
+                    return _error("#VALUE!")
+            return Cell(self._text(value, cell.style))
+        elif kind == "e":
+            return _error(value)
+        elif kind == "b":
+            return Cell("true" if int(value) else "false")
+        elif kind == "d":
+            return Cell(self._text(from_ISO8601(value), cell.style))
+        if isinstance(value, LongText):
+            reason = _(
+                "a cell holds {n} characters, more than the {limit} of a real workbook"
+            ).format(n=format_number(value.length), limit=format_number(CELL_LIMIT))
+            return Cell(value[:_SHOWN], reason)
+        return Cell(value.strip())
+
+    def _text(self, value: Any, style: int) -> str:
+        if isinstance(value, datetime) and (value.hour, value.minute, value.second) == (0, 0, 0):
+            # Excel keeps a date as midnight; only the cell's format tells that no time is meant.
+            if style not in self._shows_time:
+                shown = ReadOnlyCell(_Sheet(self._book), 1, 1, value, "d", style).number_format
+                self._shows_time[style] = "h" in str(shown).lower()
+            if not self._shows_time[style]:
+                return value.date().isoformat()
+        return value_text(value)
+
+
+class _Sheet(NamedTuple):
+    """What openpyxl's cell asks its sheet for."""
+
+    parent: Any
 
 
 class Hidden:
@@ -46,11 +98,10 @@ class Hidden:
         self._n_rows = 0
         self._n_columns = 0
 
-    def note(self, parser: CellParser, row: int) -> None:
-        """Count the row that was parsed last if it is hidden, and the columns that are."""
-        if _is_hidden(parser.row_dimensions.get(str(row), {})):
-            self._n_rows += 1
-        self._n_columns = sum(map(_is_hidden, parser.column_dimensions.values()))
+    def note(self, row: RawRow, n_columns: int) -> None:
+        """Count a row if it is hidden, and the columns that are."""
+        self._n_rows += row.is_hidden
+        self._n_columns = n_columns
 
     def sentence(self) -> str:
         """Return what a reader should know, the empty text where nothing was hidden."""
@@ -70,49 +121,22 @@ class Hidden:
         )
 
 
-def _is_hidden(attributes: dict[str, str]) -> bool:
-    return attributes.get("hidden", "0").lower() in {"1", "true"}
+def _no_value() -> str:
+    return _(
+        "a cell holds a formula of which the file keeps no value; open the workbook in "
+        "Excel or LibreOffice and save it again"
+    )
 
 
-def read_cell(sheet: Any, cell: dict[str, Any]) -> Cell:
-    """Return a cell that the parser gave as text, or as a fault with its reason."""
-    if cell["data_type"] == "f":
-        return Cell(
-            "",
-            _(
-                "a cell holds a formula of which the file keeps no value; open the workbook in "
-                "Excel or LibreOffice and save it again"
-            ),
-        )
-    if cell["data_type"] == "e":
-        value = str(cell["value"])[:_SHOWN]
-        text = _("a cell holds the error {error}; correct its formula and save the workbook again")
-        return Cell(value, text.format(error=value))
-    value = cell["value"]
-    # Most cells are texts; openpyxl's own object is needed for the format of a date only.
-    text = value.strip() if isinstance(value, str) else cell_text(ReadOnlyCell(sheet, **cell))
-    if len(text) > CELL_LIMIT:
-        reason = _("a cell holds {n} characters, more than the {limit} of a real workbook").format(
-            n=format_number(len(text)), limit=format_number(CELL_LIMIT)
-        )
-        return Cell(text[:_SHOWN], reason)
-    return Cell(text)
+def _error(value: str) -> Cell:
+    value = str(value[:_SHOWN])
+    text = _("a cell holds the error {error}; correct its formula and save the workbook again")
+    return Cell(value, text.format(error=value))
 
 
-def cell_text(cell: Any) -> str:
-    """Return a cell's value as text: dates in ISO form, a date without time without it."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool):
-        return "true" if value else "false"
+def value_text(value: Any) -> str:
+    """Return a cell's number, date or time as text: dates in ISO form."""
     if isinstance(value, datetime):
-        # Excel keeps a date as midnight; only the cell's format tells that no time is meant.
-        dateless = (value.hour, value.minute, value.second) == (0, 0, 0)
-        if dateless and "h" not in str(cell.number_format).lower():
-            return value.date().isoformat()
         return value.replace(microsecond=0).isoformat()
     if isinstance(value, date):
         return value.isoformat()

@@ -1,21 +1,26 @@
 """Workbooks (XLSX) read sheet row by sheet row, formulas as the values they had when saved."""
 
 import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from xml.parsers.expat import ExpatError
 
 import numpy as np
-import openpyxl
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.xml.constants import SHARED_STRINGS
 from pyproj import CRS
 
 from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.i18n import _, format_number
-from hotspots.ingest.cells import NOTHING, Cell, CellParser, Hidden, read_cell
+from hotspots.ingest.cells import NOTHING, Cell, CellReader, Hidden
 from hotspots.ingest.header import SAMPLE_ROWS, find_header, title_text
+from hotspots.ingest.sheet_xml import SheetReader, read_strings
 from hotspots.ingest.table import RawBlock, check_header, make_columns
 
 # openpyxl checks little: wrong XML reaches it as any of Python's own errors.
@@ -23,6 +28,7 @@ _DAMAGED: Final = (
     *DAMAGED,
     InvalidFileException,
     ArithmeticError,
+    ExpatError,
     SyntaxError,  # xml.etree's ParseError
 )
 # What a sheet of a workbook can hold (ECMA-376, as Excel keeps it).
@@ -30,6 +36,22 @@ ROWS_LIMIT: Final = 1_048_576
 COLUMNS_LIMIT: Final = 16_384
 # The texts of a workbook are held in memory while it is read.
 STRINGS_LIMIT: Final = 256_000_000  # bytes of XML
+
+
+class _Sheet(NamedTuple):
+    """A sheet: "visible" or how it is hidden, its member of the archive, whether it is a chart."""
+
+    state: str
+    member: str
+    is_chart: bool
+
+
+class _Book(NamedTuple):
+    """An open workbook; its sheets by name, in their order."""
+
+    archive: zipfile.ZipFile
+    sheets: dict[str, _Sheet]
+    cells: CellReader
 
 
 class WorkbookTable:
@@ -62,16 +84,17 @@ class WorkbookTable:
         self.crs_is_default = False
         self.warnings: list[str] = []
         self._told = False
+        self._strings: list[str] | None = None
         _check_strings(path)
         with self._opened() as book:
-            names = list(book.sheetnames)
+            names = list(book.sheets)
             if sheet and sheet not in names:
                 raise NotFoundError(
                     _("{name} has no sheet '{sheet}'; its sheets are {known}").format(
                         name=path.name, sheet=sheet, known=", ".join(names)
                     )
                 )
-            filled = [sheet] if sheet else [n for n in names if _first_rows(book[n], 1, path)]
+            filled = [sheet] if sheet else [n for n in names if _first_rows(book, n, 1, path)]
             if not filled:
                 raise SourceError(_("{name} is empty").format(name=path.name))
             if len(filled) > 1:
@@ -84,7 +107,7 @@ class WorkbookTable:
                     ).format(name=path.name, known=", ".join(filled))
                 )
             self.sheet = filled[0]
-            first = _first_rows(book[self.sheet], SAMPLE_ROWS, path)
+            first = _first_rows(book, self.sheet, SAMPLE_ROWS, path)
         if not first:
             raise SourceError(
                 _("{name}: the sheet '{sheet}' is empty").format(name=path.name, sheet=self.sheet)
@@ -101,9 +124,9 @@ class WorkbookTable:
                 _("{name} holds a header only; there are no rows below it").format(name=path.name)
             )
 
-    def _leave_hidden(self, book: Any, names: list[str]) -> list[str]:
+    def _leave_hidden(self, book: "_Book", names: list[str]) -> list[str]:
         """Leave hidden sheets out, if one is not, and say so."""
-        shown = [name for name in names if book[name].sheet_state == "visible"]
+        shown = [name for name in names if book.sheets[name].state == "visible"]
         if not shown or len(shown) == len(names):
             return names
         hidden = ", ".join(name for name in names if name not in shown)
@@ -116,16 +139,14 @@ class WorkbookTable:
         return shown
 
     @contextmanager
-    def _opened(self) -> Iterator[Any]:
-        book = None
+    def _opened(self) -> Iterator["_Book"]:
         try:
             with warnings.catch_warnings():
                 # openpyxl warns about styles and extensions that do not touch values.
                 warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(
-                    self.path, read_only=True, data_only=True, keep_links=False
-                )
-                yield book
+                reader = ExcelReader(self.path, read_only=True, data_only=True, keep_links=False)
+                with reader.archive:
+                    yield self._open(reader)
         except _DAMAGED as error:
             raise SourceError(
                 _(
@@ -133,9 +154,24 @@ class WorkbookTable:
                     "save or download it again"
                 ).format(name=self.path.name, reason=error)
             ) from error
-        finally:
-            if book is not None:
-                book.close()
+
+    def _open(self, reader: Any) -> "_Book":
+        """Read what stands around the sheets; openpyxl alone would read each sheet through."""
+        reader.read_manifest()
+        reader.read_workbook()
+        apply_stylesheet(reader.archive, reader.wb)
+        if self._strings is None:
+            part = reader.package.find(SHARED_STRINGS)
+            self._strings = []
+            if part is not None:
+                with reader.archive.open(part.PartName[1:]) as source:
+                    self._strings = read_strings(source)
+        sheets = {
+            sheet.name: _Sheet(sheet.state, relation.target, "chartsheet" in relation.Type)
+            for sheet, relation in reader.parser.find_sheets()
+            if relation.target in reader.valid_files
+        }
+        return _Book(reader.archive, sheets, CellReader(reader.wb, self._strings))
 
     def blocks(self, n_rows: int) -> Iterator[RawBlock]:
         """Read the rows from the start, at most `n_rows` at a time."""
@@ -143,7 +179,7 @@ class WorkbookTable:
         part = _Part(self.columns)
         hidden = Hidden()
         with self._opened() as book:
-            for number, cells in _rows(book[self.sheet], self.path, hidden=hidden):
+            for number, cells in _rows(book, self.sheet, self.path, hidden=hidden):
                 if number <= self._header_row:
                     continue
                 part.add(number, cells, width)
@@ -211,55 +247,43 @@ def _check_strings(path: Path) -> None:
 
 
 def _rows(
-    sheet: Any, path: Path, *, hidden: Hidden | None = None
+    book: _Book, name: str, path: Path, *, hidden: Hidden | None = None
 ) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield number and cells of the rows that the sheet holds.
-
-    openpyxl's own `iter_rows` fills every gap with empty rows and cells, without an end where the
-    file names a row or column that no sheet has; its parser leaves the gaps out.
+    """Yield number and cells of the rows that the sheet holds; gaps between rows are left out.
 
     Raises
     ------
     SourceError
         A row or column beyond what a sheet can hold, or rows that are not in order.
     """
-    book = sheet.parent
     last = 0
-    with sheet._get_source() as source:
-        parser = CellParser(
-            source,
-            sheet._shared_strings,
-            data_only=True,
-            epoch=book.epoch,
-            date_formats=book._date_formats,
-            timedelta_formats=book._timedelta_formats,
-        )
-        for number, cells in parser.parse():
-            width = max((cell["column"] for cell in cells), default=0)
-            if not last < number <= ROWS_LIMIT or width > COLUMNS_LIMIT:
+    read = book.cells.read
+    with book.archive.open(book.sheets[name].member) as source:
+        reader = SheetReader(source)
+        for row in reader.rows():
+            width = max((cell.column for cell in row.cells), default=0)
+            if not last < row.number <= ROWS_LIMIT or width > COLUMNS_LIMIT:
                 raise SourceError(
                     _(
                         "{name}: its sheet '{sheet}' numbers rows or columns as no workbook does "
                         "(row {row}, column {column}); it seems damaged, save it again"
-                    ).format(name=path.name, sheet=sheet.title, row=number, column=width)
+                    ).format(name=path.name, sheet=name, row=row.number, column=width)
                 )
-            last = number
+            last = row.number
             if hidden is not None:
-                hidden.note(parser, number)
-            # What the parser keeps of every row would grow with the sheet.
-            parser.row_dimensions.clear()
+                hidden.note(row, reader.hidden_columns)
             found = [NOTHING] * width
-            for cell in cells:
-                found[cell["column"] - 1] = read_cell(sheet, cell)
-            yield number, found
+            for cell in row.cells:
+                found[cell.column - 1] = read(cell)
+            yield row.number, found
 
 
-def _first_rows(sheet: Any, n: int, path: Path) -> list[tuple[int, list[Cell]]]:
+def _first_rows(book: _Book, name: str, n: int, path: Path) -> list[tuple[int, list[Cell]]]:
     """Return number and cells of the first `n` rows that are not blank."""
-    if not hasattr(sheet, "iter_rows"):  # a sheet that is a chart
+    if book.sheets[name].is_chart:
         return []
     found: list[tuple[int, list[Cell]]] = []
-    for number, cells in _rows(sheet, path):
+    for number, cells in _rows(book, name, path):
         if any(cell.text or cell.fault for cell in cells):
             found.append((number, cells))
         if len(found) == n:
