@@ -273,7 +273,9 @@ def _decision_view(decision: Decision, labels: dict[str, str]) -> dict[str, Any]
     return {
         "key": decision.decision_key,
         "what": words[decision.kind],
-        "subject": _named(decision.subject, labels),
+        "subject": _named(
+            decision.subject, labels, sign="≠" if decision.kind == DISMISSED else "="
+        ),
         "who": decision.decided_by,
         "when": _moment(decision.decided_at),
         "holds": decision.holds,
@@ -284,13 +286,13 @@ def _source(incident_id: str) -> str:
     return incident_id.partition(":")[0]
 
 
-def _named(subject: str, labels: dict[str, str]) -> str:
+def _named(subject: str, labels: dict[str, str], *, sign: str) -> str:
     """Return the two incidents of a decision, their sources by label."""
     named = []
     for incident_id in subject.split(" = "):
         source, colon, reference = incident_id.partition(":")
         named.append(f"{labels.get(source, source)} {reference}" if colon else incident_id)
-    return " = ".join(named)
+    return f" {sign} ".join(named)
 
 
 def _moment(text: str) -> str:
