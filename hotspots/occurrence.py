@@ -116,6 +116,11 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         last = np.where(until.has_time, until.values, until.values + np.int64(LAST_MINUTE_S))
         last = np.where(until.whole_month, _last_minutes(until), last)
         last = np.where(np.isnat(until.ends), last, until.ends)
+        # A day alone says no more than a time that is known of that day, or of the night from it.
+        timed_start = ~np.isnat(start) & ~day_only & ~moments.whole_month
+        says_less = timed_start & ~until.has_time & np.isnat(until.ends) & ~until.whole_month
+        says_less &= last.astype("datetime64[D]") == start.astype("datetime64[D]")
+        given &= ~says_less
         for i in np.flatnonzero(given & (last < start)).tolist():
             problems[int(i)] = _("the end {end} lies before the start {start}").format(
                 end=_moment_text(last[i]), start=_moment_text(start[i])
@@ -128,6 +133,7 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         end = np.where(given & (last >= start), last, end)
     start, start_skipped = _pass_the_gap(start)
     end, end_skipped = _pass_the_gap(end)
+    end = np.where(start_skipped & (end < start), start, end)
     n_skipped = int((start_skipped | end_skipped).sum())
     return Occurrences(start.reshape(n), end.reshape(n), precision, problems, n_skipped)
 

@@ -189,3 +189,39 @@ def test_a_broken_table_names_file_row_and_cure(tmp_path, content, message):
 def test_long_and_strange_cells_do_no_harm():
     for text in ("§" * 500, "x" * 100_000, "§ 5 " * 400, "/;,+" * 300, "*", "a\x00b", "ß§ 5"):
         TABLE.match(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rušení nočního klidu se nepotvrdilo",
+        "kontrola dodržování nočního klidu",
+        "dohled na veřejný pořádek",
+        "zda nedochází k rušení nočního klidu",
+        "rozhovor o občanském soužití",
+        "hádka se nekonala",
+        "přednáška o návykových látkách",
+        "prevence krádeží",
+        "preventivní činnost na úseku občanského soužití",
+    ],
+)
+def test_work_that_prevents_an_offence_is_listed_and_is_none(text):
+    said = OffenceTable.shipped().match(text)
+    assert said.groups == ()
+    assert said.unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("krádež žebříku", ("theft",)),
+        ("zlomené žebro", ()),
+        ("závadová osoba", ()),
+        ("žebrající osoba u obchodu", ("ordinance",)),
+        ("při kontrole zjištěno rušení nočního klidu", ("public_order",)),
+        ("hlídka řešila rušení nočního klidu", ("public_order",)),
+        ("kontrola lokality", ("observation",)),
+    ],
+)
+def test_words_that_only_look_alike_are_told_apart(text, groups):
+    assert OffenceTable.shipped().match(text).groups == groups

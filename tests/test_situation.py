@@ -423,7 +423,16 @@ def test_few_incidents_are_called_few(town):
 
 def test_no_street_is_named_as_highest_in_a_tie(town):
     town.areas = make_areas(length=(1000.0, 1000.0, 40_000.0))
-    assert "Highest" not in town.ask(repeated(30, 30)).finding.sentence
+    sentence = town.ask(repeated(30, 30)).finding.sentence
+    assert "Highest" not in sentence
+    assert sentence.startswith("100% of the incidents on streets fall on 2 streets of 3;")
+
+
+def test_few_incidents_with_a_tie_at_the_top_claim_no_concentration(town):
+    town.areas = make_areas(length=(1000.0, 1000.0, 40_000.0))
+    assert town.ask(repeated(9, 9)).finding.sentence == (
+        "There are few incidents; the order of streets may be chance."
+    )
 
 
 def test_unknown_length_leaves_the_comparison_out(town):
@@ -453,6 +462,14 @@ def test_czech_sentences(town, numbers, sentence):
         result = town.ask(repeated(*numbers))
     assert result.finding.sentence.replace("\N{NO-BREAK SPACE}", " ") == sentence
     assert result.finding.area_kind == "ulice"
+
+
+def test_a_short_span_has_the_hour_of_its_middle(town):
+    about_nine = make_incidents(
+        [("2024-01-05T20:30", 50, {"time_precision": "span", "to": "2024-01-05T21:30"})]
+    )
+    assert town.ask(about_nine, Selection(hours=(21, 22))).table.tally.n_selected == 1
+    assert town.ask(about_nine, Selection(hours=(20, 21))).table.tally.n_selected == 0
 
 
 @pytest.mark.parametrize(

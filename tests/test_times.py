@@ -293,3 +293,18 @@ def test_no_text_breaks_the_reader(text):
         assert 0 <= clocks.start_min[0] < 24 * 60
         assert 0 <= clocks.end_min[0] < 24 * 60
     assert (moments.missing | ~np.isnat(moments.values) | (len(moments.problems) == 1)).all()
+
+
+@pytest.mark.parametrize("clock", ["22:00", "22:00–23:30", "23:00–01:30"])
+def test_a_day_as_the_end_takes_no_known_time_away(clock):
+    assert when("12.3.2025", clock, "12.3.2025") == when("12.3.2025", clock)
+
+
+def test_a_later_day_as_the_end_makes_a_span():
+    ends = ("2025-03-12 22:00", "2025-03-13 23:59")
+    assert when("12.3.2025", "22:00", "13.3.2025")[:2] == ends
+
+
+def test_a_span_into_the_gap_of_march_ends_no_earlier_than_it_begins():
+    start, end, *_rest = when("30.3.2025", "02:30–03:10")
+    assert start <= end

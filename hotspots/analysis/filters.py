@@ -27,7 +27,7 @@ SAME_EVENT: Final = "same_event"
 # What a position stands for, in the codes of the Police ČR.
 PLACE_OF_ACT: Final = ("", "4")
 PLACE_OF_CONSEQUENCE: Final = "3"
-# A span of up to an hour has that hour; one within a day has that weekday.
+# A span of up to an hour has its middle's hour; one within a day has that weekday.
 HOUR_UNKNOWN: Final = frozenset({"day", "month", "unknown"})
 DAY_UNKNOWN: Final = frozenset({"month"})
 THURSDAY: Final = 3  # weekday of day number 0, 1 January 1970
@@ -105,8 +105,8 @@ def filter_incidents(
     that match the filters or that lack what a filter asks about. So the incidents of the sources
     in the span are ``selected + left out`` when no offence, weekday or hour is chosen.
 
-    Last, of the incidents of one event that are left, one stands for it: what is chosen counts
-    once, whichever of the sources it is chosen from.
+    Last, one incident of each event stands for it: the best of those of the sources chosen,
+    whatever days, hours and offences are asked for. Its time and offence are the event's.
 
     Parameters
     ----------
@@ -137,8 +137,11 @@ def filter_incidents(
     spans = _matches(incidents[schema.TIME_PRECISION], lambda v: v == "span")
     hour_known = dated & ~_matches(incidents[schema.TIME_PRECISION], lambda v: v in HOUR_UNKNOWN)
     hour_known &= ~(spans & (lasted > SECONDS_IN_HOUR))
-    weekday = (days + THURSDAY) % 7
-    hour = (times.astype(np.int64) // SECONDS_IN_HOUR) % HOURS_IN_DAY
+    # "About nine" is 20:30 to 21:30: a short span has the hour that its middle is in.
+    halved = np.where(spans & (lasted <= SECONDS_IN_HOUR), lasted // 2, 0)
+    middle = times + halved.astype("timedelta64[s]")
+    weekday = (day_numbers(middle) + THURSDAY) % 7
+    hour = (middle.astype(np.int64) // SECONDS_IN_HOUR) % HOURS_IN_DAY
     ends = day_numbers(times + lasted.astype("timedelta64[s]"))
     weekday_known = dated & ~day_vague & ~(spans & (ends != days))
     no_time = np.zeros(len(days), dtype=bool)
@@ -176,33 +179,33 @@ def filter_incidents(
         if n:
             left_out.append(LeftOut(reason, _reason_text(reason, n), n))
 
-    def once(chosen: BoolArray) -> BoolArray:
-        return chosen if events is None else events.once(chosen)
+    # What stands for an event is chosen before any filter of days, hours or offences, so that
+    # months and offences add up: an event of two months counts in one of them.
+    breaks_always = np.logical_or.reduce([b for r, b in rules.items() if r != NO_TIME])
+    stands = ~breaks_always if events is None else events.once(~breaks_always)
 
     seen_by = () if events is None else events.seen_by(kept, incidents[schema.SOURCE])
-    n_further = int(kept.sum())
-    kept = once(kept)
-    n_further -= int(kept.sum())
-    if n_further:
-        n_events = sum(seen.n_events for seen in seen_by)
-        left_out.append(LeftOut(SAME_EVENT, _events_text(n_events, n_further), n_further))
+    further = kept & ~stands
+    kept &= stands
+    if events is not None and further.any():
+        n_events = len(np.unique(events.event[further[events.members]]))
+        n = int(further.sum())
+        left_out.append(LeftOut(SAME_EVENT, _events_text(n_events, n), n))
 
     breaks_any = np.logical_or.reduce(list(rules.values()))
     others = asked_days & asked_time & ~breaks_any
-    breaks_untimed = np.logical_or.reduce([b for r, b in rules.items() if r != NO_TIME])
-    whole_week = asked_days & asked_offence & ~breaks_untimed
-    on_clock = once(whole_week & hour_known)
+    whole_week = asked_days & asked_offence & stands
+    on_clock = whole_week & hour_known
     cell = weekday[on_clock] * HOURS_IN_DAY + hour[on_clock]
     return Filtered(
         selected=kept,
         displaced=kept & moved,
         left_out=tuple(left_out),
-        by_offence={group: int(once(others & has).sum()) for group, has in by_group.items()},
+        by_offence={group: int((others & stands & has).sum()) for group, has in by_group.items()},
         clock=np.bincount(cell, minlength=7 * HOURS_IN_DAY)
         .astype(np.int64)
         .reshape(7, HOURS_IN_DAY),
-        # An event with a known hour in one of its incidents has a known hour.
-        clock_unknown=int(once(whole_week).sum() - on_clock.sum()),
+        clock_unknown=int(whole_week.sum() - on_clock.sum()),
         seen_by=seen_by,
     )
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
+from hotspots.offences import OBSERVATION
 from hotspots.place_text import fold
 
 _TOKEN: Final = re.compile(r"\d+(?:[/.]\d+)+|[0-9a-z]+\*?|[;,/+|\n]")
@@ -13,8 +14,17 @@ _AND: Final = frozenset({"a", "i", "and"})
 _KEY: Final = 4
 # Words that turn what follows into its opposite, or into doubt.
 _NEGATIONS: Final = re.compile(
-    r"ne|neni|nejde|nejedna|nebyl\w*|nedoslo|nezjisten\w*|nepotvrzen\w*|neprokazan\w*|bez|zadn\w*"
+    r"ne|neni|nejde|nejedna|nebyl\w*|nedoslo|nedochaz\w*|nezjist\w*|nepotvrd\w*|nepotvrzen\w*|"
+    r"neprokaz\w*|neshledan\w*|nekonal\w*|bez|zadn\w*|neopodstatnen\w*|plany|domnel\w*"
 )
+# What assistants and patrols do so that nothing happens: with such a word, a part tells of their
+# work, not of an offence, unless the table knows the whole wording.
+_PREVENTION: Final = re.compile(
+    r"kontrol\w*|dohled\w*|dozor\w*|hlidkov\w*|prevenc\w*|preventiv\w*|prednas\w*|besed\w*|"
+    r"rozhovor\w*|monitor\w*|osvet\w*|skoleni"
+)
+# With one of these, the work has found what the wording names.
+_FOUND_OUT: Final = re.compile(r"zjist\w*|pristizen\w*|zadrzen\w*|odhalen\w*")
 # Words that say nothing of the offence beside a citation or a wording.
 _EMPTY_WORDS: Final = re.compile(
     "prestup(?:ek|ky|ku)|dle|podle|zakona?|zak|z|ze|c|sb|v|ve|pro|na|proti|podezreni|ust|ustanoveni"
@@ -67,7 +77,8 @@ class WordingIndex:
         `shown` is the text as it was, letter by letter, for the unknown parts.
 
         A part lies between separators, or is one side of " a " ("and"). A part with a negation
-        before its wording is unknown: "krádež" in "nejedná se o krádež" is no theft.
+        before its wording is unknown: "krádež" in "nejedná se o krádež" is no theft; so is one that
+        tells of prevention: "kontrola nočního klidu" disturbed nobody.
         """
         marked = list(_TOKEN.finditer(text.replace("\r", "\n").replace("*", " ")))
         tokens = tuple(match[0] for match in marked)
@@ -126,6 +137,11 @@ def _judge(part: list[str | Wording]) -> tuple[list[Wording], bool]:
     found = [piece for piece in part if isinstance(piece, Wording)]
     words = [piece for piece in part if isinstance(piece, str)]
     denied = any(_NEGATIONS.fullmatch(word) for word in words)
+    if any(one.group != OBSERVATION for one in found):
+        # "Prevence" is a wording itself, beside that of what it prevents.
+        own = [token for one in found if one.group == OBSERVATION for token in one.tokens]
+        prevents = any(_PREVENTION.fullmatch(word) for word in (*words, *own))
+        denied |= prevents and not any(_FOUND_OUT.fullmatch(word) for word in words)
     if found and not denied:
         return found, False
     return [], bool(found) or any(not _EMPTY_WORDS.fullmatch(word) for word in words)
