@@ -40,6 +40,8 @@ MAX_REQUEST_BYTES = 64 * 1024
 STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their content
 # Pages that are about the areas on a map; without layers there is nothing for them to show.
 NEED_LAYERS = frozenset({"situation.show", "map.show"})
+# Pages that show single incidents, or what a file said of them.
+SINGLE_INCIDENTS = frozenset({"links.show", "batches.show", "batches.export"})
 
 
 def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
@@ -97,6 +99,12 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
         if request.endpoint in NEED_LAYERS and not answers.has_layers:
             return errors.no_layers()
         return None
+
+    @app.before_request
+    def check_single() -> Response | None:
+        if request.endpoint not in SINGLE_INCIDENTS or changes.is_local(request):
+            return None
+        return errors.not_given_out()
 
     uploads.init_uploads(app)  # before the token is looked for in the body
     changes.init_forms(app, workspace.path)

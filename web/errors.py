@@ -88,6 +88,18 @@ def refused(reason: str) -> Response:
     return error_page(403, _("Nothing is changed from here"), reason, back=way_back())
 
 
+def not_given_out() -> Response:
+    """Answer a page about single incidents that somebody elsewhere asks for."""
+    return error_page(
+        403,
+        _("Not shown here"),
+        _(
+            "Single incidents are given out only at the computer on which this server runs, "
+            "until there are accounts."
+        ),
+    )
+
+
 def busy(error: BusyError) -> Response:
     """Answer a change while another one runs."""
     back = way_back()

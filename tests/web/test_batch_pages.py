@@ -52,6 +52,7 @@ def test_an_export_holds_the_incidents_without_notes(visitor, suffix):
         assert sheet.max_row == 4
         assert "note" not in [cell.value for cell in sheet[1]]
     assert visitor.get(f"/batches/1/export.{suffix}", **FAR).status_code == 403
+    assert visitor.get("/batches/1", **FAR).status_code == 403
 
 
 def test_undoing_is_asked_first_and_said_afterwards(visitor):
