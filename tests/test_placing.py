@@ -92,7 +92,7 @@ def test_texts_are_placed_and_classed_by_where_they_are(run, workspace, geocoder
         )
     )
     assert parts(account) == {"new": 2, "outside": 1, "not_placed": 3}
-    assert (account.placed_by, account.waiting) == ({"street": 3}, 2)
+    assert (account.placed_by, account.waiting) == ({"street": 3}, 3)
     assert placings(workspace) == {
         "a": "automatic",
         "b": "automatic",
@@ -103,7 +103,7 @@ def test_texts_are_placed_and_classed_by_where_they_are(run, workspace, geocoder
     assert xs(workspace)["a"] == STREET[0]
     text = "\n".join(account.lines())
     assert "3 incidents are placed by the words of their file: street 3." in text
-    assert "2 places in words are doubtful or unknown" in text
+    assert "3 incidents wait for a person to say their place" in text
     assert account.to_dict()["placed_by"] == {"street": 3}
     asked = len(geocoder.asked)
     again = run(make_chunk(worded(a="Lipovská", b="LIPOVSKA!", e="nikde")))

@@ -10,7 +10,7 @@ from scipy import stats
 
 from hotspots import schema
 from hotspots.aggregate import count_by_area
-from hotspots.analysis.evenness import evenness, smallest_share
+from hotspots.analysis.evenness import evenness, top_areas
 from hotspots.analysis.filters import in_hours
 from hotspots.analysis.ranking import poisson_interval, ranking
 from hotspots.errors import ParameterError
@@ -70,21 +70,40 @@ def test_evenness_leaves_out_unknown_sizes_and_knows_its_limits():
         evenness([-1, 2], [1.0, 1.0])
 
 
-def test_smallest_share():
-    assert smallest_share(np.array([1, 5, 3, 1])).tolist() == [1]
-    assert smallest_share(np.array([2, 2, 2, 2])).tolist() == [0]
-    assert smallest_share(np.array([2, 2, 2, 2, 1])).tolist() == [0, 1]
-    assert smallest_share(np.array([1, 5, 3, 1]), share=1.0).tolist() == [1, 2, 0, 3]
-    assert smallest_share(np.zeros(3, dtype=int)).tolist() == []
+@pytest.mark.parametrize(
+    ("counts", "share", "rows", "is_tied"),
+    [
+        ([1, 5, 3, 1], 0.25, [1], False),
+        ([2, 2, 2, 2], 0.25, [0, 1, 2, 3], True),  # any of the four would do
+        ([2, 1, 2, 2, 2, 1], 0.25, [0, 2, 3, 4], True),
+        ([9, 2, 2, 2, 2], 0.55, [0, 1, 2, 3, 4], True),
+        ([2, 2, 1], 0.8, [0, 1], False),  # both are needed, so nothing is tied
+        ([1, 5, 3, 1], 1.0, [1, 2, 0, 3], False),
+        ([0, 0, 0], 0.25, [], False),
+    ],
+)
+def test_top_areas(counts, share, rows, is_tied):
+    found, tied = top_areas(np.array(counts), share=share)
+    assert (found.tolist(), tied) == (rows, is_tied)
 
 
-@given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=30))
-def test_smallest_share_is_smallest(counts):
+@given(counts=st.lists(st.integers(0, 9), min_size=1, max_size=30), seed=st.integers(0, 99))
+def test_top_areas_do_not_hang_on_the_order_of_rows_and_break_no_tie(counts, seed):
     counts = np.array(counts)
-    rows = smallest_share(counts)
-    if counts.sum():
-        assert counts[rows].sum() >= 0.25 * counts.sum()
-        assert np.sort(counts)[::-1][: len(rows) - 1].sum() < 0.25 * counts.sum()
+    rows, is_tied = top_areas(counts)
+    if not counts.sum():
+        assert rows.size == 0
+        return
+    assert 4 * counts[rows].sum() >= counts.sum()
+    left_out = np.delete(counts, rows)
+    assert left_out.size == 0 or left_out.max() < counts[rows].min()
+    above = counts[rows][counts[rows] > counts[rows].min()]
+    assert 4 * above.sum() < counts.sum()  # no area with more than the last would have done
+    n_needed = 1 + int((4 * np.cumsum(counts[rows]) < counts.sum()).sum())
+    assert is_tied == (n_needed < len(rows))
+    order = np.random.default_rng(seed).permutation(len(counts))
+    shuffled, tied = top_areas(counts[order])
+    assert (set(order[shuffled].tolist()), tied) == (set(rows.tolist()), is_tied)
 
 
 def test_garwood_intervals_published():

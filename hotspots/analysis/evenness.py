@@ -81,14 +81,30 @@ def evenness(counts: npt.ArrayLike, sizes: npt.ArrayLike) -> Evenness:
     return Evenness(chi2, p_value, k, int(n))
 
 
-def smallest_share(counts: npt.NDArray[np.int64], *, share: float = 0.25) -> npt.NDArray[np.int64]:
-    """Return the rows of the fewest areas that hold at least `share` of all counts.
+def top_areas(
+    counts: npt.NDArray[np.int64], *, share: float = 0.25
+) -> tuple[npt.NDArray[np.int64], bool]:
+    """Return the areas with most incidents that together hold at least `share` of all counts.
 
-    Ties are broken by row, so that the answer is always the same. Empty where all is zero.
+    Parameters
+    ----------
+    counts
+        Incidents per area, shape (k,), not negative.
+    share
+        Above 0, at most 1.
+
+    Returns
+    -------
+    rows
+        Rows by falling count; every area left out has strictly fewer than each of them, so areas
+        that tie with the last one needed are all among them. Empty where all is zero.
+    is_tied
+        Whether such areas had to be taken in: which of them were needed nobody can say.
     """
     total = int(counts.sum())
     if not total:
-        return np.empty(0, dtype=np.int64)
+        return np.empty(0, dtype=np.int64), False
     order = np.argsort(-counts, kind="stable")
     n = int(np.searchsorted(np.cumsum(counts[order]), share * total, side="left")) + 1
-    return order[:n].astype(np.int64)
+    n_tied = int((counts >= counts[order[n - 1]]).sum())
+    return order[:n_tied].astype(np.int64), n_tied > n

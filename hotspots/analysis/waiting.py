@@ -170,6 +170,10 @@ class WaitingList:
             )
         )
 
+    def by_batch(self) -> Counter[int]:
+        """Return how many incidents wait by the import that told of them last."""
+        return Counter(one.batch_id for item in self.items for one in item.incidents)
+
     def position(self, item_id: str) -> int | None:
         """Return the place of an item in the list, None where it is not there."""
         return next((k for k, item in enumerate(self.items) if item.item_id == item_id), None)

@@ -9,7 +9,7 @@ import numpy as np
 from hotspots import schema
 from hotspots.aggregate import FEWEST_RESIDENTS, CountTable
 from hotspots.analysis import kinds
-from hotspots.analysis.evenness import Evenness, evenness, smallest_share
+from hotspots.analysis.evenness import Evenness, evenness, top_areas
 from hotspots.analysis.filters import LeftOut, displaced_note
 from hotspots.analysis.ranking import ALONG_STREETS
 from hotspots.finding import Finding
@@ -208,7 +208,9 @@ def _spread(table: CountTable, kind: str, column: str, result: Evenness) -> str:
     if result.p_value >= SIGNIFICANCE:
         first = kinds.indistinct(kind)
         return f"{first} {kinds.few(kind)}" if is_few else first
-    fewest = smallest_share(counts, share=QUARTER)
+    fewest, is_tied = top_areas(counts, share=QUARTER)
+    if is_few and is_tied:
+        return kinds.few(kind)  # as many areas more would do: none can be named
     share = float(counts[fewest].sum() / counts.sum())
     first = kinds.concentration(kind, len(fewest), total=len(counts), share=format_share(share))
     sizes = table.areas[column].to_numpy(dtype=np.float64)

@@ -1,7 +1,9 @@
 """`hotspots batch`: what each import brought, exported as a table, and taken back whole."""
 
 import sys
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.table import Table
 
+from hotspots.analysis.waiting import list_waiting
 from hotspots.cells import printable
 from hotspots.cli.common import (
     console,
@@ -27,6 +30,9 @@ from hotspots.users import current_user
 
 _DIGITS: Final = 12
 _PRAGUE: Final = ZoneInfo("Europe/Prague")
+_REPORT: Final = "report"  # format of reports of the form: each is an import of its own
+# SQLite takes no greater numbers, and no workspace has as many imports.
+NUMBER: Final = click.IntRange(1, 2**31 - 1)
 
 
 def is_terminal() -> bool:
@@ -50,7 +56,68 @@ def _state(batch: ImportBatch) -> str:
     )
 
 
-def _as_dict(batch: ImportBatch, *, whole: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Line:
+    """A line of the list: one import, or the reports of the form of one day."""
+
+    batches: tuple[ImportBatch, ...]  # newest first
+
+    @property
+    def numbers(self) -> str:
+        """Return the numbers of its imports, those that follow each other as a span."""
+        runs: list[list[int]] = []
+        for number in sorted(batch.batch_id for batch in self.batches):
+            if runs and number == runs[-1][1] + 1:
+                runs[-1][1] = number
+            else:
+                runs.append([number, number])
+        return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
+
+    def sum(self, *names: str) -> int:
+        """Return the sum of numbers of the accounts."""
+        accounts = [batch.account_values() for batch in self.batches]
+        return sum(int(account.get(name, 0)) for account in accounts for name in names)
+
+
+def _lines(found: list[ImportBatch], *, each: bool) -> list[_Line]:
+    """Return the lines of the list; reports of one day and source together unless `each`."""
+    groups: dict[tuple[object, ...], list[ImportBatch]] = {}
+    for batch in found:
+        key: tuple[object, ...] = (batch.batch_id,)
+        if batch.format == _REPORT and not each:
+            key = (_day(batch.imported_at), batch.source_id)
+        groups.setdefault(key, []).append(batch)
+    return [_Line(tuple(group)) for group in groups.values()]
+
+
+def _day(moment: str) -> date:
+    return datetime.fromisoformat(moment).astimezone(_PRAGUE).date()
+
+
+def _name(line: _Line, *, each: bool) -> str:
+    first = line.batches[0]
+    if first.format != _REPORT or each:
+        return printable(first.file_name)
+    n = len(line.batches)
+    return ngettext("{n} report of {day}", "{n} reports of {day}", n).format(
+        n=format_number(n), day=format_day(_day(first.imported_at))
+    )
+
+
+def _states(line: _Line) -> str:
+    """Return the state of an import, or of several how many are undone."""
+    n_undone = sum(1 for batch in line.batches if not batch.holds)
+    if len(line.batches) == 1 or not n_undone:
+        return _state(line.batches[0])
+    return _("{n} of them undone").format(n=format_number(n_undone))
+
+
+def _count_waiting(store: Store) -> Counter[int]:
+    """Return how many incidents wait for a place now, by the import that told of them last."""
+    return list_waiting(store).by_batch()
+
+
+def _as_dict(batch: ImportBatch, *, whole: bool, n_waiting: int) -> dict[str, Any]:
     values: dict[str, Any] = {
         "batch": batch.batch_id,
         "source": batch.source_id,
@@ -63,6 +130,7 @@ def _as_dict(batch: ImportBatch, *, whole: bool) -> dict[str, Any]:
         "holds": batch.holds,
         "undone_at": batch.undone_at or None,
         "undone_by": batch.undone_by or None,
+        "waiting": n_waiting,
         "account": batch.account_values(),
     }
     if whole:
@@ -81,23 +149,25 @@ def _as_dict(batch: ImportBatch, *, whole: bool) -> dict[str, Any]:
 def batch(context: click.Context) -> None:
     """List all imports unless a command follows."""
     if context.invoked_subcommand is None:
-        _list()
+        _list(each=False)
 
 
 @batch.command("list", help=_("List the imports, the newest first."))
+@click.option("--all", "each", is_flag=True, help=_("Each report of the form by itself."))
 @shared_options
 @reports_errors
-def list_command() -> None:
+def list_command(*, each: bool) -> None:
     """List all imports."""
-    _list()
+    _list(each=each)
 
 
-def _list() -> None:
+def _list(*, each: bool) -> None:
     with Store.open(open_workspace()) as store:
         found = store.batches()
+        n_waiting = _count_waiting(store)
     found.reverse()
     if shared().as_json:
-        print_json([_as_dict(one, whole=False) for one in found])
+        print_json([_as_dict(one, whole=False, n_waiting=n_waiting[one.batch_id]) for one in found])
         return
     if not found:
         say(_("No import yet. Import a file: hotspots import FILE"))
@@ -109,33 +179,36 @@ def _list() -> None:
     for title in (_("new"), _("updated"), _("waiting"), _("rejected")):
         table.add_column(title, justify="right")
     table.add_column(_("state"))
-    for one in found:
-        account = one.account_values()
+    for line in _lines(found, each=each):
+        newest = line.batches[0]
         table.add_row(
-            str(one.batch_id),
-            printable(one.file_name),
-            one.source_id,
-            _moment(one.imported_at),
-            printable(one.user_name),
-            format_number(sum(account.get(name, 0) for name in ("new", "outside", "not_placed"))),
-            *(format_number(account.get(name, 0)) for name in ("updated", "waiting", "rejected")),
-            _state(one),
+            line.numbers,
+            _name(line, each=each),
+            newest.source_id,
+            _moment(newest.imported_at),
+            printable(", ".join(sorted({one.user_name for one in line.batches if one.user_name}))),
+            format_number(line.sum("new", "outside", "not_placed")),
+            format_number(line.sum("updated")),
+            format_number(sum(n_waiting[one.batch_id] for one in line.batches)),
+            format_number(line.sum("rejected")),
+            _states(line),
         )
     console().print(table)
 
 
 @batch.command("show", help=_("Show import NUMBER: its file, mapping and account."))
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @shared_options
 @reports_errors
 def show_command(number: int) -> None:
     """Show one import."""
     with Store.open(open_workspace()) as store:
         one = store.batch(number)
+        n_waiting = _count_waiting(store)[number]
     if shared().as_json:
-        print_json(_as_dict(one, whole=True))
+        print_json(_as_dict(one, whole=True, n_waiting=n_waiting))
         return
-    account = one.account_values()
+    account = one.account_values() | {"waiting": n_waiting}
     rows: list[tuple[str, str]] = [
         (_("number"), str(one.batch_id)),
         (_("file"), f"{printable(one.file_name)} ({one.format.upper()})"),
@@ -187,7 +260,7 @@ def _account_labels() -> dict[str, str]:
         "the notes: these may hold personal data and are written with --with-notes only."
     ),
 )
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option(
     "--out",
     "out",
@@ -219,7 +292,7 @@ def export_command(number: int, out: Path, with_notes: bool) -> None:
         "say of the same incidents stays, and so do the decisions of persons."
     ),
 )
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would happen, change nothing."))
 @shared_options

@@ -44,6 +44,7 @@ from hotspots.users import current_user
 
 _SHOWN_PLACES = 3
 _LIMIT = 50
+_NUMBER = click.IntRange(1, 2**31 - 1)  # the database takes no greater numbers
 
 
 @click.group(
@@ -62,11 +63,11 @@ def waiting(context: click.Context) -> None:
 @waiting.command("list", help=_("List the texts that wait, most incidents first."))
 @click.option("--source", default="", metavar="SOURCE", help=_("Only with incidents of SOURCE."))
 @click.option(
-    "--batch", type=int, default=None, metavar="NUMBER", help=_("Only with those of an import.")
+    "--batch", type=_NUMBER, default=None, metavar="NUMBER", help=_("Only with those of an import.")
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=_NUMBER,
     default=_LIMIT,
     show_default=True,
     help=_("At most so many texts."),
@@ -168,7 +169,7 @@ def _as_dict(item: WaitingText, geocoder: Geocoder) -> dict[str, Any]:
     ),
 )
 @click.argument("key")
-@click.option("--candidate", type=int, metavar="N", help=_("The candidate of this number."))
+@click.option("--candidate", type=_NUMBER, metavar="N", help=_("The candidate of this number."))
 @click.option("--at", "position", metavar="LON,LAT", help=_("A position in degrees (WGS84)."))
 @click.option("--address", metavar="TEXT", help=_("A place of the layers, by its name."))
 @click.option(
@@ -241,7 +242,7 @@ def retry_command(*, again: bool) -> None:
 
 
 @waiting.command("history", help=_("List the last decisions about places."))
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--limit", type=_NUMBER, default=20, show_default=True)
 @shared_options
 @reports_errors
 def history_command(limit: int) -> None:
@@ -289,7 +290,7 @@ def history_command(limit: int) -> None:
 
 
 @waiting.command("undo", help=_("Take the decision NUMBER back (see: hotspots waiting history)."))
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @shared_options
 @reports_errors
 def undo_command(number: int) -> None:

@@ -64,7 +64,8 @@ class Account:
     placed_by
         New and updated incidents placed by the text of their place, by method.
     waiting
-        New and updated incidents whose text is doubtful or not found: they wait for a person.
+        New and updated incidents without a place, whether their text is doubtful, is not found or
+        says nothing: they wait for a person, as `hotspots.analysis.waiting` lists them.
     personal_notes
         Incidents of the file whose note seems to hold personal data.
     near_duplicates
@@ -237,10 +238,8 @@ class Account:
         if self.waiting:
             lines.append(
                 ngettext(
-                    "{n} place in words is doubtful or unknown and waits for a person: "
-                    "hotspots waiting list",
-                    "{n} places in words are doubtful or unknown and wait for a person: "
-                    "hotspots waiting list",
+                    "{n} incident waits for a person to say its place: hotspots waiting list",
+                    "{n} incidents wait for a person to say their place: hotspots waiting list",
                     self.waiting,
                 ).format(n=format_number(self.waiting))
             )

@@ -166,6 +166,7 @@ class Sorting:
         seen = incidents[list(COLUMNS_READ)]
         wanted = needs_place(incidents)
         written = fresh + changed
+        self._count_textless(incidents, ~wanted, written)
         if not changed and not self._persons and not wanted.any():
             return seen
         refs = incidents[schema.SOURCE_REF].tolist()
@@ -198,6 +199,16 @@ class Sorting:
             values[decided] = [self._persons[refs[at]][column] for at in decided]
             placed[name] = values
         return placed
+
+    def _count_textless(
+        self, incidents: pd.DataFrame, unworded: "pd.Series[bool]", written: list[int]
+    ) -> None:
+        """Count incidents whose file says nothing of the place: they wait for a person too."""
+        silent = incidents[schema.X].isna() & unworded & ~incidents[schema.DISPLACED].astype(bool)
+        if not silent.any():
+            return
+        refs = incidents[schema.SOURCE_REF].tolist()
+        self.waiting += sum(1 for at in written if silent.iat[at] and refs[at] not in self._persons)
 
     def _note_overruled(
         self, incidents: pd.DataFrame, rows: IntArray, changed: list[int], matches: list[Match]
