@@ -58,6 +58,39 @@ def find_header(rows: list[list[str]]) -> Header:
     return Header(first, 1, rows[first])
 
 
+def name_spanned(names: list[str], below: list[list[str]]) -> list[str]:
+    """Return the names with one for every column that a name merged over columns spans.
+
+    A column without a name that most rows fill gets the name to its left and a number
+    ("Souřadnice", "Souřadnice 2"); other columns without a name stay so.
+
+    Parameters
+    ----------
+    names
+        Names of the columns, the empty text where there is none.
+    below
+        Some rows below them, as texts.
+    """
+    width = max([len(names), *(len(row) for row in below)])
+    given = [name.strip() for name in names] + [""] * (width - len(names))
+    taken = set(given)
+    named, spanning, n = [], "", 1
+    for at, name in enumerate(given):
+        n_filled = sum(1 for row in below if at < len(row) and row[at].strip())
+        if name:
+            spanning, n = name, 1
+        elif spanning and 2 * n_filled > len(below):
+            n += 1
+            while f"{spanning} {n}" in taken:
+                n += 1
+            name = f"{spanning} {n}"
+            taken.add(name)
+        else:
+            spanning = ""
+        named.append(name)
+    return named
+
+
 def title_text(titles: list[list[str]]) -> str:
     """Return a sentence about rows above the header."""
     quoted = " / ".join(" ".join(text.strip() for text in row if text.strip()) for row in titles)

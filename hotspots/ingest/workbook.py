@@ -19,7 +19,7 @@ from hotspots.archive import DAMAGED, check_members
 from hotspots.errors import NotFoundError, SchemaError, SourceError
 from hotspots.i18n import _, format_number
 from hotspots.ingest.cells import NOTHING, Cell, CellReader, Hidden
-from hotspots.ingest.header import SAMPLE_ROWS, find_header, title_text
+from hotspots.ingest.header import SAMPLE_ROWS, find_header, name_spanned, title_text
 from hotspots.ingest.sheet_xml import SheetReader, read_strings
 from hotspots.ingest.table import RawBlock, check_header, make_columns
 
@@ -107,6 +107,12 @@ class WorkbookTable:
                     ).format(name=path.name, known=", ".join(filled))
                 )
             self.sheet = filled[0]
+            if not sheet and book.sheets[self.sheet].state != "visible":
+                self.warnings.append(
+                    _("the sheet '{sheet}' is hidden; it was read, as the others are empty").format(
+                        sheet=self.sheet
+                    )
+                )
             first = _first_rows(book, self.sheet, SAMPLE_ROWS, path)
         if not first:
             raise SourceError(
@@ -116,8 +122,8 @@ class WorkbookTable:
         header = find_header(rows)
         if header.at:
             self.warnings.append(title_text(rows[: header.at]))
-        self.columns = check_header(header.names, path=path)
         below = header.at + header.height
+        self.columns = check_header(name_spanned(header.names, rows[below:]), path=path)
         self._header_row = first[below - 1][0]
         if len(first) <= below:
             raise SchemaError(
@@ -190,6 +196,14 @@ class WorkbookTable:
             yield part.block()
         if not self._told and (said := hidden.sentence()):
             self.warnings.append(said)
+        if not self._told and book.cells.has_doubtful_days:
+            self.warnings.append(
+                _(
+                    "the workbook counts days from 1904: its date cells are read so, but plain "
+                    "numbers in a column of dates are taken as days counted from 1900; give these "
+                    "cells the format of a date and save the workbook again"
+                )
+            )
         self._told = True
 
 
