@@ -62,7 +62,7 @@ def test_columns_are_proposed_by_name_and_values(tmp_path, columns, expected):
 
 def test_a_date_with_times_and_no_name_is_found_and_others_are_asked_about(tmp_path):
     columns = {
-        "Kdy": "5.3.2024 22:00|6.3.2024 21:30|7.3.2024 1:00",
+        "Vznik": "5.3.2024 22:00|6.3.2024 21:30|7.3.2024 1:00",
         "Zapsáno": "6.3.2024|7.3.2024|8.3.2024",
     }
     proposal = propose(write(tmp_path, columns))
@@ -99,3 +99,23 @@ def test_mappings_have_names(tmp_path):
             call(directory, "weekly")
     with pytest.raises(ParameterError, match="is no name for a mapping"):
         remember_mapping(directory, mapping, name="../x")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "field"),
+    [
+        ("Kde", "Lipovská 12|Husova|Tylova 3", "place_text"),
+        ("Co", "rušení nočního klidu|krádež|rušení nočního klidu", "offence"),
+        (
+            "Kvalifikace",
+            "§ 5 z. č. 251/2016 Sb.|§ 8 z. č. 251/2016 Sb.|§ 5 z. č. 251/2016 Sb.",
+            "offence",
+        ),
+        ("Jak zjištěno", "pochůzka|oznámeno|kamera", "discovered_by"),
+    ],
+)
+def test_the_usual_czech_headers_are_known(tmp_path, name, values, field):
+    columns = {"Kdy": "5.3.2024 22:00|6.3.2024 21:30|7.3.2024 1:00", name: values}
+    found = propose(write(tmp_path, columns)).mapping.columns
+    assert found["occurred"] == "Kdy"
+    assert found[field] == name

@@ -41,7 +41,10 @@ STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their con
 # Pages that are about the areas on a map; without layers there is nothing for them to show.
 NEED_LAYERS = frozenset({"situation.show", "map.show"})
 # Pages that show single incidents, or what a file said of them.
-SINGLE_INCIDENTS = frozenset({"links.show", "batches.show", "batches.export"})
+SINGLE_INCIDENTS = frozenset(
+    {"links.show", "batches.show", "batches.export"}
+    | {"waiting.show", "waiting.search", "waiting.at"}
+)
 
 
 def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:

@@ -220,7 +220,7 @@ def _view(staged: Staged, facts: FileFacts, form: WizardForm) -> dict[str, Any]:
         "records": [(*form.record, *[("", "")] * MAX_RECORD)[n] for n in range(MAX_RECORD)],
         "preview": preview,
         "preview_problem": staged.plain(preview_problem),
-        "sample": _sample_sentence(preview),
+        "read_of": _read_sentence(preview),
         "fitting": list(find_fitting(workspace, staged.path, facts)),
         "unused": [name for name in facts.columns if name and name not in form.columns.values()],
         "offences": _offences(form, unmapped),
@@ -251,7 +251,7 @@ def _preview(staged: Staged, facts: FileFacts, form: WizardForm) -> tuple[Previe
     return preview, ""
 
 
-def _sample_sentence(preview: Preview | None) -> str:
+def _read_sentence(preview: Preview | None) -> str:
     """Return which rows were looked through for offences."""
     if preview is None or preview.whole:
         return _("The whole file was looked through.")

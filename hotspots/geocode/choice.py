@@ -32,6 +32,7 @@ from hotspots.place_text import fold
 
 # Calibrated; see docs/geocoding.md.
 PLACED_SCORE: Final = 82.0
+_SHORT_SCORE: Final = 87.5  # for a text of one word, which no other word bears out
 SHOWN_SCORE: Final = 45.0
 MARGIN: Final = 5.0
 _ALIKE_M: Final = 30.0  # candidates nearer than this are one place
@@ -477,6 +478,8 @@ def _doubt(ranked: Sequence[Candidate], reading: Reading) -> str:
             break
         if np.hypot(one.x - best.x, one.y - best.y) > _ALIKE_M:
             return _several()
+    if reading.n_words == 1 and best.score < _SHORT_SCORE:
+        return _("the name is written differently; check it")
     if STOP in reading.hints and best.method != LANDMARK:
         return _("a stop is named that these layers do not know")
     if not reading.is_clear:

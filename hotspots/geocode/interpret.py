@@ -31,6 +31,7 @@ from hotspots.geocode.words import (
     STOP_WORDS,
     THINGS,
 )
+from hotspots.place_text import fold
 
 # A second name in a text must match this well to count.
 SECOND_SCORE: Final = 84.0
@@ -77,6 +78,8 @@ class Reading:
         `STOP`, `DISTRICT`, `PART` where the text says of what kind the place is.
     is_clear
         Nothing in it is left that may change the meaning.
+    n_words
+        Words and numbers in it.
     """
 
     groups: tuple[Group, ...]
@@ -89,6 +92,7 @@ class Reading:
     names_town: bool
     hints: frozenset[str]
     is_clear: bool
+    n_words: int
 
 
 def read_text(text: str, gazetteer: Gazetteer, index: NameIndex) -> Reading:
@@ -120,6 +124,7 @@ def read_text(text: str, gazetteer: Gazetteer, index: NameIndex) -> Reading:
         bool(town),
         frozenset(hint for hint, said in hints.items() if everywhere & said),
         not _is_unclear(tokens, used, groups) and not numbers.is_odd,
+        sum(t.is_word or t.is_number for t in tokens),
     )
 
 
@@ -152,7 +157,7 @@ def _group(
 
 def _meant(token: Token, index: NameIndex) -> Token:
     """Return a token with the common word that it is but for one typing error, if no name."""
-    if not token.is_word or len(token.text) < _SHORT_WORD:
+    if not token.is_word or len(token.text) < _SHORT_WORD or token.text in _town_words():
         return token
     similar = index.similar(token.text, is_dotted=token.is_dotted)
     if similar and max(similar.values()) >= OWN_SCORE:
@@ -161,6 +166,12 @@ def _meant(token: Token, index: NameIndex) -> Token:
     if not word or any(stem(known) != stem(word) for known in similar):
         return token
     return replace(token, text=word)
+
+
+@lru_cache(maxsize=1)
+def _town_words() -> frozenset[str]:
+    """Return the words of other municipalities; none is a common word mistyped ("Praha")."""
+    return frozenset(t.text for name in OTHER_TOWNS for t in tokenize(name) if t.is_word)
 
 
 @lru_cache(maxsize=20_000)
@@ -223,7 +234,9 @@ def _elsewhere(
         for run in _sequence(tokens, wanted):
             if wanted in _own_names(gazetteer):
                 continue
-            if any(set(run) <= positions for positions, _score in known):
+            said = " ".join(tokens[i].text for i in run)
+            is_said = said == fold(name)
+            if any(set(run) <= p and not (is_said and score < 100.0) for p, score in known):
                 continue
             if _stands_as_town(tokens, run):
                 return name, frozenset(run)
@@ -298,14 +311,13 @@ def _is_unclear(tokens: Sequence[Token], used: frozenset[int], groups: tuple[Gro
     tells_case = any(t.is_capital for t in words) and not all(
         t.is_capital or len(t.text) == 1 for t in words
     )
-    if any(
-        first - 1 >= 0
-        and tokens[first - 1].segment == tokens[first].segment
-        and first - 1 not in used
-        and stem(tokens[first - 1].text) in NAMED_HOUSES
-        for first in (min(group.positions) for group in groups)
-    ):
-        return True
+    for group in groups:
+        for beside, own in ((min(group.positions) - 1, 1), (max(group.positions) + 1, -1)):
+            if not 0 <= beside < len(tokens) or beside in used:
+                continue
+            one_part = tokens[beside].segment == tokens[beside + own].segment
+            if one_part and stem(tokens[beside].text) in NAMED_HOUSES:
+                return True
     for i, token in enumerate(tokens):
         if i in used or not token.is_word or len(token.text) == 1:
             continue

@@ -198,6 +198,8 @@ OTHER_TOWNS: Final = _words(
     "Vrbno;Bruntál;Rýmařov;Krnov;Opava;Olomouc;Přerov;Prostějov;Ostrava;Praha;Brno;Plzeň;"
     "Liberec;Hradec Králové;Pardubice;Zlín;České Budějovice;Ústí nad Labem;Jihlava;"
     "Karlovy Vary;Branná;Staré Město;Loučná nad Desnou;Karlovice;Jindřichov;"
+    "Rejvíz;Horní Údolí;Dolní Údolí;Ondřejovice;Rožmitál;Salisov;Horní Lipová;Dolní Lipová;"
+    "Široký Brod;Petříkov;Ramzová;Horní Domašov;"
     "Město Albrechtice;Domašov;Filipovice;Adolfovice;Hlucholazy;Glucholazy;Nysa",
     ";",
 )

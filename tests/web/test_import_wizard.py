@@ -121,6 +121,7 @@ def test_a_file_goes_from_upload_over_trial_to_its_batch(visitor, workspace):
     address = visitor.stage(content=COORDINATES)
     page = visitor.page(address)
     assert "This is how the file is understood" in page
+    assert "the incidents are made up" not in page
     assert "5 Mar 2024 21:30" in page
     assert "Choose the source" in page
     trial, page = visitor.do(address, "try", new_source="reports")

@@ -354,10 +354,8 @@ def test_decisions_are_refused_from_afar_from_other_sites_and_without_a_token(vi
     assert visitor.decisions() == []
 
 
-def test_from_afar_the_page_is_read_without_forms_notes_and_names(visitor):
-    visitor.send(item=visitor.items()["u lávky"].item_id, remember="1", action="give_up")
-    page = text_of(visitor.client.get("/waiting?lang=en", environ_base={"REMOTE_ADDR": "10.0.0.5"}))
-    assert "8 incidents wait for a place." in page
-    assert 'name="action"' not in page
-    assert "show the note" not in page
-    assert "Last decisions" not in page
+@pytest.mark.parametrize("path", ["/waiting", "/waiting/search.json?q=lip", "/waiting/at.json"])
+def test_from_afar_no_text_of_a_place_is_shown(visitor, path):
+    answer = visitor.client.get(path, environ_base={"REMOTE_ADDR": "10.0.0.5"})
+    assert answer.status_code == 403
+    assert "u lávky" not in answer.text
