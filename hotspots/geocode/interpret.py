@@ -79,7 +79,7 @@ class Reading:
     is_clear
         Nothing in it is left that may change the meaning.
     n_words
-        Words and numbers in it.
+        Words in it, without the town.
     """
 
     groups: tuple[Group, ...]
@@ -124,7 +124,7 @@ def read_text(text: str, gazetteer: Gazetteer, index: NameIndex) -> Reading:
         bool(town),
         frozenset(hint for hint, said in hints.items() if everywhere & said),
         not _is_unclear(tokens, used, groups) and not numbers.is_odd,
-        sum(t.is_word or t.is_number for t in tokens),
+        sum(t.is_word and i not in town for i, t in enumerate(tokens)),
     )
 
 
@@ -323,7 +323,8 @@ def _is_unclear(tokens: Sequence[Token], used: frozenset[int], groups: tuple[Gro
             continue
         if token.text in NOISE or stem(token.text) in _PLAIN:
             continue
-        if token.is_capital or not tells_case:
+        beside = any(i in (min(g.positions) - 1, max(g.positions) + 1) for g in groups)
+        if token.is_capital or not tells_case or beside:
             return True
     return False
 

@@ -58,7 +58,7 @@ def test_pairs_are_decided_and_undone_by_plain_forms(client, linked):
     assert "4 pairs of incidents" in client.get(answer.headers["Location"]).text
     again = send(client, "/links/undo", decision=str(number))
     assert again.status_code == 409
-    assert "undone already" in again.text
+    assert "už bylo vzato zpět" in again.text
 
 
 def test_three_records_of_one_event_and_a_contradiction_are_told(client, linked):
