@@ -51,6 +51,10 @@ class Settings:
         Map service of ČÚZK asked for districts (ZSJ) that the municipality's file lacks.
     overpass_url
         Overpass service asked for streets where RÚIAN has none.
+    idle_minutes
+        After how many minutes without a request a browser is signed out.
+    absolute_hours
+        After how many hours it is signed out in any case.
     """
 
     municipality: str = "536385"
@@ -64,6 +68,8 @@ class Settings:
     ruian_url: str = "https://vdp.cuzk.gov.cz/vymenny_format"
     districts_url: str = "https://ags.cuzk.gov.cz/arcgis/rest/services/RUIAN/MapServer"
     overpass_url: str = "https://overpass-api.de/api/interpreter"
+    idle_minutes: int = 60
+    absolute_hours: int = 12
 
     def __post_init__(self) -> None:
         for name in ("street_reach_m", "segment_length_m", "grid_cell_m"):
@@ -97,6 +103,15 @@ class Settings:
                         "setting {name} must be an address that begins with https:// or http://, "
                         "got {value!r}"
                     ).format(name=name, value=_shown(value))
+                )
+        for name, most in (("idle_minutes", 24 * 60), ("absolute_hours", 24 * 7)):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not whole or not 1 <= value <= most:
+                raise ParameterError(
+                    _(
+                        "setting {name} must be a whole number from 1 to {most}, got {value!r}"
+                    ).format(name=name, most=most, value=_shown(value))
                 )
         if not isinstance(self.sample, bool):
             raise ParameterError(
@@ -161,6 +176,11 @@ class Workspace:
     def database(self) -> Path:
         """The SQLite database."""
         return self.path / "hotspots.db"
+
+    @property
+    def accounts(self) -> Path:
+        """The SQLite database of accounts and of the audit record."""
+        return self.path / "accounts.db"
 
     @property
     def layers(self) -> Path:

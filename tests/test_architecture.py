@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "ingest": SETTINGS
     | {"occurrence", "clean", "store", "layers", "record_inference", "geocode", "link"},
     "store": SETTINGS,
+    "accounts": SETTINGS | {"store"},
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
     "join": BASE | {"faces"},
@@ -64,11 +65,11 @@ ALLOWED: dict[str, set[str]] = {
     "cli": SETTINGS
     | COUNTING
     | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
-    | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link"},
+    | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link", "accounts"},
     "web": SETTINGS
     | COUNTING
     | {"analysis", "export", "layers", "maps", "store"}
-    | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link"},
+    | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link", "accounts"},
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -82,8 +83,12 @@ ONLY_IN = {
     "waitress": {"web"},
     "folium": {"maps"},
     "branca": {"maps"},
-    "sqlalchemy": {"store"},
-    "alembic": {"store"},
+    "sqlalchemy": {"store", "accounts"},
+    "alembic": {"store", "accounts"},
+    "argon2": {"accounts"},
+    "zxcvbn": {"accounts"},
+    "flask_login": {"web"},
+    "flask_limiter": {"web"},
     "click": {"cli"},
     "rich": {"cli"},
 }

@@ -67,7 +67,7 @@ def test_the_command_says_what_is_no_longer_in_force(workspace):
 
 
 def test_the_page_names_them_before_and_a_saved_link_leads_on(workspace):
-    client = create_app(workspace, testing=True).test_client()
+    client = create_app(workspace, testing=True, open_access=True).test_client()
     page = client.get("/layers/versions/1?lang=en").get_data(as_text=True)
     assert "<p>No longer in force: localities (2). Version 2 keeps them.</p>" in page
     use_version(workspace, 1)
@@ -96,7 +96,7 @@ def test_a_day_that_is_none_is_answered_as_other_days_are(workspace):
 
 
 def test_the_page_without_incidents_names_the_areas_that_are_there(workspace):
-    client = create_app(workspace, testing=True).test_client()
+    client = create_app(workspace, testing=True, open_access=True).test_client()
     page = client.get("/?lang=en").get_data(as_text=True)
     assert "The areas are ready: streets, street segments, districts" in page
     assert "localities." in page

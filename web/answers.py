@@ -23,6 +23,7 @@ from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
 from hotspots.store.source import Source
+from web.auth import person
 from web.cache import LruCache
 
 _SITUATIONS = 24
@@ -253,10 +254,11 @@ def answers() -> Answers:
 
 
 def entity_tag(known: Known) -> str:
-    """Return a tag of the page asked for: it changes with data, layers, address and language.
+    """Return a tag of the page asked for: it changes with data, address, language and who asks.
 
     A restarted server gives new tags, since the program or its settings may have changed.
     """
     address = f"{request.path}?{request.query_string.decode('latin-1')}"
-    parts = (answers().run, known.version, current_language(), address)
+    asking = person()
+    parts = (answers().run, known.version, current_language(), address, asking.name, asking.role)
     return sha256("\x00".join(parts).encode()).hexdigest()[:24]

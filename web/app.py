@@ -5,8 +5,11 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from hotspots.accounts import ROLES, Accounts, role_label
 from hotspots.settings import Workspace
 from web import (
+    access,
+    auth,
     batch_pages,
     changes,
     compression,
@@ -23,8 +26,10 @@ from web import (
     method_page,
     navigation,
     place_map,
+    rates,
     report_page,
     security,
+    sign_in_page,
     situation_page,
     template_env,
     uploads,
@@ -40,14 +45,9 @@ MAX_REQUEST_BYTES = 64 * 1024
 STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their content
 # Pages that are about the areas on a map; without layers there is nothing for them to show.
 NEED_LAYERS = frozenset({"situation.show", "map.show"})
-# Pages that show single incidents, or what a file said of them.
-SINGLE_INCIDENTS = frozenset(
-    {"links.show", "batches.show", "batches.export"}
-    | {"waiting.show", "waiting.search", "waiting.at"}
-)
 
 
-def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
+def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool = False) -> Flask:
     """Return the pages of one workspace as a WSGI application.
 
     Parameters
@@ -56,12 +56,15 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
         An existing workspace; it may be empty of incidents.
     testing
         Let a test see faults of the program instead of the error page 500.
+    open_access
+        Ask for no accounts: whoever sits at this machine may do everything and see it as any role,
+        and nobody else gets anything. For the demonstration with made-up incidents.
 
     Returns
     -------
     app
         Answers for loopback host names; more names in ``app.config["ALLOWED_HOSTS"]`` (see
-        `web.server.serve`). What changes anything is answered at the machine itself only.
+        `web.server.serve`). Who may see and do what stands in `web.access`.
     """
     here = Path(__file__).parent
     app = Flask("web", static_folder=None, template_folder=str(here / "templates"))
@@ -69,6 +72,7 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
         PROVIDE_AUTOMATIC_OPTIONS=False,
         TESTING=testing,
         ALLOWED_HOSTS=frozenset(),
+        OPEN_ACCESS=open_access,
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_MAX_AGE_S,
     )
@@ -93,6 +97,11 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
         return errors.wrong_host()
 
     @app.before_request
+    def check_access() -> Response | None:
+        status = auth.why_kept_out()
+        return errors.kept_out(status) if status else None
+
+    @app.before_request
     def check_change() -> Response | None:
         reason = changes.why_refused(request)
         return None if reason is None else errors.refused(reason)
@@ -103,28 +112,33 @@ def create_app(workspace: Workspace, *, testing: bool = False) -> Flask:
             return errors.no_layers()
         return None
 
-    @app.before_request
-    def check_single() -> Response | None:
-        if request.endpoint not in SINGLE_INCIDENTS or changes.is_local(request):
-            return None
-        return errors.not_given_out()
-
     uploads.init_uploads(app)  # before the token is looked for in the body
     changes.init_forms(app, workspace.path)
+    app.extensions["hotspots_accounts"] = Accounts.open(
+        workspace, secret=app.config["SECRET_KEY"], settings=lambda: answers.workspace.settings
+    )
+    auth.init_auth(app)
     modules: tuple[Any, ...] = (situation_page, map_frame, export_files, data_page, method_page)
     modules += (layers_page, layer_map, layer_changes, job_pages)
     modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
+    modules += (sign_in_page,)
     for module in modules:
         app.register_blueprint(module.bp)
+    access.check_table(app.view_functions)
+    rates.init_rates(app)
 
     @app.context_processor
     def bar() -> dict[str, Any]:
         def entries(job_about: str = "") -> list[navigation.Entry]:
-            return navigation.list_entries(
-                app.view_functions, endpoint=request.endpoint, job_about=job_about
-            )
+            return navigation.list_entries(auth.may, endpoint=request.endpoint, job_about=job_about)
 
-        return {"navigation": entries}
+        return {
+            "navigation": entries,
+            "person": auth.person(),
+            "home": access.HOME.get(auth.person().role, "auth.ask"),
+            "is_open": open_access,
+            "roles": [(role, role_label(role)) for role in ROLES] if open_access else [],
+        }
 
     app.wsgi_app = LanguageMiddleware(  # type: ignore[method-assign]
         app.wsgi_app, lambda: answers.workspace.settings.language

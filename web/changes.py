@@ -1,4 +1,4 @@
-"""Who may change anything: forms of these pages, sent at the machine that serves them."""
+"""What may change anything: forms of these pages, sent from them, with their token."""
 
 import hashlib
 import ipaddress
@@ -72,12 +72,6 @@ def why_refused(asked: Request) -> str | None:
     """Return why a request may not change anything; None for one that may, or only reads."""
     if asked.endpoint is None or asked.method in _READING:
         return None
-    if not is_local(asked):
-        return _(
-            "There are no accounts yet, so changes are made only at the computer on which this "
-            "server runs, in a browser that opens it as http://localhost. The command line does "
-            "the same: {command} --help"
-        ).format(command=_command(asked))
     if not is_own_form(asked):
         return _(
             "This form was sent from a page of another site. Open its page here and send it from "
@@ -124,7 +118,8 @@ def init_forms(app: Flask, workspace: Path) -> None:
         # Cookies know no ports: each workspace's server on this machine has its own.
         SESSION_COOKIE_NAME=f"hotspots_{hashlib.sha256(secret).hexdigest()[:8]}",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
+        # A bookmark or a link in a message opens the page signed in; forms have tokens.
+        SESSION_COOKIE_SAMESITE="Lax",
         # A page may lie open for a day; the token holds as long as the browser's session.
         WTF_CSRF_TIME_LIMIT=None,
     )

@@ -3,13 +3,26 @@
 import logging
 import secrets
 
-from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from hotspots import schema
 from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
 from hotspots.i18n import _, format_number
+from web import auth
+from web.access import HOME
 from web.answers import DataChangedError
 from web.jobs import BusyError
 from web.texts import kind_label
@@ -88,15 +101,39 @@ def refused(reason: str) -> Response:
     return error_page(403, _("Nothing is changed from here"), reason, back=way_back())
 
 
-def not_given_out() -> Response:
-    """Answer a page about single incidents that somebody elsewhere asks for."""
+def kept_out(status: int) -> Response:
+    """Answer who may not have a route: 401 for who must sign in first, 403 for another role."""
+    if auth.wants_json():
+        text = _("Sign in first.") if status == 401 else _("Your role may not have this.")
+        response = make_response(jsonify(error=text, kind="signed_out"), status)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    if status == 401 and request.method in {"GET", "HEAD"}:
+        return auth.to_sign_in()
+    if status == 401:
+        return error_page(
+            401,
+            _("Sign in first"),
+            _("The sign-in has ended, so nothing was changed. Sign in and send the form again."),
+            back=(url_for("auth.ask", lang=request.args.get("lang")), _("Sign in")),
+        )
+    home = HOME[auth.person().role]
+    if request.endpoint == "situation.show" and home != request.endpoint:
+        return make_response(redirect(url_for(home, lang=request.args.get("lang")), 303))
     return error_page(
         403,
-        _("Not shown here"),
-        _(
-            "Single incidents are given out only at the computer on which this server runs, "
-            "until there are accounts."
-        ),
+        _("Not for this role"),
+        _("Your account may not open this page. The administrator can change its role."),
+        back=(url_for(home, lang=request.args.get("lang")), _("Back to my first page")),
+    )
+
+
+def too_often(_error: RateLimitExceeded) -> Response:
+    """Answer who asks too often for one thing."""
+    return error_page(
+        429,
+        _("Too many requests"),
+        _("This was asked for too often in a short time. Wait a minute and try again."),
     )
 
 
@@ -212,6 +249,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(FormError, bad_form)
     app.register_error_handler(CSRFError, bad_token)
     app.register_error_handler(BusyError, busy)
+    app.register_error_handler(RateLimitExceeded, too_often)
     app.register_error_handler(MissingAreasError, missing_areas)
     app.register_error_handler(NotFoundError, not_found)
     app.register_error_handler(DataChangedError, data_changed)

@@ -1,10 +1,11 @@
-"""The pages that the bar on top leads to, as far as this version of the program has them."""
+"""The pages that the bar on top leads to, for each role its own."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from hotspots.i18n import _
+from web.access import ROUTES, Right
 
 # Pages without an entry of their own stand under the entry of another blueprint's page.
 _UNDER: Final = {
@@ -23,13 +24,15 @@ class Entry:
     current: str
 
 
-def list_entries(known: Iterable[str], *, endpoint: str | None, job_about: str = "") -> list[Entry]:
-    """Return the entries of the bar whose endpoints are known.
+def list_entries(
+    may: Callable[[Right], bool], *, endpoint: str | None, job_about: str = ""
+) -> list[Entry]:
+    """Return the entries of the bar that whoever asks may open.
 
     Parameters
     ----------
-    known
-        Endpoints of the application.
+    may
+        Tells whether whoever asks has a right.
     endpoint
         Endpoint of the present page; None where there is none.
     job_about
@@ -41,10 +44,9 @@ def list_entries(known: Iterable[str], *, endpoint: str | None, job_about: str =
         under = "layers.show" if job_about == "layers" else "data.show"
     else:
         under = _UNDER.get(blueprint, "")
-    existing = set(known)
     entries = []
     for name, label in _pages():
-        if name not in existing:
+        if not may(ROUTES[name]):
             continue
         is_same = name == present
         is_above = name == under or name.partition(".")[0] == blueprint

@@ -28,7 +28,9 @@ def _has_screen() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _serve(workspace: Workspace, *, host: str, port: int, open_browser: bool) -> None:
+def _serve(
+    workspace: Workspace, *, host: str, port: int, open_browser: bool, is_demo: bool = False
+) -> None:
     from web import create_app  # here, because the other commands need no Flask
     from web import serve as serve_app
 
@@ -42,7 +44,7 @@ def _serve(workspace: Workspace, *, host: str, port: int, open_browser: bool) ->
         )
     # A stop by the system ends as Ctrl+C does, so that a temporary workspace is removed.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    app = create_app(workspace)
+    app = create_app(workspace, open_access=is_demo)
     if open_browser and _has_screen():
         Timer(1.5, webbrowser.open, args=(f"http://{host}:{port}/",)).start()
     serve_app(app, host=host, port=port)
@@ -85,4 +87,4 @@ def demo(host: str, port: int, no_browser: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="hotspots-demo-") as directory:
         say(_("Preparing sample incidents (made up) on the streets of Jeseník …"))
         workspace = make_demo_workspace(Path(directory) / "workspace")
-        _serve(workspace, host=host, port=port, open_browser=not no_browser)
+        _serve(workspace, host=host, port=port, open_browser=not no_browser, is_demo=True)

@@ -56,7 +56,7 @@ def database_file(workspace: Workspace) -> Path | None:
     return Path(parsed.database)
 
 
-def make_engine(workspace: Workspace, *, create: bool = False) -> Engine:
+def make_engine(workspace: Workspace, *, create: bool = False, file: Path | None = None) -> Engine:
     """Return an engine; nothing is opened before its first connection.
 
     Parameters
@@ -65,15 +65,19 @@ def make_engine(workspace: Workspace, *, create: bool = False) -> Engine:
         Whose database.
     create
         Let SQLite make the file if there is none.
+    file
+        Another file than that of the incidents; where the database is on a server, everything is
+        in that one.
 
     Raises
     ------
     StoreError
         The address in HOTSPOTS_DATABASE_URL is wrong or its driver is not installed.
     """
-    file = database_file(workspace)
-    if file is None:
+    own = database_file(workspace)
+    if own is None:
         return _make_server_engine(os.environ[URL_VARIABLE].strip())
+    file = file or own
     uri = f"{file.resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
 
     def connect() -> sqlite3.Connection:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from hotspots import schema
 
 # The revision that the code speaks; `migrations/versions` must lead to it.
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 
 TEXT_COLUMNS: Final = (
     schema.TIME_PRECISION,
@@ -249,6 +249,30 @@ links = Table(
     Column(schema.LINK_SCORE, Double),
     Column("decision_key", ForeignKey("decisions.decision_key"), nullable=False),
     UniqueConstraint("source_key_a", "ref_a", "source_key_b", "ref_b"),
+)
+
+# How long a source's incidents are kept as they came.
+retention_rules = Table(
+    "retention_rules",
+    metadata,
+    Column("source_key", ForeignKey("sources.source_key"), primary_key=True),
+    Column("months", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", Text, nullable=False),  # ISO, UTC
+)
+
+# Incidents whose texts were erased at a person's request: they stay erased when their file comes
+# again.
+erased_texts = Table(
+    "erased_texts",
+    metadata,
+    Column("erased_key", Integer, primary_key=True),
+    Column("source_key", ForeignKey("sources.source_key"), nullable=False),
+    Column(schema.SOURCE_REF, Text, nullable=False),
+    Column("erased_by", Text, nullable=False),
+    Column("erased_at", Text, nullable=False),  # ISO, UTC
+    UniqueConstraint("source_key", schema.SOURCE_REF),
 )
 
 # One row; its text changes with every change of what can be read.

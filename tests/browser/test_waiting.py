@@ -28,7 +28,7 @@ def workspace(tmp_path):
 
 @contextmanager
 def served(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace), threaded=True)
+    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

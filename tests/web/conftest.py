@@ -78,7 +78,7 @@ def displaced(tmp_path_factory):
 @pytest.fixture(scope="session")
 def client(sample):
     """Client of the pages with sample incidents."""
-    return create_app(sample, testing=True).test_client()
+    return create_app(sample, testing=True, open_access=True).test_client()
 
 
 @pytest.fixture

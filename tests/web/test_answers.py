@@ -63,7 +63,7 @@ def test_what_is_known_is_of_one_moment(own_copy, changing):
 
 @pytest.mark.parametrize("address", ["/", "/map", "/export.csv", "/method?by=street", "/data"])
 def test_a_view_starts_anew_when_the_data_change(own_copy, changing, address):
-    client = create_app(own_copy, testing=True).test_client()
+    client = create_app(own_copy, testing=True, open_access=True).test_client()
     left = changing("sources", times=2)
     response = client.get(address)
     assert response.status_code == 200
@@ -71,7 +71,7 @@ def test_a_view_starts_anew_when_the_data_change(own_copy, changing, address):
 
 
 def test_data_that_never_rest_are_said_so(own_copy, changing):
-    client = create_app(own_copy).test_client()
+    client = create_app(own_copy, open_access=True).test_client()
     changing("sources", times=2 * TRIES)
     response = client.get("/?lang=en")
     assert response.status_code == 503

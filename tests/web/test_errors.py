@@ -47,7 +47,7 @@ def test_a_body_too_large_is_refused(client):
 
 
 def test_a_fault_has_a_reference_and_no_inner_detail(sample, monkeypatch, caplog):
-    app = create_app(sample)
+    app = create_app(sample, open_access=True)
 
     def fail():
         raise StoreError("secret path /home/somebody/hotspots.db")

@@ -46,7 +46,7 @@ class Visitor:
 
     def __init__(self, workspace):
         self.workspace = workspace
-        self.app = create_app(workspace, testing=True)
+        self.app = create_app(workspace, testing=True, open_access=True)
         self.client = self.app.test_client()
         self.jobs = self.app.extensions["hotspots_jobs"]
 

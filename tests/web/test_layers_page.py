@@ -71,7 +71,7 @@ class Visitor:
 
     def __init__(self, workspace):
         self.workspace = workspace
-        self.app = create_app(workspace, testing=True)
+        self.app = create_app(workspace, testing=True, open_access=True)
         self.client = self.app.test_client()
         self.jobs = self.app.extensions["hotspots_jobs"]
 
@@ -218,7 +218,7 @@ def test_layers_edited_by_hand_into_nonsense_are_named_not_a_fault(visitor, work
 
 @pytest.mark.parametrize("path", ["/", "/map"])
 def test_without_layers_pages_send_to_where_they_come_from(bare, path):
-    response = create_app(bare, testing=True).test_client().get(f"{path}?lang=en")
+    response = create_app(bare, testing=True, open_access=True).test_client().get(f"{path}?lang=en")
     assert response.status_code == 200
     page = text_of(response)
     assert "There are no layers of Děčany here yet." in page
@@ -227,7 +227,7 @@ def test_without_layers_pages_send_to_where_they_come_from(bare, path):
 
 @pytest.mark.parametrize("path", ["/data", "/method", "/health", "/layers"])
 def test_without_layers_the_other_pages_answer(bare, path):
-    assert create_app(bare, testing=True).test_client().get(path).status_code == 200
+    assert create_app(bare, testing=True, open_access=True).test_client().get(path).status_code == 200
 
 
 def test_without_layers_only_fetch_and_import_are_offered(bare):

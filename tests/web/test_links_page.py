@@ -20,7 +20,7 @@ def linked(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(linked):
-    return create_app(linked, testing=True).test_client()
+    return create_app(linked, testing=True, open_access=True).test_client()
 
 
 def token(page):

@@ -57,7 +57,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def accidents(workspace):
-    return create_app(workspace, testing=True).test_client()
+    return create_app(workspace, testing=True, open_access=True).test_client()
 
 
 # --- periods without record ------------------------------------------------------------------

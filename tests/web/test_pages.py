@@ -217,7 +217,7 @@ def test_unchanged_pages_are_not_sent_again(client):
 
 
 def test_a_new_record_changes_the_page_and_its_tag(own_copy):
-    client = create_app(own_copy, testing=True).test_client()
+    client = create_app(own_copy, testing=True, open_access=True).test_client()
     before = client.get("/?source=sample_assistants")
     with Store.open(own_copy) as store:
         record = store.source("sample_assistants").record[0]
@@ -257,7 +257,7 @@ def test_health_counts(client):
 
 
 def test_an_empty_workspace_says_what_to_import_first(empty):
-    client = create_app(empty, testing=True).test_client()
+    client = create_app(empty, testing=True, open_access=True).test_client()
     page = text_of(client.get("/?lang=en"))
     assert "There are no incidents here yet." in page
     assert f"hotspots import FILE.csv --workspace {empty.path.name}" in page
@@ -271,7 +271,7 @@ def test_an_empty_workspace_says_what_to_import_first(empty):
 
 @pytest.mark.parametrize("address", ["/", "/?by=locality", "/data", "/method?by=locality", "/map"])
 def test_hostile_names_stay_texts(hostile, address):
-    response = create_app(hostile, testing=True).test_client().get(address)
+    response = create_app(hostile, testing=True, open_access=True).test_client().get(address)
     assert response.status_code == 200
     assert HOSTILE not in text_of(response)
     assert "<script>alert" not in text_of(response)
@@ -287,7 +287,7 @@ def test_hostile_values_of_the_address_stay_texts(client):
 
 
 def test_displaced_incidents_are_left_out_below_districts_and_said_so(displaced):
-    client = create_app(displaced, testing=True).test_client()
+    client = create_app(displaced, testing=True, open_access=True).test_client()
     page = text_of(client.get("/?lang=en"))
     assert "3 incidents with positions moved by their publisher are left out here" in page
     assert 'href="/?by=district&amp;lang=en"' in page
@@ -297,7 +297,7 @@ def test_displaced_incidents_are_left_out_below_districts_and_said_so(displaced)
 
 
 def test_a_wholly_displaced_source_has_no_street_map(displaced):
-    client = create_app(displaced, testing=True).test_client()
+    client = create_app(displaced, testing=True, open_access=True).test_client()
     page = text_of(client.get("/?lang=en&source=moved"))
     assert "no map of them is drawn here" in page
     assert "<iframe" not in page
@@ -339,7 +339,7 @@ def with_codes(tmp_path_factory):
         encoding="utf-8",
     )
     import_file(workspace, data, mapping=Mapping.read(mapping))
-    return create_app(workspace, testing=True).test_client()
+    return create_app(workspace, testing=True, open_access=True).test_client()
 
 
 def test_places_of_consequence_count_on_request(with_codes):

@@ -82,7 +82,7 @@ def test_the_host_served_at_is_allowed(host, name):
 
 
 def test_a_server_on_all_interfaces_goes_by_numbers_only(sample):
-    app = create_app(sample, testing=True)
+    app = create_app(sample, testing=True, open_access=True)
     app.config["ALLOWED_HOSTS"] = allowed_hosts("0.0.0.0")  # noqa: S104
     client = app.test_client()
     assert client.get("/health", headers={"Host": "192.168.1.5:8000"}).status_code == 200
@@ -121,11 +121,11 @@ def test_a_taken_port_is_named_with_another_to_try(sample):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(HotspotsError, match=rf"Port {port} is taken .* --port \d+"):
-            serve(create_app(sample), host="127.0.0.1", port=port)
+            serve(create_app(sample, open_access=True), host="127.0.0.1", port=port)
 
 
 def test_the_server_prints_its_address_and_answers_many_at_once(sample, free_port, capsys):
-    app = create_app(sample)
+    app = create_app(sample, open_access=True)
     thread = threading.Thread(
         target=serve, args=(app,), kwargs={"host": "127.0.0.1", "port": free_port}, daemon=True
     )

@@ -27,7 +27,7 @@ class Phone:
 
     def __init__(self, workspace):
         self.workspace = workspace
-        self.app = create_app(workspace, testing=True)
+        self.app = create_app(workspace, testing=True, open_access=True)
         self.client = self.app.test_client()
         self.client.environ_base["HTTP_HOST"] = "localhost"
         self.app.config["WTF_CSRF_ENABLED"] = True

@@ -33,7 +33,7 @@ class Served:
 
     def __init__(self, workspace):
         self.workspace = workspace
-        self.app = create_app(workspace, testing=True)
+        self.app = create_app(workspace, testing=True, open_access=True)
         self.jobs = self.app.extensions["hotspots_jobs"]
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]

@@ -41,7 +41,7 @@ def village(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(village):
-    return create_app(village, testing=True).test_client()
+    return create_app(village, testing=True, open_access=True).test_client()
 
 
 def test_the_page_opens_with_districts_and_offers_no_streets(client):

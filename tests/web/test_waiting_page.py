@@ -36,7 +36,7 @@ def filled(tmp_path_factory):
 @pytest.fixture(scope="module")
 def reader(filled):
     """Client that only reads."""
-    return create_app(filled, testing=True).test_client()
+    return create_app(filled, testing=True, open_access=True).test_client()
 
 
 class Visitor:
@@ -44,7 +44,7 @@ class Visitor:
 
     def __init__(self, workspace):
         self.workspace = workspace
-        self.client = create_app(workspace, testing=True).test_client()
+        self.client = create_app(workspace, testing=True, open_access=True).test_client()
 
     def get(self, **query):
         return text_of(self.client.get("/waiting", query_string={"lang": "en", **query}))

@@ -1,0 +1,215 @@
+"""The audit record: who did what and when, only ever added to."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select
+
+from hotspots.accounts import tables
+from hotspots.accounts.users import now_text
+from hotspots.i18n import _
+
+SIGN_IN: Final = "sign_in"
+SIGN_IN_REFUSED: Final = "sign_in_refused"
+SIGN_OUT: Final = "sign_out"
+ACCOUNT: Final = "account"  # made, changed, closed, a link given out, a password chosen
+IMPORT: Final = "import"
+EXPORT: Final = "export"
+CORRECTION: Final = "correction"
+DELETION: Final = "deletion"
+NOTES_VIEWED: Final = "notes_viewed"
+LAYERS: Final = "layers"
+SETTINGS: Final = "settings"
+BACKUP: Final = "backup"
+ACTIONS: Final = (
+    SIGN_IN,
+    SIGN_IN_REFUSED,
+    SIGN_OUT,
+    ACCOUNT,
+    IMPORT,
+    EXPORT,
+    CORRECTION,
+    DELETION,
+    NOTES_VIEWED,
+    LAYERS,
+    SETTINGS,
+    BACKUP,
+)
+_SUBJECT_LENGTH: Final = 200
+_DETAILS_LENGTH: Final = 4000
+_FIRST: Final = "0" * 64
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the record.
+
+    Attributes
+    ----------
+    audit_key
+        Number, counted up without gaps.
+    done_at
+        ISO, UTC.
+    user_name, role
+        Who, and in which role; empty where nobody was signed in, role `system` for the command
+        line.
+    action
+        One of `ACTIONS`.
+    subject
+        What it was about: a file, an import, a page.
+    details
+        Filter, numbers, what else tells later what happened; never a note's text.
+    """
+
+    audit_key: int
+    done_at: str
+    user_name: str
+    role: str
+    action: str
+    subject: str
+    details: Mapping[str, Any]
+
+
+def action_label(action: str) -> str:
+    """Return what an action is called."""
+    return {
+        SIGN_IN: _("Sign-in"),
+        SIGN_IN_REFUSED: _("Sign-in refused"),
+        SIGN_OUT: _("Sign-out"),
+        ACCOUNT: _("Accounts"),
+        IMPORT: _("Import"),
+        EXPORT: _("Export"),
+        CORRECTION: _("Correction"),
+        DELETION: _("Deletion"),
+        NOTES_VIEWED: _("Notes viewed"),
+        LAYERS: _("Layers"),
+        SETTINGS: _("Settings"),
+        BACKUP: _("Backup"),
+    }[action]
+
+
+def add_entry(
+    connection: Connection,
+    action: str,
+    *,
+    user_name: str,
+    role: str,
+    subject: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a line; the connection is the one writing transaction, so the chain has no forks."""
+    if action not in ACTIONS:
+        raise ValueError(action)
+    last = select(tables.audit.c.audit_key, tables.audit.c.digest)
+    row = connection.execute(last.order_by(tables.audit.c.audit_key.desc()).limit(1)).one_or_none()
+    values: dict[str, Any] = {
+        "audit_key": 1 if row is None else row.audit_key + 1,
+        "done_at": now_text(),
+        "user_name": user_name,
+        "role": role,
+        "action": action,
+        "subject": "".join(c if c.isprintable() else " " for c in subject)[:_SUBJECT_LENGTH],
+        "details": _as_json(details or {}),
+    }
+    values["digest"] = _digest(_FIRST if row is None else row.digest, values)
+    connection.execute(insert(tables.audit).values(**values))
+
+
+def read_entries(
+    connection: Connection,
+    *,
+    limit: int,
+    before: int | None = None,
+    user_name: str = "",
+    actions: Sequence[str] = (),
+    first_day: str = "",
+    last_day: str = "",
+) -> list[AuditEntry]:
+    """Return lines, newest first.
+
+    Parameters
+    ----------
+    connection
+        For reading.
+    limit
+        How many at most.
+    before
+        Only lines with a smaller number, for the next page.
+    user_name, actions
+        Only those; empty means all.
+    first_day, last_day
+        ISO days, UTC, both included; empty means open.
+    """
+    audit = tables.audit.c
+    wanted = select(tables.audit).order_by(audit.audit_key.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(audit.audit_key < before)
+    if user_name:
+        wanted = wanted.where(audit.user_name == user_name)
+    if actions:
+        wanted = wanted.where(audit.action.in_(list(actions)))
+    if first_day:
+        wanted = wanted.where(audit.done_at >= first_day)
+    if last_day:
+        wanted = wanted.where(func.substr(audit.done_at, 1, 10) <= last_day)
+    return [_entry(row) for row in connection.execute(wanted)]
+
+
+def find_break(connection: Connection) -> int | None:
+    """Return the number of the first line that does not follow from those before; None if all do.
+
+    A line changed, added or taken out by another program than this one breaks the chain. Lines cut
+    off at the end do not: compare the last number with that of a backup.
+    """
+    before = _FIRST
+    rows = connection.execution_options(yield_per=5000).execute(
+        select(tables.audit).order_by(tables.audit.c.audit_key)
+    )
+    for number, row in enumerate(rows, start=1):
+        values = {name: getattr(row, name) for name in _COVERED}
+        if row.audit_key != number or row.digest != _digest(before, values):
+            return int(row.audit_key)
+        before = row.digest
+    return None
+
+
+_COVERED: Final = (
+    "audit_key",
+    "done_at",
+    "user_name",
+    "role",
+    "action",
+    "subject",
+    "details",
+)
+
+
+def _digest(before: str, values: Mapping[str, Any]) -> str:
+    text = json.dumps([before, *(values[name] for name in _COVERED)], ensure_ascii=False)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _as_json(details: Mapping[str, Any]) -> str:
+    text = json.dumps(details, ensure_ascii=False, default=str)
+    if len(text) <= _DETAILS_LENGTH:
+        return text
+    return json.dumps({"shortened": text[: _DETAILS_LENGTH // 2]}, ensure_ascii=False)
+
+
+def _entry(row: Any) -> AuditEntry:
+    try:
+        details = json.loads(row.details)
+    except ValueError:
+        details = {"text": row.details}
+    return AuditEntry(
+        audit_key=row.audit_key,
+        done_at=row.done_at,
+        user_name=row.user_name,
+        role=row.role,
+        action=row.action,
+        subject=row.subject,
+        details=details if isinstance(details, dict) else {"value": details},
+    )

@@ -1,0 +1,87 @@
+"""Waiting after wrong passwords: longer with every one, by what was tried and from where.
+
+Three things are counted apart, so that guessing costs time and yet nobody else can lock a person
+out for long: the name tried from one address, the name from everywhere, and the address for all
+names. Counts are forgotten after a day without a further failure, and with the right password.
+Names and addresses are kept as keyed digests only.
+"""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from hotspots.accounts import tables
+
+FORGOTTEN_AFTER_S: Final = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How long to wait: nothing up to `free` failures, then 2, 4, 8 … s, `longest_s` at most."""
+
+    free: int
+    longest_s: int
+
+    def wait_s(self, n_failures: int) -> int:
+        """Return how long to wait after so many failures in a row [s]."""
+        beyond = n_failures - self.free
+        return 0 if beyond <= 0 else min(2 ** min(beyond, 30), self.longest_s)
+
+
+PAIR: Final = Rule(free=3, longest_s=15 * 60)
+NAME: Final = Rule(free=20, longest_s=60)
+ADDRESS: Final = Rule(free=30, longest_s=15 * 60)
+
+
+def failure_keys(secret: bytes, *, name: str, address: str) -> dict[str, Rule]:
+    """Return under which keys a try is counted, and by which rule."""
+    parts = {
+        f"pair\x00{name}\x00{address}": PAIR,
+        f"name\x00{name}": NAME,
+        f"address\x00{address}": ADDRESS,
+    }
+    return {
+        hmac.new(secret, text.encode("utf-8", "replace"), sha256).hexdigest(): rule
+        for text, rule in parts.items()
+    }
+
+
+def seconds_to_wait(connection: Connection, keys: Iterable[str], *, now: int) -> int:
+    """Return how long a try must wait [s], 0 for not at all."""
+    failures = tables.sign_in_failures.c
+    rows = connection.execute(
+        select(failures.wait_until).where(failures.failure_key.in_(list(keys)))
+    )
+    return max((row.wait_until - now for row in rows), default=0) if rows else 0
+
+
+def note_failure(connection: Connection, keys: dict[str, Rule], *, now: int) -> None:
+    """Count one wrong password under each key, and set how long to wait."""
+    failures = tables.sign_in_failures
+    connection.execute(delete(failures).where(failures.c.failed_at < now - FORGOTTEN_AFTER_S))
+    found = connection.execute(
+        select(failures.c.failure_key, failures.c.n_failures).where(
+            failures.c.failure_key.in_(list(keys))
+        )
+    )
+    before = {row.failure_key: row.n_failures for row in found}
+    for key, rule in keys.items():
+        n = before.get(key, 0) + 1
+        values = {"n_failures": n, "failed_at": now, "wait_until": now + rule.wait_s(n)}
+        if key in before:
+            connection.execute(
+                update(failures).where(failures.c.failure_key == key).values(**values)
+            )
+        else:
+            connection.execute(insert(failures).values(failure_key=key, **values))
+
+
+def forget(connection: Connection, keys: dict[str, Rule]) -> None:
+    """Forget the failures of a name, with the right password; those of the address stay."""
+    failures = tables.sign_in_failures
+    wanted = [key for key, rule in keys.items() if rule is not ADDRESS]
+    connection.execute(delete(failures).where(failures.c.failure_key.in_(wanted)))
