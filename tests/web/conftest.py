@@ -6,6 +6,7 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import Point
 
+from hotspots.accounts import passwords
 from hotspots.demo import make_demo_workspace
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
@@ -13,6 +14,8 @@ from hotspots.settings import Settings, Workspace
 from hotspots.workspace_init import init_workspace
 from tests.localities import bring_localities
 from web import create_app
+
+from .signing import CHEAP, make_app
 
 HOSTILE = "<script>alert('x')</script>\"&"
 # In the middle of the town, on Masarykovo náměstí.
@@ -38,6 +41,16 @@ def import_points(workspace, *, source, label, displaced=False, note=""):
         encoding="utf-8",
     )
     import_file(workspace, data, mapping=Mapping.read(mapping))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords():
+    """Hash passwords with the cheapest parameters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", CHEAP)
+        passwords._stand_in.cache_clear()
+        yield
+    passwords._stand_in.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +99,9 @@ def own_copy(sample, tmp_path):
     """A copy of the sample's workspace that a test may change."""
     shutil.copytree(sample.path, tmp_path / "copy")
     return Workspace.open(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def signing(sample):
+    """The pages of the sample's workspace, with one account per role; see `signing.client_as`."""
+    return make_app(sample)
