@@ -41,5 +41,13 @@ class LruCache(Generic[V]):
                 raise
         return future.result()
 
+    def peek(self, key: Hashable) -> V | None:
+        """Return the value of `key` if it is remembered and made; nothing is made or waited for."""
+        with self._lock:
+            future = self._values.get(key)
+        if future is None or not future.done() or future.exception() is not None:
+            return None
+        return future.result()
+
     def __len__(self) -> int:
         return len(self._values)

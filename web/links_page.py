@@ -1,10 +1,8 @@
 """The page `/links`: pairs of incidents that may be one event, decided by a person."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from threading import Lock
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 from flask import (
@@ -23,10 +21,18 @@ from hotspots import schema
 from hotspots.analysis import events, links, links_words
 from hotspots.analysis.links import OPEN, STATES, Pair, Side
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.i18n import LANGUAGES, _, format_day
+from hotspots.i18n import LANGUAGES, _
 from hotspots.offences import offence_label
-from hotspots.store.decisions import DISMISSED, LINKED, RELEASED, Decision
+from hotspots.store import Store
+from hotspots.store.decisions import (
+    DISMISSED,
+    LINKED,
+    RELEASED,
+    Decision,
+    StaleDecisionError,
+)
 from hotspots.users import current_user
+from web import texts
 from web.answers import answers, retried
 from web.cache import LruCache
 from web.changes import is_local
@@ -37,10 +43,10 @@ DUPLICATES: Final = "duplicates"
 VIEWS: Final = (SOURCES, DUPLICATES)
 PAGE: Final = 10
 HISTORY: Final = 6
+MOST_PAGES: Final = 100_000  # of decisions
 _LONGEST_NUMBER: Final = 9
 _LONGEST_ID: Final = 400
 _CONFLICT: Final = 409
-_PRAGUE: Final = ZoneInfo("Europe/Prague")
 _CACHE: Final = "hotspots_links"
 # One decision at a time: what two browsers send about one pair is decided in order.
 _deciding = Lock()
@@ -67,6 +73,8 @@ class LinksParams:
         Pair of the page that is chosen, from 0.
     done, undone
         Number of the decision made or taken back last; 0 for none.
+    history
+        Page of the last decisions, from 1.
     lang
         Language of the page; empty for the workspace's.
     """
@@ -77,14 +85,35 @@ class LinksParams:
     at: int = 0
     done: int = 0
     undone: int = 0
+    history: int = 1
     lang: str = ""
 
     def url(self, **changes: Any) -> str:
         """Return the page's address with some of its state changed; a decision is told once."""
-        now = replace(self, **({"done": 0, "undone": 0} | changes))
+        now = replace(self, **({"done": 0, "undone": 0, "history": 1} | changes))
         usual = LinksParams()
         given = {name: value for name, value in vars(now).items() if value != getattr(usual, name)}
         return url_for("links.show", **given)
+
+
+@dataclass(frozen=True)
+class Late:
+    """A decision that was sent after another one about the same pair.
+
+    Attributes
+    ----------
+    one, two
+        The two incidents.
+    state
+        What the sender meant, one of `schema.LINK_STATES`.
+    meanwhile
+        Number of the decision on which the pair rests now; 0 where it was taken back.
+    """
+
+    one: str
+    two: str
+    state: str
+    meanwhile: int
 
 
 def parse_params(values: MultiDict[str, str]) -> LinksParams:
@@ -103,6 +132,7 @@ def parse_params(values: MultiDict[str, str]) -> LinksParams:
         at=_number(values, "at", 0),
         done=_number(values, "done", 0),
         undone=_number(values, "undone", 0),
+        history=_number(values, "history", 1),
         lang=lang if lang in LANGUAGES else "",
     )
 
@@ -140,13 +170,19 @@ def decide() -> Response:
     params = parse_params(request.form)
     one, two = (request.form.get(name, "")[:_LONGEST_ID] for name in ("one", "two"))
     chosen = request.form.get("decision", "")
+    seen = _number(request.form, "seen", 0) if request.form.get("seen") else None
     if chosen not in schema.LINK_STATES:
         raise ParameterError(_("say whether the two are one event or not"))
     try:
         near = one.partition(":")[0] == two.partition(":")[0]
         score = links.score_of(_candidates(near_duplicates=near), one, two)
         with _deciding, answers().store() as store:
-            number = links.decide(store, one, two, state=chosen, user=current_user(), score=score)
+            number = links.decide(
+                store, one, two, state=chosen, user=current_user(), score=score, seen=seen
+            )
+    except StaleDecisionError as error:
+        late = Late(one, two, chosen, error.decision.decision_key if error.decision else 0)
+        return _page(params, notice=str(error), status=_CONFLICT, late=late)
     except (NotFoundError, ParameterError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
     return _to(params.url(done=number))
@@ -185,7 +221,9 @@ def _candidates(*, near_duplicates: bool) -> pd.DataFrame:
     return cache.get((version, near_duplicates), find)
 
 
-def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Response:
+def _page(
+    params: LinksParams, *, notice: str = "", status: int = 200, late: "Late | None" = None
+) -> Response:
     near = params.view == DUPLICATES
     pairs = _candidates(near_duplicates=near)
     with answers().store() as store:
@@ -196,19 +234,22 @@ def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Respon
         n_pages = max(1, -(-len(chosen) // PAGE))
         params = replace(params, page=min(params.page, n_pages))
         first = (params.page - 1) * PAGE
+        seen = store.link_decisions()
         shown = links.describe_pairs(store, chosen.iloc[first : first + PAGE])
         together, _seen = events.seen_together(store)
-        history = links.decisions(store, limit=200) if is_local(request) else []
+        can_change = is_local(request)
+        skip = (min(params.history, MOST_PAGES) - 1) * HISTORY
+        history = links.decisions(store, limit=HISTORY + 1, skip=skip) if can_change else []
+        told = _find_told(store, params, late) if can_change else {}
         sources = store.sources()
     labels = {source.source_id: source.label for source in sources}
     against = events.find_contradictions(known)
     ones, twos = (against[name].tolist() for name in (schema.INCIDENT_A, schema.INCIDENT_B))
     inside = [_source(one) == _source(two) for one, two in zip(ones, twos, strict=True)]
-    told = {decision.decision_key: decision for decision in history}
     page = render_template(
         "links.html",
         params=replace(params, at=min(params.at, max(len(shown) - 1, 0))),
-        pairs=[_pair_view(pair) | {"number": number} for number, pair in enumerate(shown)],
+        pairs=[_pair_view(pair, seen) | {"number": number} for number, pair in enumerate(shown)],
         first=first,
         n_open=len(is_open),
         n_shown=len(chosen),
@@ -223,16 +264,47 @@ def _page(params: LinksParams, *, notice: str = "", status: int = 200) -> Respon
         states=_states(),
         together=together,
         history=[_decision_view(one, labels) for one in list(history)[:HISTORY]],
+        newer=params.url(history=params.history - 1) if params.history > 1 else "",
+        older=params.url(history=params.history + 1) if len(history) > HISTORY else "",
+        late=_late_view(late, told, labels),
         done=_done(told, params.done, labels, known),
         undone=_told(told, params.undone, labels, holds=False),
         notice=notice,
-        can_change=is_local(request),
+        can_change=can_change,
         CONFIRMED=schema.CONFIRMED_LINK,
         DISMISSED=schema.DISMISSED_LINK,
     )
     answer = make_response(page, status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _find_told(store: Store, params: LinksParams, late: "Late | None") -> dict[int, Decision]:
+    """Return the decisions that the page tells of by their numbers."""
+    found = {}
+    for number in (params.done, params.undone, late.meanwhile if late else 0):
+        decision = links.find_decision(store, number) if number else None
+        if decision is not None:
+            found[number] = decision
+    return found
+
+
+def _late_view(
+    late: "Late | None", told: dict[int, Decision], labels: dict[str, str]
+) -> dict[str, Any] | None:
+    """Return a decision that came too late: what was decided meanwhile, and what was meant."""
+    if late is None:
+        return None
+    made = told.get(late.meanwhile)
+    meant = _("the same event") if late.state == schema.CONFIRMED_LINK else _("different events")
+    return {
+        "one": late.one,
+        "two": late.two,
+        "state": late.state,
+        "seen": late.meanwhile,
+        "meant": meant,
+        "made": _decision_view(made, labels) if made else None,
+    }
 
 
 def _told(
@@ -277,8 +349,11 @@ def _decision_view(decision: Decision, labels: dict[str, str]) -> dict[str, Any]
             decision.subject, labels, sign="≠" if decision.kind == DISMISSED else "="
         ),
         "who": decision.decided_by,
-        "when": _moment(decision.decided_at),
+        "when": texts.moment_text(decision.decided_at),
         "holds": decision.holds,
+        "state": {LINKED: schema.CONFIRMED_LINK, DISMISSED: schema.DISMISSED_LINK}.get(
+            decision.kind, OPEN
+        ),
     }
 
 
@@ -295,13 +370,7 @@ def _named(subject: str, labels: dict[str, str], *, sign: str) -> str:
     return f" {sign} ".join(named)
 
 
-def _moment(text: str) -> str:
-    """Return a moment of the store as the clock in Prague shows it."""
-    local = datetime.fromisoformat(text).astimezone(_PRAGUE)
-    return f"{format_day(local.date())} {local:%H:%M}"
-
-
-def _pair_view(pair: Pair) -> dict[str, Any]:
+def _pair_view(pair: Pair, seen: dict[tuple[str, str], int]) -> dict[str, Any]:
     """Return what the page says of a pair."""
     return {
         "likelihood": links_words.likelihood_label(pair),
@@ -319,6 +388,7 @@ def _pair_view(pair: Pair) -> dict[str, Any]:
         "records": links_words.records_text(pair),
         "contradicted": links_words.contradicted_text() if pair.is_contradicted else "",
         "state": pair.state,
+        "seen": seen.get((pair.one.incident_id, pair.two.incident_id), 0),
         "decided_by": pair.decided_by,
         "sides": [_side_view(side) for side in (pair.one, pair.two)],
         "day": pair.one.first.date().isoformat() if pair.one.first else "",

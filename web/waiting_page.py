@@ -5,7 +5,16 @@ import math
 from threading import Lock
 from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.datastructures import MultiDict
 
 from hotspots import schema
@@ -20,18 +29,26 @@ from hotspots.analysis.waiting_decisions import (
     Finder,
     OutsideTownError,
     decide,
+    find_decision,
     pick_candidate,
     place_at,
     place_of,
+    require_unchanged,
     undo_place,
 )
-from hotspots.errors import NotFoundError, ParameterError
-from hotspots.i18n import _
+from hotspots.errors import HotspotsError, NotFoundError, ParameterError
+from hotspots.i18n import _, format_number, ngettext
+from hotspots.ingest.placing import Retried, place_waiting
+from hotspots.progress import Report
+from hotspots.settings import Workspace
 from hotspots.store import Place
+from hotspots.store.decisions import LARGEST_KEY, StaleDecisionError
 from hotspots.users import current_user
 from web.answers import answers
 from web.changes import is_local
 from web.errors import error_page
+from web.job_pages import jobs, to_job
+from web.jobs import INCIDENTS, Outcome, Work
 from web.place_map import allow_tiles
 from web.waiting_view import (
     LONGEST_QUERY,
@@ -48,6 +65,8 @@ from web.waiting_view import (
 bp = Blueprint("waiting", __name__)
 logger = logging.getLogger("hotspots.web")
 _CONFLICT: Final = 409
+_LONGEST_NUMBER: Final = 9
+_LONGEST_DEGREES: Final = 24
 # One decision at a time: what two browsers send about one text is decided once.
 _deciding = Lock()
 
@@ -126,6 +145,7 @@ def send() -> Response:
         with _deciding, answers().store() as store:
             waiting = waiting_list(store, workspace)
             item = find_waiting(store, waiting, params.item)
+            require_unchanged(store, item, seen=_seen())
             place = _chosen_place(item)
             only = "" if request.form.get("remember") or not item.key else _only(item)
             after = next_item(
@@ -136,7 +156,7 @@ def send() -> Response:
             made = decide(store, item, place, user=current_user(), only=only)
     except OutsideTownError as error:
         return _page(params, notice=str(error), status=400, ask_outside=True)
-    except NotWaitingError as error:
+    except (NotWaitingError, StaleDecisionError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
     except (ParameterError, NotFoundError) as error:
         return _page(params, notice=str(error), status=400)
@@ -149,12 +169,72 @@ def undo() -> Response:
     params = parse_params(request.form)
     try:
         with _deciding, answers().store() as store:
-            known = {one.decision_key: one for one in store.decisions(limit=100)}
-            undo_place(store, params.done, user=current_user())
+            keys = undo_place(store, params.done, user=current_user())
+            made = find_decision(store, params.done)
     except (ParameterError, NotFoundError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
-    subject = known[params.done].subject if params.done in known else ""
+    if keys:
+        _place_again(answers().workspace, keys)
+    subject = made.subject if made else ""
     return _to(params.url(item=item_id_of(subject) or params.item, undone=params.done))
+
+
+@bp.post("/waiting/again")
+def again() -> Response:
+    """Start looking up again all that waits."""
+    title = _("Looking up again what waits for a place")
+    back = url_for("waiting.show")
+    work = _again_work(answers().workspace)
+    return to_job(jobs().start("place-waiting", title, work, about=INCIDENTS, back=back))
+
+
+def _again_work(workspace: Workspace) -> Work:
+    """Return the job that looks up again what waits."""
+
+    def work(report: Report) -> Outcome:
+        done = place_waiting(workspace, report=report)
+        return Outcome(
+            sentence=_said(done),
+            notes=(
+                ngettext(
+                    "{n} incident still waits for a place.",
+                    "{n} incidents still wait for a place.",
+                    done.waiting,
+                ).format(n=format_number(done.waiting)),
+                *done.warnings,
+            ),
+        )
+
+    return work
+
+
+def _said(done: Retried) -> str:
+    if not done.placed:
+        return _("Nothing more could be placed.")
+    return ngettext(
+        "{n} more incident is placed now.", "{n} more incidents are placed now.", done.placed
+    ).format(n=format_number(done.placed))
+
+
+def _place_again(workspace: Workspace, keys: tuple[str, ...]) -> None:
+    """Look up again the incidents of later files that had taken over a decision now undone."""
+    try:
+        done = place_waiting(workspace, keys=keys)
+    except HotspotsError:  # as while an import runs; they wait, and can be looked up later
+        logger.warning("incidents of an undone decision could not be looked up", exc_info=True)
+        return
+    for warning in done.warnings:
+        logger.warning("%s", warning)
+
+
+def _seen() -> int:
+    """Return the newest decision that the sender of a form had seen; all where it does not say."""
+    text = request.form.get("seen", "")
+    if not text:
+        return LARGEST_KEY
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise ParameterError(_("the form is broken; load the page again"))
+    return int(text)
 
 
 def _page(
@@ -164,12 +244,14 @@ def _page(
     can_change = is_local(request)
     with answers().store() as store:
         view = page_view(store, workspace, params, with_decisions=can_change)
+    # What was chosen for a text that does not wait any more is never put to another one.
+    form = {} if view["is_gone"] else request.form
     sent: dict[str, Any] = {
-        "choice": request.form.get("choice", ""),
-        "lon": request.form.get("lon", ""),
-        "lat": request.form.get("lat", ""),
-        "remember": not request.form or bool(request.form.get("remember")),
-        "only": request.form.get("only", ""),
+        "choice": form.get("choice", ""),
+        "lon": form.get("lon", ""),
+        "lat": form.get("lat", ""),
+        "remember": not form or bool(form.get("remember")),
+        "only": form.get("only", ""),
     }
     page = render_template(
         "waiting.html",
@@ -178,8 +260,21 @@ def _page(
         notice=notice,
         ask_outside=ask_outside,
         sent=sent,
+        had_chosen=_had_chosen() if view["is_gone"] else "",
     )
     return allow_tiles(_no_store(make_response(page, status)))
+
+
+def _had_chosen() -> str:
+    """Return in words what a form says that came too late; empty where that has no words."""
+    form = request.form
+    if form.get("action") == "give_up":
+        return _("cannot be placed")
+    if form.get("choice") == "pin":
+        return _("longitude {lon}, latitude {lat}").format(
+            lon=form.get("lon", "")[:_LONGEST_DEGREES], lat=form.get("lat", "")[:_LONGEST_DEGREES]
+        )
+    return form.get("label", "").strip()[:LONGEST_QUERY]
 
 
 def _chosen_place(item: WaitingText) -> Place | None:

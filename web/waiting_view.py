@@ -17,7 +17,8 @@ from hotspots.analysis.waiting import (
     decided_meanwhile,
     list_waiting,
 )
-from hotspots.analysis.waiting_decisions import Finder, why_waiting
+from hotspots.analysis.waiting_decisions import Finder, find_decision, why_waiting
+from hotspots.analysis.when_words import when_text
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geocode import Geocoder
 from hotspots.geocode.result import Candidate
@@ -31,6 +32,7 @@ from web.cache import LruCache
 PER_PAGE: Final = 50
 SHOWN_INCIDENTS: Final = 20
 SHOWN_DECISIONS: Final = 8
+MOST_PAGES: Final = 100_000  # of decisions
 LONGEST_QUERY: Final = 200
 NAME: Final = re.compile(r"[0-9a-f]{16}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -54,6 +56,8 @@ class WaitingParams:
         What is searched for in place of the text.
     done, undone
         Number of a decision just made or undone; 0 for none.
+    history
+        Page of the last decisions, from 1; 0 means the first.
     lang
         Language asked for in the address.
     """
@@ -65,6 +69,7 @@ class WaitingParams:
     query: str = ""
     done: int = 0
     undone: int = 0
+    history: int = 0
     lang: str = ""
 
     def url(self, **changed: Any) -> str:
@@ -72,7 +77,8 @@ class WaitingParams:
 
         What happened last and what is searched for do not go along.
         """
-        fields: dict[str, Any] = {"query": "", "done": 0, "undone": 0, "page": 0} | changed
+        gone = {"query": "", "done": 0, "undone": 0, "page": 0, "history": 0}
+        fields: dict[str, Any] = gone | changed
         state = replace(self, **fields)
         return url_for(
             "waiting.show",
@@ -83,6 +89,7 @@ class WaitingParams:
             q=state.query or None,
             done=state.done or None,
             undone=state.undone or None,
+            history=state.history if state.history > 1 else None,
             lang=state.lang or None,
         )
 
@@ -110,6 +117,7 @@ def parse_params(values: MultiDict[str, str]) -> WaitingParams:
         query=values.get("q", "").strip()[:LONGEST_QUERY],
         done=_whole(values, "done"),
         undone=_whole(values, "undone"),
+        history=_whole(values, "history"),
         lang=lang if lang in {"cs", "en"} else "",
     )
 
@@ -133,6 +141,11 @@ def waiting_list(store: Store, workspace: Workspace) -> WaitingList:
     """Return all that waits, remembered until the data change."""
     key = (str(workspace.path), store.version())
     return _lists.get(key, lambda: list_waiting(store))
+
+
+def remembered_list(store: Store, workspace: Workspace) -> WaitingList | None:
+    """Return what `waiting_list` has remembered of the data as they are; None where nothing."""
+    return _lists.peek((str(workspace.path), store.version()))
 
 
 def find_places(workspace: Workspace) -> Finder | None:
@@ -171,21 +184,9 @@ def method_label(method: str) -> str:
     }.get(method, method)
 
 
-def when_text(incident: WaitingIncident) -> str:
+def when_of(incident: WaitingIncident) -> str:
     """Return when an incident happened, as exactly as its source says."""
-    start, end = incident.occurred_from, incident.occurred_to
-    if start is None:
-        return _("time unknown")
-    day = format_day(start)
-    if incident.time_precision == "month":
-        return texts.sentence(f"{start:%m}/{start:%Y}")
-    if incident.time_precision in {"day", "unknown"}:
-        return day
-    if end is None or end == start or incident.time_precision in {"minute", "hour"}:
-        return f"{day} {start:%H:%M}"
-    if end.date() == start.date():
-        return f"{day} {start:%H:%M}–{end:%H:%M}"
-    return f"{day} {start:%H:%M} – {format_day(end)} {end:%H:%M}"
+    return when_text(incident.occurred_from, incident.occurred_to, incident.time_precision)
 
 
 def offence_name(code: str) -> str:
@@ -203,7 +204,7 @@ def item_row(item: WaitingText, params: WaitingParams) -> dict[str, Any]:
         "item_id": item.item_id,
         "text": item.text.strip(),
         "n": item.n_incidents,
-        "detail": when_text(latest) if item.n_incidents == 1 or not item.key else span_of(item),
+        "detail": when_of(latest) if item.n_incidents == 1 or not item.key else span_of(item),
         "offence": offence_name(latest.offence) if not item.key else "",
         "url": params.url(item=item.item_id),
     }
@@ -217,8 +218,10 @@ def span_of(item: WaitingText) -> str:
     return format_day(first) if first == last else f"{format_day(first)} – {format_day(last)}"
 
 
-def item_view(item: WaitingText, finder: Finder | None, query: str) -> dict[str, Any]:
-    """Return the chosen text with its candidates and incidents."""
+def item_view(
+    item: WaitingText, finder: Finder | None, query: str, labels: dict[str, str]
+) -> dict[str, Any]:
+    """Return the chosen text with its candidates and incidents; `labels` names the sources."""
     found = finder.geocode(item.text) if finder and item.text.strip() else None
     candidates = [candidate_row(one, prefix="c") for one in found.candidates] if found else []
     results = finder.search(query) if finder and query else ()
@@ -228,7 +231,7 @@ def item_view(item: WaitingText, finder: Finder | None, query: str) -> dict[str,
         "key": item.key,
         "n": item.n_incidents,
         "span": span_of(item),
-        "sources": ", ".join(item.sources),
+        "sources": ", ".join(labels.get(name, name) for name in item.sources),
         "offences": [(offence_name(code), n) for code, n in item.offences],
         "why": why_waiting(item, found)
         if found
@@ -238,10 +241,9 @@ def item_view(item: WaitingText, finder: Finder | None, query: str) -> dict[str,
         "incidents": [
             {
                 "name": one.name,
-                "when": when_text(one),
+                "when": when_of(one),
                 "offence": offence_name(one.offence),
-                "source": one.source,
-                "batch": one.batch_id,
+                "source": labels.get(one.source, one.source),
             }
             for one in item.incidents[:SHOWN_INCIDENTS]
         ],
@@ -292,9 +294,9 @@ def page_view(
         at = first
     selected = chosen.items[at] if at is not None else None
     finder = find_places(workspace)
-    decisions = store.decisions(limit=SHOWN_DECISIONS, kinds=PLACE_DECISIONS)
-    rows = [decision_row(one) for one in decisions] if with_decisions else []
-    by_key = {row["key"]: row for row in rows}
+    labels = {one.source_id: one.label or one.source_id for one in store.sources()}
+    known = {name for item in everything.items for name in item.sources}
+    newest = store.decisions(limit=1, kinds=PLACE_DECISIONS)
     return {
         "params": params,
         "n_incidents": chosen.n_incidents,
@@ -302,23 +304,48 @@ def page_view(
         "n_without_text": chosen.n_without_text,
         "is_filtered": bool(params.source or params.batch is not None),
         "n_all": everything.n_incidents,
-        "sources": sorted({one for item in everything.items for one in item.sources}),
+        "sources": sorted(
+            ((name, labels.get(name, name)) for name in known), key=lambda one: one[1].casefold()
+        ),
         "rows": [item_row(item, params) for item in chosen.items[first : first + PER_PAGE]],
         "first": first,
         "page": page,
         "n_pages": n_pages,
-        "selected": item_view(selected, finder, params.query) if selected else None,
+        "selected": item_view(selected, finder, params.query, labels) if selected else None,
         "at": at,
         "previous": params.url(item=chosen.items[at - 1].item_id) if at else "",
         "next": params.url(item=chosen.items[at + 1].item_id)
         if at is not None and at + 1 < len(chosen.items)
         else "",
         "has_layers": finder is not None,
-        "decisions": rows,
-        "done": by_key.get(params.done),
-        "undone": by_key.get(params.undone),
+        "seen": newest[0].decision_key if newest else 0,
+        **_history(store, params, with_decisions=with_decisions),
         "gone": decision_row(gone) if gone and with_decisions else None,
         "is_gone": bool(params.item) and selected is not None and params.item != selected.item_id,
+    }
+
+
+def _history(store: Store, params: WaitingParams, *, with_decisions: bool) -> dict[str, Any]:
+    """Return one page of the decisions, what was decided or taken back last, and the ways on."""
+    none = {"decisions": [], "done": None, "undone": None, "newer": "", "older": ""}
+    if not with_decisions:
+        return none
+    page = min(max(params.history, 1), MOST_PAGES)
+    made = store.decisions(
+        limit=SHOWN_DECISIONS + 1, kinds=PLACE_DECISIONS, skip=(page - 1) * SHOWN_DECISIONS
+    )
+    told = {
+        name: find_decision(store, number) if number else None
+        for name, number in (("done", params.done), ("undone", params.undone))
+    }
+    stay = {"query": params.query, "page": params.page}
+    return {
+        "decisions": [decision_row(one) for one in made[:SHOWN_DECISIONS]],
+        "newer": params.url(history=page - 1, **stay) + "#history-title" if page > 1 else "",
+        "older": params.url(history=page + 1, **stay) + "#history-title"
+        if len(made) > SHOWN_DECISIONS
+        else "",
+        **{name: decision_row(one) if one else None for name, one in told.items()},
     }
 
 

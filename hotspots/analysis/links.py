@@ -281,8 +281,11 @@ def decide(
     state: str,
     user: str,
     score: float | None = None,
+    seen: int | None = None,
 ) -> int:
     """Say of two incidents whether they are one event; return the decision's number.
+
+    `seen` is what `Store.decide_links` takes.
 
     Raises
     ------
@@ -290,9 +293,15 @@ def decide(
         There is no such incident.
     ParameterError
         The two are one incident, or the state is unknown.
+    StaleDecisionError
+        The pair was decided upon since the decision `seen`.
     """
     return store.decide_links(
-        [(one, two, score)], state=state, user=user, subject=" = ".join(sorted((one, two)))
+        [(one, two, score)],
+        state=state,
+        user=user,
+        subject=" = ".join(sorted((one, two))),
+        seen=seen,
     )
 
 
@@ -316,8 +325,7 @@ def undo(store: "Store", decision_key: int, *, user: str) -> Decision:
     ParameterError
         It is undone already, or a later one stands on it.
     """
-    known = store.decisions(limit=1_000_000, kinds=LINK_DECISIONS)
-    found = next((one for one in known if one.decision_key == decision_key), None)
+    found = find_decision(store, decision_key)
     if found is None:
         raise NotFoundError(
             _("there is no decision {number} about a pair").format(number=decision_key)
@@ -366,6 +374,15 @@ def _source_of(ids: Iterable[str]) -> "np.ndarray[tuple[int], np.dtype[np.object
     return np.array([str(name).partition(":")[0] for name in ids], dtype=object)
 
 
-def decisions(store: "Store", *, limit: int = 20) -> Sequence[Decision]:
-    """Return the last decisions about pairs, newest first."""
-    return store.decisions(limit=limit, kinds=LINK_DECISIONS)
+def decisions(store: "Store", *, limit: int = 20, skip: int = 0) -> Sequence[Decision]:
+    """Return the last decisions about pairs, newest first, without the newest `skip`."""
+    return store.decisions(limit=limit, kinds=LINK_DECISIONS, skip=skip)
+
+
+def find_decision(store: "Store", decision_key: int) -> Decision | None:
+    """Return a decision about a pair by its number, None where there is none."""
+    try:
+        found = store.decision(decision_key)
+    except NotFoundError:
+        return None
+    return found if found.kind in LINK_DECISIONS else None

@@ -5,7 +5,8 @@ from typing import Final
 
 from hotspots import schema
 from hotspots.analysis.links import Pair, Side
-from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.analysis.when_words import when_text
+from hotspots.i18n import _, format_number, ngettext
 
 # Times that overlap are no longer told as the same time where one of them lasts longer.
 _LONG: Final = timedelta(hours=1)
@@ -29,17 +30,7 @@ def score_text(pair: Pair) -> str:
 
 def time_text(side: Side) -> str:
     """Return when an incident happened, for a reader, no more exactly than it is known."""
-    if side.first is None:
-        return _("time unknown")
-    day = format_day(side.first.date())
-    if side.time_precision in ("day", "month", "unknown"):
-        return day
-    clock = f"{side.first:%H:%M}"
-    if side.last is None or side.last <= side.first:
-        return f"{day} {clock}"
-    if side.last.date() == side.first.date():
-        return f"{day} {clock}–{side.last:%H:%M}"
-    return f"{day} {clock} – {format_day(side.last.date())} {side.last:%H:%M}"
+    return when_text(side.first, side.last, side.time_precision)
 
 
 def place_of_side(side: Side) -> str:

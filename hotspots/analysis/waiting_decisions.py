@@ -11,10 +11,12 @@ from hotspots.analysis.waiting import PLACE_DECISIONS, WaitingText
 from hotspots.errors import GeocodeError, NotFoundError, ParameterError
 from hotspots.geocode.result import Candidate, Geocoded
 from hotspots.i18n import _, format_number
+from hotspots.place_text import place_key
 from hotspots.settings import Workspace
 from hotspots.store import Decision, Place, Store
+from hotspots.store.decisions import StaleDecisionError
 
-_NEWEST: Final = 20
+_NEWEST: Final = 1000
 _NAMED: Final = 5
 _SHOWN: Final = 80
 _KM: Final = 1000.0
@@ -99,15 +101,21 @@ def decide(
 
 
 def find_decision(store: Store, decision_key: int) -> Decision | None:
-    """Return one of the newest decisions about places by its number, None for an older one."""
-    for one in store.decisions(limit=_NEWEST, kinds=PLACE_DECISIONS):
-        if one.decision_key == decision_key:
-            return one
-    return None
+    """Return a decision about a place by its number, None where there is none."""
+    try:
+        found = store.decision(decision_key)
+    except NotFoundError:
+        return None
+    return found if found.kind in PLACE_DECISIONS else None
 
 
-def undo_place(store: Store, decision_key: int, *, user: str) -> None:
+def undo_place(store: Store, decision_key: int, *, user: str) -> tuple[str, ...]:
     """Undo a decision about a place; others, as about links, are not undone from here.
+
+    Returns
+    -------
+    waiting_again
+        As of `Store.undo_decision`; `ingest.placing.place_waiting` looks these up.
 
     Raises
     ------
@@ -116,14 +124,46 @@ def undo_place(store: Store, decision_key: int, *, user: str) -> None:
     ParameterError
         It is about something else, undone already, or a later decision stands on it.
     """
-    newest = next(iter(store.decisions(limit=1)), None)
-    back = max(newest.decision_key - decision_key + 1, 1) if newest else 1
-    kinds = {one.decision_key: one.kind for one in store.decisions(limit=back)}
-    if kinds.get(decision_key, PLACE_DECISIONS[0]) not in PLACE_DECISIONS:
+    if store.decision(decision_key).kind not in PLACE_DECISIONS:
         raise ParameterError(
             _("decision {number} is not about a place").format(number=decision_key)
         )
-    store.undo_decision(decision_key, user=user)
+    return store.undo_decision(decision_key, user=user)
+
+
+def require_unchanged(store: Store, item: WaitingText, *, seen: int) -> None:
+    """Raise where somebody decided about some incidents of a text since the decision `seen`.
+
+    Parameters
+    ----------
+    store
+        Of the workspace.
+    item
+        What is to be decided upon.
+    seen
+        Number of the newest decision about a place when the person looked at it.
+
+    Raises
+    ------
+    StaleDecisionError
+        A newer decision was about the same text; what it left still waits.
+    """
+    for made in store.decisions(limit=_NEWEST, kinds=PLACE_DECISIONS, after=seen):
+        if not item.key or place_key(made.subject) != place_key(" ".join(item.text.split())[:200]):
+            continue
+        user = made.decided_by or _("somebody")
+        text = (
+            _(
+                "{user} decided about some incidents of this text meanwhile (decision {number}); "
+                "the others still wait, and nothing was changed now"
+            )
+            if made.holds
+            else _(
+                "a decision about this text was made meanwhile and taken back (decision "
+                "{number}); nothing was changed now"
+            )
+        )
+        raise StaleDecisionError(text.format(user=user, number=made.decision_key), made)
 
 
 def place_of(candidate: Candidate) -> Place:

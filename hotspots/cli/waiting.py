@@ -295,8 +295,13 @@ def history_command(limit: int) -> None:
 @reports_errors
 def undo_command(number: int) -> None:
     """Take a decision back."""
-    with Store.open(open_workspace()) as store:
-        undo_place(store, number, user=current_user())
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
+        keys = undo_place(store, number, user=current_user())
+    if keys:  # incidents of later files that had taken the decision over
+        for warning in place_waiting(workspace, keys=keys).warnings:
+            say(warning, error=True)
+    with Store.open(workspace) as store:
         n_waiting = list_waiting(store).n_incidents
     if shared().as_json:
         print_json({"undone": number, "waiting": n_waiting})

@@ -1,7 +1,7 @@
 """Placing incidents by the text of their place: first as persons decided, else by the geocoder."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -240,6 +240,7 @@ def place_waiting(
     report: Report | None = None,
     again: bool = False,
     geocoder: Geocodes | None = None,
+    keys: Collection[str] | None = None,
 ) -> Retried:
     """Look up again the places of all incidents that wait, after layers or decisions changed.
 
@@ -253,6 +254,8 @@ def place_waiting(
         Look up those too that the program has placed; what a person decided always stays.
     geocoder
         Looks texts up; None takes the layers in force.
+    keys
+        Only incidents whose text has one of these keys (`place_text.place_key`); None means all.
 
     Returns
     -------
@@ -273,6 +276,8 @@ def place_waiting(
         asked = stored[needs_place(stored)]
         if not again:
             asked = asked[asked[schema.PLACE_STATE] != schema.AUTOMATIC]
+        if keys is not None:
+            asked = asked[asked[schema.PLACE_TEXT].map(place_key).isin(list(keys))]
         asked = asked.reset_index(drop=True)
         text = _("Looking up places")
         report(text, 0.0)

@@ -26,6 +26,7 @@ DISMISSED: Final = "dismiss"
 RELEASED: Final = "release"  # a link, or its dismissal, taken back to "not decided"
 DECISION_KINDS: Final = (PLACED, GAVE_UP, LINKED, DISMISSED, RELEASED)
 _SUBJECT_LENGTH: Final = 200
+LARGEST_KEY: Final = 2**31 - 1  # databases take no greater numbers
 
 # Tables that decisions change, and what names a row in each.
 _CHANGED: Final[dict[str, tuple[Table, tuple[str, ...]]]] = {
@@ -35,6 +36,14 @@ _CHANGED: Final[dict[str, tuple[Table, tuple[str, ...]]]] = {
 }
 _NUMBERED: Final = frozenset({"placing_key", "link_key"})
 Row = dict[str, Any]
+
+
+class StaleDecisionError(ParameterError):
+    """What a person decides upon was decided meanwhile; `decision` says how, None: taken back."""
+
+    def __init__(self, message: str, decision: "Decision | None") -> None:
+        super().__init__(message)
+        self.decision = decision
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,28 @@ class Deciding:
         values = None if state is None else {schema.LINK_STATE: state, schema.LINK_SCORE: score}
         self._put("links", name, values)
 
+    def require_unchanged(self, incident_a: str, incident_b: str, *, seen: int) -> None:
+        """Raise `StaleDecisionError` unless `seen` numbers the decision that a pair rests on.
+
+        0 stands for a pair that is open.
+        """
+        one, two = sorted((incident_a, incident_b))
+        key_a, ref_a = self._named(one)
+        key_b, ref_b = self._named(two)
+        name = {"source_key_a": key_a, "ref_a": ref_a, "source_key_b": key_b, "ref_b": ref_b}
+        present = int(_find(self._connection, tables.links, name).get("decision_key", 0))
+        if present == seen:
+            return
+        if not present:
+            raise StaleDecisionError(_("what was decided here was taken back meanwhile"), None)
+        made = read_decision(self._connection, present)
+        raise StaleDecisionError(
+            _(
+                "{user} decided about this meanwhile (decision {number}); nothing was changed"
+            ).format(user=made.decided_by or _("somebody"), number=present),
+            made,
+        )
+
     def finish(self) -> int:
         """Keep what was replaced; return the decision's number."""
         table = tables.decisions
@@ -224,8 +255,8 @@ def _write(connection: Connection, table: Table, name: Row, row: Row, *, is_ther
         connection.execute(insert(table).values(row))
 
 
-def undo(connection: Connection, decision_key: int, *, user: str) -> None:
-    """Put back what a decision replaced.
+def undo(connection: Connection, decision_key: int, *, user: str) -> tuple[str, ...]:
+    """Put back what a decision replaced; return keys of texts whose later incidents wait again.
 
     Raises
     ------
@@ -269,40 +300,59 @@ def undo(connection: Connection, decision_key: int, *, user: str) -> None:
         schema.PLACE_STATE: schema.NOT_FOUND,
         "decision_key": None,
     }
-    connection.execute(
-        update(placings).where(placings.c.decision_key == decision_key).values(waiting)
-    )
+    taken_over = placings.c.decision_key == decision_key
+    keys = connection.execute(select(placings.c.place_key).where(taken_over).distinct()).scalars()
+    waiting_again = tuple(sorted(key for key in keys if key))
+    connection.execute(update(placings).where(taken_over).values(waiting))
     connection.execute(
         update(table)
         .where(table.c.decision_key == decision_key)
         .values(undone_by=user, undone_at=now())
     )
+    return waiting_again
 
 
 def _is_of(row: Row, decision_key: int) -> bool:
     return bool(row) and row["decision_key"] == decision_key
 
 
-def read_decisions(connection: Connection, *, limit: int, kinds: Iterable[str]) -> list[Decision]:
-    """Return the last decisions, newest first."""
+def read_decisions(
+    connection: Connection, *, limit: int, kinds: Iterable[str], skip: int = 0, after: int = 0
+) -> list[Decision]:
+    """Return the last decisions numbered above `after`, newest first, without the first `skip`."""
     table = tables.decisions
-    query = select(table).order_by(table.c.decision_key.desc()).limit(limit)
+    query = select(table).order_by(table.c.decision_key.desc()).limit(limit).offset(skip)
     chosen = tuple(kinds)
     if chosen:
         query = query.where(table.c.kind.in_(chosen))
-    return [
-        Decision(
-            decision_key=row.decision_key,
-            kind=row.kind,
-            subject=row.subject,
-            decided_by=row.decided_by,
-            decided_at=row.decided_at,
-            undone_by=row.undone_by,
-            undone_at=row.undone_at,
-            n_incidents=_n_incidents(json.loads(row.before)),
-        )
-        for row in connection.execute(query)
-    ]
+    if after:
+        query = query.where(table.c.decision_key > after)
+    return [_decision(row) for row in connection.execute(query)]
+
+
+def read_decision(connection: Connection, decision_key: int) -> Decision:
+    """Return one decision; raise `NotFoundError` where there is none."""
+    table = tables.decisions
+    row = None
+    if 0 < decision_key <= LARGEST_KEY:
+        query = select(table).where(table.c.decision_key == decision_key)
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotFoundError(_("there is no decision {number}").format(number=decision_key))
+    return _decision(row)
+
+
+def _decision(row: Any) -> Decision:
+    return Decision(
+        decision_key=row.decision_key,
+        kind=row.kind,
+        subject=row.subject,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        undone_by=row.undone_by,
+        undone_at=row.undone_at,
+        n_incidents=_n_incidents(json.loads(row.before)),
+    )
 
 
 def _n_incidents(before: dict[str, list[list[Row]]]) -> int:

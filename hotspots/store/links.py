@@ -7,6 +7,19 @@ from hotspots import schema
 from hotspots.store import tables
 
 
+def read_link_decisions(connection: Connection) -> dict[tuple[str, str], int]:
+    """Return the number of the decision that each decided pair of incidents rests on."""
+    table = tables.links
+    sources = select(tables.sources.c.source_key, tables.sources.c.source_id)
+    names = {row.source_key: row.source_id for row in connection.execute(sources)}
+    found = {}
+    for row in connection.execute(select(table)):
+        one = f"{names[row.source_key_a]}:{row.ref_a}"
+        two = f"{names[row.source_key_b]}:{row.ref_b}"
+        found[one, two] = int(row.decision_key)
+    return found
+
+
 def read_links(connection: Connection, *, states: tuple[str, ...] = ()) -> pd.DataFrame:
     """Return decided pairs in `schema.LINK_COLUMNS`, sorted by their incidents."""
     table, decisions = tables.links, tables.decisions

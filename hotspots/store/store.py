@@ -24,6 +24,7 @@ from hotspots.store.decisions import (
     RELEASED,
     Deciding,
     Decision,
+    read_decision,
     read_decisions,
     read_remembered,
     undo,
@@ -36,7 +37,7 @@ from hotspots.store.frames import (
     incident_frame,
     trait_table,
 )
-from hotspots.store.links import read_links
+from hotspots.store.links import read_link_decisions, read_links
 from hotspots.store.migrate import ensure_current, stored_revision, upgrade
 from hotspots.store.placings import Place, RememberedPlace, lay_over, read_placings
 from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources, read_traits
@@ -287,10 +288,25 @@ class Store:
         with reading(self._engine) as connection:
             return read_links(connection, states=tuple(states))
 
-    def decisions(self, *, limit: int = 50, kinds: Sequence[str] = ()) -> list[Decision]:
-        """Return the last decisions of persons, newest first; empty `kinds` means all."""
+    def link_decisions(self) -> dict[tuple[str, str], int]:
+        """Return the number of the decision that each decided pair of incidents rests on."""
         with reading(self._engine) as connection:
-            return read_decisions(connection, limit=limit, kinds=kinds)
+            return read_link_decisions(connection)
+
+    def decisions(
+        self, *, limit: int = 50, kinds: Sequence[str] = (), skip: int = 0, after: int = 0
+    ) -> list[Decision]:
+        """Return the last decisions of persons, newest first; empty `kinds` means all.
+
+        The newest `skip` are left out, and those numbered up to `after`.
+        """
+        with reading(self._engine) as connection:
+            return read_decisions(connection, limit=limit, kinds=kinds, skip=skip, after=after)
+
+    def decision(self, decision_key: int) -> Decision:
+        """Return one decision; raise `NotFoundError` where there is none."""
+        with reading(self._engine) as connection:
+            return read_decision(connection, decision_key)
 
     @contextmanager
     def stored(self, source_id: str) -> Iterator[StoredIncidents]:
@@ -428,6 +444,7 @@ class Store:
         state: str | None,
         user: str,
         subject: str = "",
+        seen: int | None = None,
     ) -> int:
         """Say of pairs of incidents whether they are one event.
 
@@ -439,6 +456,9 @@ class Store:
             One of `schema.LINK_STATES`; None takes back what was decided.
         user, subject
             Who decides, and what about, for a reader.
+        seen
+            Number of the decision on which each pair rested when the person looked at it, 0 where
+            it was open; None asks for nothing.
 
         Returns
         -------
@@ -451,6 +471,8 @@ class Store:
             There is no such incident.
         ParameterError
             No pair, a pair of one incident, or an unknown state.
+        StaleDecisionError
+            A pair does not rest on the decision `seen`; nothing is changed.
         """
         kinds = {schema.CONFIRMED_LINK: LINKED, schema.DISMISSED_LINK: DISMISSED, None: RELEASED}
         if state not in kinds:
@@ -464,12 +486,20 @@ class Store:
         with writing(self._engine) as connection:
             deciding = Deciding(connection, kind=kinds[state], subject=subject, user=user)
             for one, two, score in pairs:
+                if seen is not None:
+                    deciding.require_unchanged(one, two, seen=seen)
                 deciding.link(one, two, state=state, score=score)
             renew_version(connection)
             return deciding.finish()
 
-    def undo_decision(self, decision_key: int, *, user: str) -> None:
+    def undo_decision(self, decision_key: int, *, user: str) -> tuple[str, ...]:
         """Put back what was before a decision.
+
+        Returns
+        -------
+        waiting_again
+            Keys of the texts by which incidents of later files had taken it over; these wait now
+            and are to be looked up again.
 
         Raises
         ------
@@ -479,8 +509,9 @@ class Store:
             It is undone already, or a later decision stands on it.
         """
         with writing(self._engine) as connection:
-            undo(connection, decision_key, user=user)
+            waiting_again = undo(connection, decision_key, user=user)
             renew_version(connection)
+            return waiting_again
 
 
 def _no_source(name: str, known: Sequence[Source]) -> NotFoundError:

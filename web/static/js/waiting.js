@@ -33,6 +33,7 @@
   const typed = document.getElementById("typed");
   const pin = document.getElementById("pin");
   const pinText = document.getElementById("pin-text");
+  const label = document.getElementById("label");
   const outside = document.getElementById("outside");
   const lon = document.getElementById("lon");
   const lat = document.getElementById("lat");
@@ -63,6 +64,8 @@
   const follow = () => {
     const index = chosenIndex();
     if (map) map.choose(index >= 0 ? index : null);
+    // Should another person be first, the page can still say what was chosen here.
+    label.value = index >= 0 ? shown[index].label : "";
   };
 
   const choose = (index) => {
