@@ -11,19 +11,26 @@ from typing import Any, Final
 from waitress.adjustments import Adjustments
 from waitress.buffers import FileBasedBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer
 
-from web.changes import is_loopback, is_passed_on
-from web.security import LOOPBACK, host_name
+from web.changes import is_loopback
 
 # More than a page takes, so that what is too large gets a page that says so; kept in memory.
 SMALL_BYTES: Final = 500_000
 LARGE_PATHS: Final = frozenset({"/layers/import", "/import"})
+# Where a request comes from, its path, and its headers as waitress names them → may it be large?
+MaySend = Callable[[str, str, Mapping[str, str]], bool]
 
 
-def limit_bodies(map_: Mapping[int, Any], directory: Callable[[], Path]) -> None:
-    """Let the servers in waitress' map take large bodies only from forms of this machine.
+def limit_bodies(
+    map_: Mapping[int, Any],
+    directory: Callable[[], Path],
+    may_send: MaySend,
+    *,
+    proxy: str | None = None,
+) -> None:
+    """Let the servers in waitress' map take large bodies only from who may send files.
 
     Without this, waitress takes whole bodies from anybody before the pages are asked, into the
     system's directory of temporary files.
@@ -34,10 +41,15 @@ def limit_bodies(map_: Mapping[int, Any], directory: Callable[[], Path]) -> None
         As given to `waitress.create_server`.
     directory
         Where large bodies wait.
+    may_send
+        Asked for each request that wants to send files.
+    proxy
+        The address of the proxy before the server: who comes neither from there nor from this
+        machine is refused.
     """
     for server in map_.values():
         if isinstance(server, BaseWSGIServer):
-            server.channel_class = partial(_Channel, directory)
+            server.channel_class = partial(_Channel, directory, may_send, proxy)
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
@@ -46,14 +58,17 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def __init__(
         self,
         directory: Callable[[], Path],
+        may_send: MaySend,
+        proxy: str | None,
         server: Any,
         sock: Any,
         address: tuple[Any, ...],
         *others: Any,
         **options: Any,
     ) -> None:
-        is_here = is_loopback(str(address[0]))
-        self.parser_class = partial(_Parser, directory if is_here else None)
+        sender = str(address[0])
+        is_past_proxy = proxy is not None and sender != proxy and not is_loopback(sender)
+        self.parser_class = partial(_Parser, directory, partial(may_send, sender), is_past_proxy)
         super().__init__(server, sock, address, *others, **options)
 
 
@@ -62,26 +77,28 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
     adj: Adjustments
 
-    def __init__(self, directory: Callable[[], Path] | None, adj: Adjustments) -> None:
+    def __init__(
+        self,
+        directory: Callable[[], Path],
+        may_send: Callable[[str, Mapping[str, str]], bool],
+        is_past_proxy: bool,
+        adj: Adjustments,
+    ) -> None:
         super().__init__(adj)
         self._directory = directory
+        self._may_send = may_send
+        self._is_past_proxy = is_past_proxy
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the headers, and decide by them how large a body is taken and where it waits."""
         super().parse_header(header_plus)
-        if self._directory is None or not self._may_be_large():
+        if self._is_past_proxy:
+            raise ParsingError("This server is reached by its public name only.")
+        large = self.command == "POST" and self.path in LARGE_PATHS
+        if not large or not self._may_send(self.path, self.headers):
             self.adj = copy.copy(self.adj)
             self.adj.max_request_body_size = SMALL_BYTES
         elif self.body_rcv is not None and self.content_length < self.adj.max_request_body_size:
             with suppress(OSError):  # then it waits where waitress puts it
                 file = tempfile.TemporaryFile(dir=self._directory())  # noqa: SIM115
                 self.body_rcv.buf = FileBasedBuffer(file)
-
-    def _may_be_large(self) -> bool:
-        return (
-            self.command == "POST"
-            and self.path in LARGE_PATHS
-            and host_name(self.headers.get("HOST", "")) in LOOPBACK
-            and self.headers.get("SEC_FETCH_SITE", "same-origin") == "same-origin"
-            and not is_passed_on(self.headers)
-        )
