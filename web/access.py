@@ -79,6 +79,7 @@ ROUTES: Final[dict[str, Right]] = {
     "waiting.note": Right.NOTES,
     "waiting.send": Right.CORRECT,
     "waiting.undo": Right.CORRECT,
+    "waiting.again": Right.CORRECT,
     "links.show": Right.SINGLE,
     "links.decide": Right.CORRECT,
     "links.undo": Right.CORRECT,

@@ -1,13 +1,13 @@
 """Links that work once: for the first administrator, and to choose a password."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
 from hotspots.accounts import tables
 from hotspots.accounts.sign_ins import digest, new_token
-from hotspots.accounts.users import User, user_by_key
+from hotspots.accounts.users import User, has_administrator, user_by_key
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _
 
@@ -61,19 +61,50 @@ def look_up_link(connection: Connection, token: str, *, now: int) -> OneTimeLink
     Raises
     ------
     NotFoundError
-        It was used, has expired, or never was; which, is not said.
+        It was used, has expired, or never was; which, is not said. One for the first administrator
+        works only while there is none.
     """
     wanted = tables.one_time_links.c.token_hash == digest(token)
     row = connection.execute(select(tables.one_time_links).where(wanted)).one_or_none()
-    user = None
-    if row is not None and row.user_key is not None:
-        user = user_by_key(connection, row.user_key)
-    gone = row is None or row.used_at is not None or row.expires_at <= now
-    if row is None or gone or (row.user_key is not None and (user is None or not user.is_open)):
-        raise NotFoundError(
-            _(
-                "This link has been used or is too old. Ask the administrator for another one; for "
-                "the first administrator: hotspots user first-link"
-            )
-        )
+    if row is None or row.used_at is not None or row.expires_at <= now:
+        raise _gone()
+    return _link(connection, row)
+
+
+def take_link(connection: Connection, token: str, *, now: int) -> OneTimeLink:
+    """Use a link up and return it; of two who do that at once, one is refused.
+
+    Raises
+    ------
+    NotFoundError
+        As `look_up_link`; the transaction must then be rolled back.
+    """
+    links = tables.one_time_links
+    wanted = (links.c.token_hash == digest(token)) & links.c.used_at.is_(None)
+    wanted &= links.c.expires_at > now
+    # The database decides: it lets one change of this row be first, and the other finds it used.
+    taken = connection.execute(update(links).where(wanted).values(used_at=now))
+    if taken.rowcount != 1:
+        raise _gone()
+    row = connection.execute(select(links).where(links.c.token_hash == digest(token))).one()
+    return _link(connection, row)
+
+
+def _link(connection: Connection, row: Any) -> OneTimeLink:
+    if row.user_key is None:
+        if has_administrator(connection):
+            raise _gone()
+        return OneTimeLink(None, row.expires_at)
+    user = user_by_key(connection, row.user_key)
+    if user is None or not user.is_open:
+        raise _gone()
     return OneTimeLink(user, row.expires_at)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError(
+        _(
+            "This link has been used or is too old. Ask the administrator for another one; for "
+            "the first administrator: hotspots user first-link"
+        )
+    )

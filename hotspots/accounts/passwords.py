@@ -1,5 +1,7 @@
 """Passwords: which are good enough, and how they are kept (Argon2id, RFC 9106)."""
 
+import re
+import unicodedata
 from functools import lru_cache
 from typing import Final
 
@@ -40,6 +42,7 @@ def check_password(password: str, *, known: tuple[str, ...] = ()) -> None:
     NIST SP 800-63B-4, 3.1.1.2: length and a check against guessing, no rules of composition.
     Wheeler (2016), zxcvbn: Low-Budget Password Strength Estimation, USENIX Security.
     """
+    password = unicodedata.normalize("NFC", password)
     if len(password) < MIN_LENGTH:
         raise ParameterError(
             _(
@@ -51,7 +54,7 @@ def check_password(password: str, *, known: tuple[str, ...] = ()) -> None:
         raise ParameterError(
             _("The password is too long; at most {n} characters are taken.").format(n=MAX_LENGTH)
         )
-    judged = zxcvbn(password[:_JUDGED], user_inputs=[word for word in known if word])
+    judged = zxcvbn(_without_accents(password[:_JUDGED]), user_inputs=_guessed_first(known))
     if len(set(password)) < 5 or judged["score"] < _MIN_SCORE:
         raise ParameterError(
             _(
@@ -62,15 +65,27 @@ def check_password(password: str, *, known: tuple[str, ...] = ()) -> None:
         )
 
 
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+def _guessed_first(known: tuple[str, ...]) -> list[str]:
+    """Return the words of names, alone and joined, without accents."""
+    words = [re.findall(r"[a-z0-9]+", _without_accents(name).lower()) for name in known]
+    joined = ["".join(part) for name in words for part in (name, name[::-1])]
+    return list(dict.fromkeys([*joined, *(word for name in words for word in name)]))
+
+
 def hash_password(password: str) -> str:
     """Return the Argon2id hash to be kept instead of a password."""
-    return _HASHER.hash(password)
+    return _HASHER.hash(_as_bytes(password))
 
 
 def verify_password(kept: str, password: str) -> bool:
     """Return whether a password is the one kept; takes as long where none is kept."""
     try:
-        return _HASHER.verify(kept or _stand_in(), password[: MAX_LENGTH + 1]) and bool(kept)
+        typed = _as_bytes(password[: MAX_LENGTH + 1])
+        return _HASHER.verify(kept or _stand_in(), typed) and bool(kept)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -78,6 +93,11 @@ def verify_password(kept: str, password: str) -> bool:
 def needs_rehash(kept: str) -> bool:
     """Return whether a kept hash was made with weaker parameters than today's."""
     return _HASHER.check_needs_rehash(kept)
+
+
+def _as_bytes(password: str) -> bytes:
+    """Return a password in one form of Unicode: keyboards write č as one character or as two."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from hotspots.accounts import tables
 from hotspots.accounts.users import User, user_by_key
@@ -16,6 +16,7 @@ PASSWORD_CHANGED: Final = "password changed"  # noqa: S105 - a reason
 ACCOUNT_CHANGED: Final = "account changed"
 TOO_LONG_IDLE: Final = "idle"
 TOO_OLD: Final = "too old"
+KEPT_S: Final = 90 * 24 * 3600  # which browsers somebody used is not kept for ever
 _TOKEN_BYTES: Final = 32
 _BROWSER_LENGTH: Final = 120
 _SEEN_EVERY_S: Final = 60
@@ -67,7 +68,9 @@ def digest(token: str) -> str:
 
 
 def start_sign_in(connection: Connection, user: User, *, browser: str, now: int) -> str:
-    """Sign a browser in and return the token that it is to hold."""
+    """Sign a browser in and return the token that it is to hold; forget those long over."""
+    old = tables.sign_ins.c.made_at < now - KEPT_S
+    connection.execute(delete(tables.sign_ins).where(old))
     token = new_token()
     said = "".join(c for c in browser if c.isprintable())[:_BROWSER_LENGTH]
     connection.execute(

@@ -7,7 +7,7 @@ Names and addresses are kept as keyed digests only.
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -56,19 +56,21 @@ def seconds_to_wait(connection: Connection, keys: Iterable[str], *, now: int) ->
     rows = connection.execute(
         select(failures.wait_until).where(failures.failure_key.in_(list(keys)))
     )
-    return max((row.wait_until - now for row in rows), default=0) if rows else 0
+    return max([0, *(int(row.wait_until) - now for row in rows)])
 
 
-def note_failure(connection: Connection, keys: dict[str, Rule], *, now: int) -> None:
-    """Count one wrong password under each key, and set how long to wait."""
+def begin_try(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> int:
+    """Count a try as a wrong one, until `forget` takes that back; return how long it must wait.
+
+    A try that must wait is not counted and must not be decided. Tries are counted before, since
+    deciding takes a while, in which others could be made.
+    """
+    wait_s = seconds_to_wait(connection, keys, now=now)
+    if wait_s > 0:
+        return wait_s
     failures = tables.sign_in_failures
     connection.execute(delete(failures).where(failures.c.failed_at < now - FORGOTTEN_AFTER_S))
-    found = connection.execute(
-        select(failures.c.failure_key, failures.c.n_failures).where(
-            failures.c.failure_key.in_(list(keys))
-        )
-    )
-    before = {row.failure_key: row.n_failures for row in found}
+    before = _counts(connection, keys)
     for key, rule in keys.items():
         n = before.get(key, 0) + 1
         values = {"n_failures": n, "failed_at": now, "wait_until": now + rule.wait_s(n)}
@@ -78,10 +80,29 @@ def note_failure(connection: Connection, keys: dict[str, Rule], *, now: int) -> 
             )
         else:
             connection.execute(insert(failures).values(failure_key=key, **values))
+    return 0
 
 
-def forget(connection: Connection, keys: dict[str, Rule]) -> None:
-    """Forget the failures of a name, with the right password; those of the address stay."""
+def forget(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> None:
+    """Forget the failures of a name, with the right password; of the address only this try."""
     failures = tables.sign_in_failures
     wanted = [key for key, rule in keys.items() if rule is not ADDRESS]
     connection.execute(delete(failures).where(failures.c.failure_key.in_(wanted)))
+    left = {key: rule for key, rule in keys.items() if rule is ADDRESS}
+    for key, n in _counts(connection, left).items():
+        one = failures.c.failure_key == key
+        if n <= 1:
+            connection.execute(delete(failures).where(one))
+        else:
+            values = {"n_failures": n - 1, "wait_until": now}
+            connection.execute(update(failures).where(one).values(**values))
+
+
+def _counts(connection: Connection, keys: Mapping[str, Rule]) -> dict[str, int]:
+    failures = tables.sign_in_failures.c
+    found = connection.execute(
+        select(failures.failure_key, failures.n_failures).where(
+            failures.failure_key.in_(list(keys))
+        )
+    )
+    return {row.failure_key: row.n_failures for row in found}

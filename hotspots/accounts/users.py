@@ -100,6 +100,11 @@ def clean_display_name(display_name: str) -> str:
     return found
 
 
+def fold_name(name: str) -> str:
+    """Return a name typed at sign-in as names are kept, without asking whether it could be one."""
+    return name.strip().lower()[: NAME_LENGTH + 1]
+
+
 def read_users(connection: Connection) -> list[User]:
     """Return all accounts by name, closed ones too."""
     rows = connection.execute(select(tables.users).order_by(tables.users.c.name))
@@ -186,6 +191,22 @@ def change_user(connection: Connection, user: User, **values: Any) -> None:
                 "was changed."
             ).format(name=user.name)
         )
+
+
+def set_password(connection: Connection, user: User, hashed: str) -> None:
+    """Keep the hash of a password; empty takes the password away."""
+    connection.execute(
+        update(tables.users)
+        .where(tables.users.c.user_key == user.user_key)
+        .values(password_hash=hashed, password_at=now_text() if hashed else "")
+    )
+
+
+def has_administrator(connection: Connection) -> bool:
+    """Return whether an administrator's account is open, with a password or a link to choose it."""
+    users = tables.users.c
+    wanted = (users.role == ADMINISTRATOR) & (users.closed_at == "")
+    return bool(connection.execute(select(func.count()).where(wanted)).scalar_one())
 
 
 def count_administrators(connection: Connection) -> int:
