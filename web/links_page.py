@@ -48,6 +48,7 @@ _LONGEST_NUMBER: Final = 9
 _LONGEST_ID: Final = 400
 _CONFLICT: Final = 409
 _CACHE: Final = "hotspots_links"
+_OPEN: Final = "hotspots_links_open"
 # One decision at a time: what two browsers send about one pair is decided in order.
 _deciding = Lock()
 
@@ -55,6 +56,13 @@ _deciding = Lock()
 @bp.record_once
 def _remember(state: Any) -> None:
     state.app.extensions[_CACHE] = LruCache(len(VIEWS))
+    state.app.extensions[_OPEN] = LruCache(1)
+
+
+def remembered_open(version: str) -> int:
+    """Return how many pairs of two sources are open, 0 unless the page has told it of `version`."""
+    cache: LruCache[int] = current_app.extensions[_OPEN]
+    return cache.peek(version) or 0
 
 
 @dataclass(frozen=True)
@@ -230,6 +238,7 @@ def _page(
         known = store.read_links()
         joined = links.join_decided(pairs, known, within_source=near)
         is_open = links.choose_pairs(joined)
+        version = store.version()
         chosen = is_open if params.state == OPEN else links.choose_pairs(joined, state=params.state)
         n_pages = max(1, -(-len(chosen) // PAGE))
         params = replace(params, page=min(params.page, n_pages))
@@ -242,6 +251,9 @@ def _page(
         history = links.decisions(store, limit=HISTORY + 1, skip=skip) if can_change else []
         told = _find_told(store, params, late) if can_change else {}
         sources = store.sources()
+    if not near:
+        n_open: LruCache[int] = current_app.extensions[_OPEN]
+        n_open.get(version, lambda: len(is_open))
     labels = {source.source_id: source.label for source in sources}
     against = events.find_contradictions(known)
     ones, twos = (against[name].tolist() for name in (schema.INCIDENT_A, schema.INCIDENT_B))

@@ -18,9 +18,12 @@ from hotspots.selection import COUNT, DENSITY, RATE
 from web import texts
 from web.answers import Known, answers, entity_tag, retried
 from web.asked import read_params
+from web.changes import is_local
 from web.charts import line_chart
 from web.filters import make_filters
+from web.links_page import remembered_open
 from web.params import PageParams
+from web.waiting_view import remembered_list
 
 bp = Blueprint("situation", __name__)
 TOP = 8
@@ -62,12 +65,26 @@ def show() -> Response:
     """Answer the page."""
     params = read_params()
     known = answers().known()
-    tag = entity_tag(known)
+    to_do = _to_do()
+    tag = "-".join([entity_tag(known), *(str(n) for n in to_do)])
     if request.if_none_match.contains_weak(tag):
         return _cached(make_response("", 304), tag)
     if not known.n_incidents:
         return make_response(_empty())
-    return _cached(make_response(_render(params, known)), tag)
+    return _cached(make_response(_render(params, known, to_do)), tag)
+
+
+def _to_do() -> tuple[int, int]:
+    """Return incidents without a place and open pairs, as far as their pages have told them.
+
+    Nothing is looked up for it; from elsewhere these pages cannot be seen.
+    """
+    if not is_local(request):
+        return 0, 0
+    with answers().store() as store:
+        waiting = remembered_list(store, answers().workspace)
+        n_open = remembered_open(store.version())
+    return waiting.n_incidents if waiting else 0, n_open
 
 
 def _empty() -> str:
@@ -83,7 +100,7 @@ def _cached(response: Response, tag: str) -> Response:
     return response
 
 
-def _render(params: PageParams, known: Known) -> str:
+def _render(params: PageParams, known: Known, to_do: tuple[int, int]) -> str:
     workspace = answers().workspace
     present = layers.present_kinds(workspace)
     record = known.record(params.sources)
@@ -133,6 +150,8 @@ def _render(params: PageParams, known: Known) -> str:
         situation=found,
         finding=found.finding,
         detail=found.finding.detail,
+        n_waiting=to_do[0],
+        n_pairs=to_do[1],
         rows=rows,
         top=rows[:TOP],
         top_state=_top_state(found, rows),
