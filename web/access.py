@@ -94,9 +94,9 @@ ROUTES: Final[dict[str, Right]] = {
     "imports.take": Right.IMPORT,
     "imports.show_file": Right.IMPORT,
     "imports.send": Right.IMPORT,
-    "jobs.show": Right.VIEW,
+    "jobs.show": Right.VIEW,  # and only who started it, or has the right to do what it does
     "jobs.state": Right.VIEW,
-    "jobs.cancel": Right.IMPORT,
+    "jobs.cancel": Right.VIEW,
     "layer_changes.import_files": Right.LAYERS,
     "layer_changes.fetch": Right.LAYERS,
     "layer_changes.ask_repair": Right.LAYERS,

@@ -14,8 +14,9 @@ from flask import (
 
 from hotspots.i18n import LANGUAGES, _, format_share
 from web import texts
-from web.changes import is_local
-from web.jobs import CANCELLED, DONE, FAILED, INTERRUPTED, LAYERS, RUNNING, Job, Jobs
+from web.access import Right
+from web.auth import may, user_name
+from web.jobs import CANCELLED, DONE, FAILED, INTERRUPTED, LAYERS, RUNNING, Job, Jobs, no_job
 from web.layer_parts import group_problems, no_store
 
 bp = Blueprint("jobs", __name__)
@@ -37,6 +38,26 @@ def job_state_label(state: str) -> str:
         CANCELLED: _("stopped"),
         INTERRUPTED: _("interrupted"),
     }.get(state, state)
+
+
+def may_see(job: Job) -> bool:
+    """Return whether whoever asks started a job, or has the right to do what it does."""
+    is_own = bool(job.user_name) and job.user_name == user_name()
+    return is_own or may(Right.LAYERS if job.about == LAYERS else Right.IMPORT)
+
+
+def find_job(job_id: str) -> Job:
+    """Return a job that whoever asks may see.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or it is not theirs to see: which, is not said.
+    """
+    job = jobs().find(job_id)
+    if not may_see(job):
+        raise no_job()
+    return job
 
 
 def to_job(job: Job) -> Response:
@@ -65,7 +86,7 @@ def is_own_address(address: str) -> bool:
 @bp.get("/jobs/<job_id>")
 def show(job_id: str) -> Response:
     """Answer the page of a job; one that has made something of its own leads there."""
-    job = jobs().find(job_id)
+    job = find_job(job_id)
     outcome = job.outcome
     if outcome is not None and is_own_address(outcome.leads_to):
         return see_other(outcome.leads_to)
@@ -76,7 +97,6 @@ def show(job_id: str) -> Response:
             job=job,
             outcome=outcome,
             groups=groups,
-            can_change=is_local(request),
             about_layers=job.about == LAYERS,
             back=job.back if is_own_address(job.back) else "",
         )
@@ -87,7 +107,7 @@ def show(job_id: str) -> Response:
 @bp.get("/jobs/<job_id>.json")
 def state(job_id: str) -> Response:
     """Answer how far a job has come."""
-    job = jobs().find(job_id)
+    job = find_job(job_id)
     response = jsonify(
         state=job.state,
         stopping=job.stopping,
@@ -103,4 +123,4 @@ def state(job_id: str) -> Response:
 @bp.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> Response:
     """Tell a job to stop."""
-    return to_job(jobs().cancel(job_id))
+    return to_job(jobs().cancel(find_job(job_id).job_id))

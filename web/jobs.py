@@ -105,6 +105,8 @@ class Job:
         `LAYERS` or `INCIDENTS`.
     back
         Address of the page it was started on; empty for the page of layers.
+    user_name
+        Who started it.
     """
 
     job_id: str
@@ -122,6 +124,7 @@ class Job:
     after: int | None = None
     about: str = LAYERS
     back: str = ""
+    user_name: str = ""
 
     @property
     def has_switched(self) -> bool:
@@ -140,6 +143,11 @@ class BusyError(StoreError):
     def __init__(self, message: str, job_id: str) -> None:
         super().__init__(message)
         self.job_id = job_id
+
+
+def no_job() -> NotFoundError:
+    """Return the error that says there is no such job."""
+    return NotFoundError(_("There is no such job; only the last {n} are kept.").format(n=KEPT))
 
 
 def new_job_id() -> str:
@@ -191,6 +199,7 @@ class Jobs:
         about: str = LAYERS,
         back: str = "",
         directory: Path | None = None,
+        user_name: str = "",
     ) -> Job:
         """Start `work` in a thread of its own and return its record.
 
@@ -215,6 +224,7 @@ class Jobs:
                 before=self._in_force(),
                 about=about,
                 back=back,
+                user_name=user_name,
             )
             self._hidden = directory or self._uploads / job.job_id
             try:
@@ -261,9 +271,7 @@ class Jobs:
                 return self._current
         found = self._read(self._file(job_id)) if _JOB_ID.fullmatch(job_id) else None
         if found is None:
-            raise NotFoundError(
-                _("There is no such job; only the last {n} are kept.").format(n=KEPT)
-            )
+            raise no_job()
         return found
 
     def list_jobs(self) -> tuple[Job, ...]:

@@ -13,7 +13,7 @@ from hotspots.layers.held import list_losses, say_losses
 from hotspots.layers.versions import current_version, placement, version_file
 from web import layer_work
 from web.answers import answers
-from web.changes import is_local
+from web.auth import user_name
 from web.job_pages import jobs, to_job
 from web.jobs import new_job_id
 from web.layer_facts import layer_label, version_rows
@@ -37,7 +37,7 @@ def import_files() -> Response:
             _require_no_incidents()
         work = layer_work.import_work(answers().workspace, files, form)
         title = _("Trial of an import") if form.dry_run else _("Import of layers")
-        return to_job(jobs().start("import", title, work, job_id=job_id))
+        return to_job(jobs().start("import", title, work, job_id=job_id, user_name=user_name()))
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
@@ -49,7 +49,7 @@ def fetch() -> Response:
     form = FetchForm.read(request.form)
     _require_town(form)
     work = layer_work.fetch_work(answers().workspace, form)
-    return to_job(jobs().start("fetch", _("Fetching official layers"), work))
+    return to_job(jobs().start("fetch", _("Fetching official layers"), work, user_name=user_name()))
 
 
 def _require_town(form: FetchForm) -> None:
@@ -96,7 +96,6 @@ def ask_repair() -> Response:
             "layers_repair.html",
             repairs=by_code,
             refused=[repair.text for repair in planned if repair.refused],
-            can_change=is_local(request),
         )
     )
 
@@ -110,7 +109,7 @@ def repair() -> Response:
     if not codes:
         raise FormError(_("No repair was chosen that is still needed. Look at the check again."))
     work = layer_work.repair_work(workspace, codes)
-    return to_job(jobs().start("repair", _("Repair of layers"), work))
+    return to_job(jobs().start("repair", _("Repair of layers"), work, user_name=user_name()))
 
 
 @bp.get("/layers/versions/<int:version_id>")
@@ -131,7 +130,6 @@ def version(version_id: int) -> Response:
             ],
             same=[layer_label(one.kind) for one in differences if one.is_same],
             lost=say_losses(workspace, list_losses(workspace, version_id)),
-            can_change=is_local(request),
         )
     )
 
@@ -143,7 +141,7 @@ def use() -> Response:
     version_id = read_version_id(request.form)
     version_file(workspace, version_id)
     work = layer_work.use_work(workspace, version_id)
-    return to_job(jobs().start("use", _("Switch of layers"), work))
+    return to_job(jobs().start("use", _("Switch of layers"), work, user_name=user_name()))
 
 
 @bp.get("/layers/place")
@@ -160,7 +158,6 @@ def ask_place() -> Response:
             gone=say_gone(moved),
             since=since,
             placed=placement_lines(placement(workspace)),
-            can_change=is_local(request),
         )
     )
 
@@ -170,4 +167,4 @@ def place() -> Response:
     """Start placing incidents anew, all or from a day on."""
     since = read_since(request.form)
     work = layer_work.place_work(answers().workspace, since)
-    return to_job(jobs().start("place", _("Placing incidents anew"), work))
+    return to_job(jobs().start("place", _("Placing incidents anew"), work, user_name=user_name()))

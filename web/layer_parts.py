@@ -30,16 +30,15 @@ def no_store(page: str) -> Response:
     return response
 
 
-def problem_line(problem: Problem, *, can_change: bool = True) -> ProblemLine:
+def problem_line(problem: Problem) -> ProblemLine:
     """Return severity, what is wrong with which layer, and the cure, each a sentence.
 
-    Who can change layers here reads of forms where others read of commands.
+    The cure speaks of forms where the library speaks of commands.
     """
     text = problem.text
     if problem.layer:
         text = f"{layer_label(problem.layer)}: {text}"
-    cure = page_words(problem.cure) if can_change else problem.cure
-    return problem.severity, texts.sentence(text), texts.sentence(cure)
+    return problem.severity, texts.sentence(text), texts.sentence(page_words(problem.cure))
 
 
 def group_problems(lines: Iterable[ProblemLine]) -> list[ProblemGroup]:

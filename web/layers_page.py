@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from hotspots import layers
 from hotspots.i18n import _, current_language
@@ -12,9 +12,10 @@ from hotspots.layers.checks.problems import ERROR, WARNING, Problem
 from hotspots.layers.versions import current_version, placement
 from hotspots.settings import Settings, Workspace
 from web import texts
+from web.access import Right
 from web.answers import answers
+from web.auth import may
 from web.cache import LruCache
-from web.changes import is_local
 from web.job_pages import jobs
 from web.layer_facts import describe_layers, layer_rows, version_rows
 from web.layer_forms import FILE_KINDS, RESIDENTS
@@ -37,10 +38,11 @@ class Choice:
 def show() -> Response:
     """Answer the page; of a workspace without layers, only how to bring them."""
     workspace = answers().workspace
+    can_change = may(Right.LAYERS)
     common = {
-        "running": jobs().running(),
-        "recent": jobs().list_jobs()[:RECENT],
-        "can_change": is_local(request),
+        "running": jobs().running() if can_change else None,
+        "recent": jobs().list_jobs()[:RECENT] if can_change else (),
+        "can_change": can_change,
         "settings": workspace.settings,
         "hosts": _hosts(workspace.settings),
         "file_kinds": _file_kinds(),
@@ -57,7 +59,7 @@ def show() -> Response:
             in_force=in_force,
             municipality=current_version(workspace).municipality,
             rows=layer_rows(workspace),
-            groups=group_problems(problem_line(p, can_change=is_local(request)) for p in problems),
+            groups=group_problems(problem_line(p) for p in problems),
             n_errors=sum(p.severity == ERROR for p in problems),
             n_warnings=sum(p.severity == WARNING for p in problems),
             has_repairs=any(p.repair for p in problems),

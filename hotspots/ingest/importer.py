@@ -60,6 +60,7 @@ def import_file(
     boundary: Any = None,
     mapping_name: str = "",
     geocoder: Geocodes | None = None,
+    user: str = "",
 ) -> Account:
     """Read a file and store its incidents: all of them, or nothing.
 
@@ -98,6 +99,8 @@ def import_file(
         Name under which the mapping is remembered; empty takes the id of the source.
     geocoder
         Looks up places given in words; None takes the layers in force.
+    user
+        Who brings it; empty takes the user who runs the program.
 
     Returns
     -------
@@ -136,6 +139,7 @@ def import_file(
         rejects_path=rejects_path,
         boundary=boundary,
         geocoder=geocoder,
+        user=user,
     )
     if used is not None and not dry_run:
         try:
