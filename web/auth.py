@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, redirect, request, session, url_for
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin
 from flask_login import current_user as _asking
 
@@ -14,6 +14,12 @@ from web.access import RIGHTS, ROUTES, Right
 from web.changes import is_local
 
 PLAYED_ROLE: Final = "played_role"
+# What pages ask for by themselves: it does not keep a sign-in that nobody uses from ending.
+UNATTENDED: Final = frozenset({"jobs.state", "report.token"})
+# What nobody's browser keeps, so that it is not seen there after signing out.
+_KEPT_NOWHERE: Final = frozenset(
+    {Right.SINGLE, Right.NOTES, Right.CORRECT, Right.IMPORT, Right.MENTOR, Right.ADMINISTER}
+)
 
 
 class Person(UserMixin):  # type: ignore[misc]
@@ -45,6 +51,11 @@ class Person(UserMixin):  # type: ignore[misc]
     def may(self, right: Right) -> bool:
         """Return whether the role has a right."""
         return right in RIGHTS[self.role]
+
+
+def signed_in(user: User, token: str) -> Person:
+    """Return the person of an account, with the token that the browser holds."""
+    return Person(user, name=user.name, display=user.display_name, role=user.role, token=token)
 
 
 class Nobody(AnonymousUserMixin):  # type: ignore[misc]
@@ -153,11 +164,8 @@ def init_auth(app: Flask) -> None:
     def load(token: str) -> Person | None:
         if app.config["OPEN_ACCESS"]:
             return None
-        found = accounts().who(token)
-        if found is None:
-            return None
-        user = found[0]
-        return Person(user, name=user.name, display=user.display_name, role=user.role, token=token)
+        found = accounts().who(token, in_use=request.endpoint not in UNATTENDED)
+        return None if found is None else signed_in(found[0], token)
 
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load_open(_request: Any) -> Person | None:
@@ -172,7 +180,9 @@ def init_auth(app: Flask) -> None:
     @app.after_request
     def keep_private(response: Response) -> Response:
         """Let no cache between hand one person's page to another."""
-        if ROUTES.get(request.endpoint or "") not in {Right.ANYONE, None} or g.get("personal"):
-            response.headers.setdefault("Cache-Control", "private, no-cache")
+        right = ROUTES.get(request.endpoint or "")
+        if right not in {Right.ANYONE, None}:
+            kept = "no-store" if right in _KEPT_NOWHERE else "private, no-cache"
+            response.headers.setdefault("Cache-Control", kept)
             response.vary.add("Cookie")
         return response

@@ -13,18 +13,11 @@ from flask import Flask, Request
 from flask_wtf import CSRFProtect
 
 from hotspots.i18n import _
+from web.cookies import Sessions
 from web.security import LOOPBACK, host_name
 
 SECRET_FILE: Final = "secret.key"  # noqa: S105 - where the secret lies, not what it is
 _SECRET_BYTES: Final = 32
-# Blueprint → command of the same purpose.
-_COMMANDS: Final = {
-    "layer_changes": "layers",
-    "imports": "import",
-    "batches": "batch",
-    "waiting": "waiting",
-    "links": "links",
-}
 _READING: Final = frozenset({"GET", "HEAD"})
 # Where one of these stands, a program between passes on what somebody else has asked.
 _FORWARDED: Final = frozenset({"forwarded", "via", "x-real-ip", "cf-connecting-ip"})
@@ -47,7 +40,10 @@ def is_passed_on(names: Iterable[str]) -> bool:
 
 
 def is_local(asked: Request) -> bool:
-    """Return whether a request comes from this machine and asks for it by a loopback name."""
+    """Return whether a request comes from this machine and asks for it by a loopback name.
+
+    Only the open demonstration asks; everywhere else rights decide (`web.access`).
+    """
     name = host_name(asked.headers.get("Host", ""))
     is_here = is_loopback(asked.remote_addr or "") and name in LOOPBACK
     return is_here and not is_passed_on(asked.headers.keys())
@@ -75,14 +71,9 @@ def why_refused(asked: Request) -> str | None:
     if not is_own_form(asked):
         return _(
             "This form was sent from a page of another site. Open its page here and send it from "
-            "there, or use the command line: {command} --help"
-        ).format(command=_command(asked))
+            "there."
+        )
     return None
-
-
-def _command(asked: Request) -> str:
-    """Return the command that does what a form does."""
-    return f"hotspots {_COMMANDS[asked.blueprint]}" if asked.blueprint in _COMMANDS else "hotspots"
 
 
 def read_secret(workspace: Path) -> bytes:
@@ -123,4 +114,5 @@ def init_forms(app: Flask, workspace: Path) -> None:
         # A page may lie open for a day; the token holds as long as the browser's session.
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.session_interface = Sessions()
     CSRFProtect(app)

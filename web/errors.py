@@ -105,7 +105,8 @@ def kept_out(status: int) -> Response:
     """Answer who may not have a route: 401 for who must sign in first, 403 for another role."""
     if auth.wants_json():
         text = _("Sign in first.") if status == 401 else _("Your role may not have this.")
-        response = make_response(jsonify(error=text, kind="signed_out"), status)
+        kind = "signed_out" if status == 401 else "not_allowed"
+        response = make_response(jsonify(error=text, kind=kind), status)
         response.headers["Cache-Control"] = "no-store"
         return response
     if status == 401 and request.method in {"GET", "HEAD"}:
@@ -234,7 +235,8 @@ def server_error(error: Exception) -> Response:
     if current_app.testing:
         raise error
     reference = secrets.token_hex(4)
-    logger.error("error %s at %s", reference, request.path, exc_info=error)
+    # The rule, not the path: a one-time link's path is a secret, and others hold ids.
+    logger.error("error %s at %s", reference, request.url_rule, exc_info=error)
     return error_page(
         500,
         _("Something went wrong here"),

@@ -15,10 +15,10 @@ from flask import (
 from flask_login import login_user, logout_user
 
 from hotspots.accounts import ROLES, SignInRefusedError
-from hotspots.errors import ParameterError
+from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import LANGUAGES, _, ngettext
 from web.access import HOME
-from web.auth import PLAYED_ROLE, Person, accounts, is_open, own_path, person
+from web.auth import PLAYED_ROLE, accounts, is_open, own_path, person, signed_in
 
 bp = Blueprint("auth", __name__)
 
@@ -50,12 +50,12 @@ def sign_in() -> Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End this browser's sign-in."""
+    """End this browser's sign-in; who is not signed in any more is told the same."""
     accounts().sign_out(person().token)
     logout_user()
     session.clear()
     response = _to(url_for("auth.ask", lang=_lang()))
-    # What pages kept for themselves (unsent reports) stays: they belong to the phone.
+    # Reports that were not sent stay: each is its writer's, and goes under no other name.
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -109,10 +109,11 @@ def play_role() -> Response:
 def _begin(token: str) -> None:
     """Put a token into a session that begins anew, so that none given before is worth anything."""
     found = accounts().who(token)
-    assert found is not None  # noqa: S101 - it was just made
-    user = found[0]
+    if found is None:  # closed in this very moment
+        raise NotFoundError(_("The account is closed."))
+    accounts().sign_out(person().token)  # one browser is signed in once
     session.clear()
-    login_user(Person(user, name=user.name, display=user.display_name, role=user.role, token=token))
+    login_user(signed_in(found[0], token))
 
 
 def _go_on(wanted: str) -> Response:
@@ -178,5 +179,12 @@ def _link_form(token: str, *, fault: str = "") -> Response:
     page = render_template("choose_password.html", link=link, fault=fault, values=values)
     response = make_response(page, 400 if fault else 200)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
+    return response
+
+
+@bp.after_request
+def keep_address_secret(response: Response) -> Response:
+    """Tell nobody the address of a one-time link: it is the secret."""
+    if request.endpoint in {"auth.ask_link", "auth.use_link"}:
+        response.headers["Referrer-Policy"] = "no-referrer"
     return response
