@@ -86,8 +86,8 @@ def _sentences(account: AnyMapping[str, Any]) -> tuple[str, ...]:
     if n_placed:
         lines.append(
             ngettext(
-                "{n} incident is placed by its words ({methods}).",
-                "{n} incidents are placed by their words ({methods}).",
+                "The place of {n} incident was found by its description ({methods}).",
+                "The places of {n} incidents were found by their descriptions ({methods}).",
                 n_placed,
             ).format(
                 n=format_number(n_placed),

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from web.import_work import find_rejects
 from web.job_pages import jobs, to_job
 from web.jobs import INCIDENTS, Outcome, Work
 from web.layer_parts import no_store
+from web.waiting_view import waiting_list
 
 bp = Blueprint("batches", __name__)
 REPORT_FORMAT = "report"  # reports of the form: each is a batch of its own
@@ -46,6 +48,7 @@ class BatchRow:
     who: str
     holds: bool
     undone: str
+    source_label: str
     n_new: int
     n_updated: int
     n_waiting: int
@@ -70,7 +73,7 @@ def show_all() -> Response:
     return no_store(
         render_template(
             "batches.html",
-            batches=[_row(batch) for batch in files],
+            batches=list_rows(files),
             days=_days([batch for batch in found if batch.format == REPORT_FORMAT]),
             chosen_day="",
             can_change=is_local(request),
@@ -87,7 +90,7 @@ def show_day(day: str) -> Response:
     return no_store(
         render_template(
             "batches.html",
-            batches=[_row(batch) for batch in found],
+            batches=list_rows(found),
             days=[],
             chosen_day=format_day(date.fromisoformat(day)),
             can_change=is_local(request),
@@ -99,16 +102,17 @@ def show_day(day: str) -> Response:
 def show(batch_id: int) -> Response:
     """Answer one import: its account, mapping, warnings and what can be done with it."""
     batch = _batch(batch_id)
+    row = list_rows([batch])[0]
     return no_store(
         render_template(
             "batch.html",
-            batch=_row(batch),
+            batch=row,
             sha256=batch.sha256,
             format=batch.format,
             mapping=batch.mapping,
             mapping_name=str(_account(batch).get("mapping_name", "")),
             account=AccountView.of(_account(batch)),
-            headline=_headline(batch),
+            headline=_headline(row),
             has_list=find_rejects(answers().workspace, _account(batch)) is not None,
             has_waiting_page="waiting.show" in current_app.view_functions,
             can_change=is_local(request),
@@ -168,7 +172,7 @@ def ask_undo(batch_id: int) -> Response:
     return no_store(
         render_template(
             "batch_undo.html",
-            batch=_row(batch),
+            batch=list_rows([batch])[0],
             lines=() if trial is None else undo_lines(trial),
             can_change=is_local(request),
         )
@@ -246,9 +250,13 @@ def undo_lines(undone: UndoneBatch) -> tuple[str, ...]:
     return (*lines, *(texts.sentence(text) for text in undone.warnings))
 
 
-def list_rows(batches: list[ImportBatch]) -> list[BatchRow]:
-    """Return imports as lists show them."""
-    return [_row(batch) for batch in batches]
+def list_rows(batches: Sequence[ImportBatch]) -> list[BatchRow]:
+    """Return imports as lists show them; what waits for a place is told as it is now."""
+    workspace = answers().workspace
+    with answers().store() as store:
+        waiting = waiting_list(store, workspace).by_batch()
+        labels = {source.source_id: source.label for source in store.sources()}
+    return [_row(batch, waiting, labels) for batch in batches]
 
 
 def _batches() -> list[ImportBatch]:
@@ -273,7 +281,7 @@ def _account(batch: ImportBatch) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _row(batch: ImportBatch) -> BatchRow:
+def _row(batch: ImportBatch, waiting: Counter[int], labels: dict[str, str]) -> BatchRow:
     account = AccountView.of(_account(batch))
     numbers = dict(zip(CLASSES, (number for _label, number in account.parts), strict=True))
     undone = ""
@@ -289,16 +297,16 @@ def _row(batch: ImportBatch) -> BatchRow:
         who=batch.user_name,
         holds=batch.holds,
         undone=undone,
+        source_label=labels.get(batch.source_id) or batch.source_id,
         n_new=numbers["new"] + numbers["outside"] + numbers["not_placed"],
         n_updated=numbers["updated"],
-        n_waiting=account.n_waiting,
+        n_waiting=waiting[batch.batch_id],
         n_rejected=account.n_rejected,
     )
 
 
-def _headline(batch: ImportBatch) -> str:
-    row = _row(batch)
-    if not batch.holds:
+def _headline(row: BatchRow) -> str:
+    if not row.holds:
         return _("This import is undone: its incidents are no longer counted.")
     if not row.n_new and not row.n_updated:
         return _("This import brought nothing new.")
