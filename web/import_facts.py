@@ -62,7 +62,9 @@ class FileFacts:
         return self.format == filetypes.GPKG
 
 
-def look_at(path: Path, *, base: Mapping | None = None, part: str = "") -> FileFacts:
+def look_at(
+    path: Path, *, base: Mapping | None = None, part: str = "", choose: bool = False
+) -> FileFacts:
     """Return what a file is.
 
     Parameters
@@ -73,6 +75,8 @@ def look_at(path: Path, *, base: Mapping | None = None, part: str = "") -> FileF
         How to read it, where that is known.
     part
         The sheet or layer meant.
+    choose
+        Where several can be read and none is meant, take the first.
 
     Raises
     ------
@@ -96,6 +100,11 @@ def look_at(path: Path, *, base: Mapping | None = None, part: str = "") -> FileF
         table = open_table(path, file_format, wanted)
     except (SchemaError, ParameterError) as error:
         if len(parts) > 1 and not part:
+            if choose:
+                for one in parts:  # the first that can be read; another is chosen on the page
+                    found = look_at(path, base=base, part=one)
+                    if not found.problem:
+                        return found
             return FileFacts(file_format, parts=parts, problem=str(error))
         if part:
             return FileFacts(file_format, parts=parts, problem=str(error))
@@ -106,7 +115,7 @@ def look_at(path: Path, *, base: Mapping | None = None, part: str = "") -> FileF
         parts=parts if len(parts) > 1 else (),
         columns=tuple(table.columns),
         has_geometry=bool(table.has_geometry),
-        part=part,
+        part=part or (str(getattr(table, "sheet", "")) if len(parts) > 1 else ""),
     )
 
 

@@ -28,6 +28,7 @@ NEW_SOURCE: Final = "+"
 TEXT_LENGTH: Final = 200
 MAX_RECORD: Final = 3  # periods that the form takes
 MAX_OFFENCES: Final = 60  # values that the form takes
+_QUOTED: Final = re.compile(r"'([a-z_]+)'")
 _SOURCE_ID: Final = re.compile(r"[a-z0-9_][a-z0-9_-]{0,39}")
 # Systems of coordinates that are offered; empty means that the file or its values say it.
 CRS_CHOICES: Final = ("", "S-JTSK", "EPSG:5514", "EPSG:4326")
@@ -75,7 +76,7 @@ def field_label(name: str) -> str:
         DATE: _("Date alone"),
         TIME: _("Time alone"),
         schema.REPORTED_AT: _("Reported on"),
-        schema.PLACE_TEXT: _("Place in words"),
+        schema.PLACE_TEXT: _("Description of the place"),
         PLACE_STREET: _("Street"),
         PLACE_NUMBER: _("House number"),
         PLACE_PART: _("Part of the town"),
@@ -91,6 +92,15 @@ def field_label(name: str) -> str:
         schema.RELEVANCE: _("What the position stands for"),
     }
     return labels[name]
+
+
+def in_labels(text: str) -> str:
+    """Return a message with names of fields in quotation marks as the page calls them."""
+
+    def label(found: re.Match[str]) -> str:
+        return _("“{text}”").format(text=field_label(found[1])) if found[1] in FIELDS else found[0]
+
+    return _QUOTED.sub(label, text)
 
 
 def crs_label(crs: str) -> str:
@@ -277,7 +287,7 @@ class WizardForm:
             return _("Choose both coordinates, or none.")
         if schema.X in columns and COORDINATES in columns:
             return _("Choose two columns of coordinates, or one that holds both; not both ways.")
-        return str(error)
+        return in_labels(str(error))
 
     def spans(self) -> tuple[Span, ...]:
         """Return the periods of record.

@@ -154,7 +154,7 @@ def _understood(staged: Staged) -> tuple[FileFacts, WizardForm]:
     """Return what the file is, and the form as it stands."""
     form = read_draft(staged)
     if form is None:
-        facts = look_at(staged.path)
+        facts = look_at(staged.path, choose=True)
         return facts, propose_form(answers().workspace, staged.path, facts)
     return look_at(staged.path, base=form.base, part=form.part), form
 
