@@ -18,6 +18,7 @@ from hotspots.cli.mapping import mapping
 from hotspots.cli.offences import offences
 from hotspots.cli.server import demo, serve
 from hotspots.cli.sources import sources
+from hotspots.cli.user import user
 from hotspots.cli.waiting import waiting
 from hotspots.cli.workspace import init
 from hotspots.i18n import _
@@ -53,6 +54,7 @@ for command in (
     offences,
     serve,
     demo,
+    user,
     waiting,
 ):
     main.add_command(command)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from hotspots.cli.common import open_workspace, reports_errors, say, shared_options
+from hotspots.cli.first_link import local_address, say_first_link
 from hotspots.demo import make_demo_workspace
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
@@ -63,6 +64,8 @@ def _serve(
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     start_logging(log_format)
     app = create_app(workspace, open_access=is_demo)
+    if not is_demo:
+        say_first_link(workspace, local_address(host, port) if front is None else front.url)
     if open_browser and front is None and _has_screen():
         Timer(1.5, webbrowser.open, args=(f"http://{host}:{port}/",)).start()
     serve_app(app, host=host, port=port, proxy=front)
