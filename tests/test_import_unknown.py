@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,6 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from hotspots import layers
 from hotspots.cli import main
 from tests.importing import make_workspace, read
 
@@ -20,9 +20,9 @@ WAIT_S = 30.0
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(bundled_town, tmp_path):
     made = make_workspace(tmp_path / "town")
-    layers.install_bundled(made)
+    shutil.copytree(bundled_town.layers, made.layers)
     return made
 
 

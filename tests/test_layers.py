@@ -1,6 +1,7 @@
 """A workspace's layers: reading, installing, drawing in localities, refusing what is unsound."""
 
 import dataclasses
+import shutil
 
 import geopandas as gpd
 import numpy as np
@@ -33,9 +34,9 @@ X, Y = -543_500.0, -1_051_000.0
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(bundled_town, tmp_path):
     made = Workspace(tmp_path / "w", Settings())
-    layers.install_bundled(made)
+    shutil.copytree(bundled_town.layers, made.layers)
     return made
 
 

@@ -11,7 +11,6 @@ from hotspots.layers.own.areas import import_areas
 from hotspots.layers.own.origin import say_origin
 from hotspots.layers.reading import LAYERS_FILE, read_kept
 from hotspots.layers.versions import put_in_force
-from hotspots.workspace_init import init_workspace
 
 DRAWN = {
     "cs": "zakreslilo město, soubor mapa.geojson",
@@ -22,8 +21,8 @@ NAME = {"cs": "Park (příklad)", "en": "Park (example)"}
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    return init_workspace(tmp_path / "w")
+def workspace(new_town, tmp_path):
+    return new_town(tmp_path / "w")
 
 
 def draw(workspace):

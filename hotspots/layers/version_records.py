@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import pyogrio
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
 
 from hotspots import schema
 from hotspots.errors import SourceError
@@ -107,9 +107,9 @@ def mark_version(path: Path, version: Version, order: tuple[PlacedSince, ...]) -
 
 
 def _metadata(path: Path) -> dict[str, str]:
+    # Opening takes longer than reading: once, unless the first layer is not there.
     try:
-        layers = pyogrio.list_layers(path)
-        info = pyogrio.read_info(path, layer=str(layers[0, 0])) if len(layers) else {}
+        info = _first_layer(path)
     except DataSourceError as error:
         raise SourceError(
             _("{path} cannot be read as GeoPackage ({reason}); import the layers anew").format(
@@ -117,6 +117,16 @@ def _metadata(path: Path) -> dict[str, str]:
             )
         ) from error
     return info.get("dataset_metadata") or {}
+
+
+def _first_layer(path: Path) -> dict[str, Any]:
+    try:
+        info: dict[str, Any] = pyogrio.read_info(path, layer=0)
+    except DataLayerError:
+        if len(pyogrio.list_layers(path)):
+            raise
+        return {}
+    return info
 
 
 def read_version(path: Path, workspace: Workspace) -> Version:
@@ -127,7 +137,11 @@ def read_version(path: Path, workspace: Workspace) -> Version:
     SourceError
         It is damaged.
     """
-    text = _metadata(path).get(_VERSION_KEY)
+    return _version(_metadata(path), path, workspace)
+
+
+def _version(metadata: Mapping[str, str], path: Path, workspace: Workspace) -> Version:
+    text = metadata.get(_VERSION_KEY)
     if text is None:
         made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         settings = workspace.settings
@@ -174,8 +188,9 @@ def read_placement(path: Path, workspace: Workspace) -> tuple[PlacedSince, ...]:
     SourceError
         The GeoPackage is damaged.
     """
-    version = read_version(path, workspace)
-    text = _metadata(path).get(_PLACEMENT_KEY)
+    metadata = _metadata(path)
+    version = _version(metadata, path, workspace)
+    text = metadata.get(_PLACEMENT_KEY)
     if text is None:
         return (PlacedSince(version.version_id, None),)
     try:

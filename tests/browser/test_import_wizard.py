@@ -8,7 +8,6 @@ import pytest
 from werkzeug.serving import make_server
 
 from hotspots.store import Store
-from hotspots.workspace_init import init_workspace
 from web import create_app
 
 pytestmark = pytest.mark.browser
@@ -34,8 +33,10 @@ def served(workspace):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_a_file_is_understood_tried_imported_and_undone(open_page, tmp_path, width, height):
-    workspace = init_workspace(tmp_path / "town")
+def test_a_file_is_understood_tried_imported_and_undone(
+    open_page, new_town, tmp_path, width, height
+):
+    workspace = new_town(tmp_path / "town")
     file = tmp_path / "hlášení.csv"
     file.write_text(CSV, encoding="cp1250")
     with served(workspace) as address:

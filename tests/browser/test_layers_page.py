@@ -8,7 +8,6 @@ from datetime import date
 import pytest
 from werkzeug.serving import make_server
 
-from hotspots.workspace_init import init_workspace
 from tests.official_server import last_day_before, official_server, town_files
 from tests.ruian import file_name, make_vfr, small_town, zipped
 from web import create_app
@@ -19,8 +18,8 @@ HEADING = "Official layers of Jeseník are in force, RÚIAN as of"
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    return init_workspace(tmp_path / "town")
+def workspace(new_town, tmp_path):
+    return new_town(tmp_path / "town")
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from werkzeug.serving import make_server
 from hotspots import schema
 from hotspots.personal import browser_patterns
 from hotspots.store import Store
-from hotspots.workspace_init import init_workspace
 from tests.test_personal import CASES, YEAR
 from web import create_app
 
@@ -25,8 +24,8 @@ THINGS = {
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    return init_workspace(tmp_path / "town")
+def workspace(new_town, tmp_path):
+    return new_town(tmp_path / "town")
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from werkzeug.serving import make_server
 from hotspots import schema
 from hotspots.analysis.waiting import list_waiting
 from hotspots.store import Store
-from hotspots.workspace_init import init_workspace
 from tests.waiting_cases import put_usual
 from web import create_app
 
@@ -19,8 +18,8 @@ WAIT_MS = 60_000
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    made = init_workspace(tmp_path / "town")
+def workspace(new_town, tmp_path):
+    made = new_town(tmp_path / "town")
     with Store.open(made) as store:
         put_usual(store)
     return made

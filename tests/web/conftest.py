@@ -60,9 +60,9 @@ def sample(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory):
+def empty(new_town, tmp_path_factory):
     """Workspace without incidents."""
-    return init_workspace(tmp_path_factory.mktemp("web") / "empty")
+    return new_town(tmp_path_factory.mktemp("web") / "empty")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from flask_wtf.csrf import generate_csrf
 
 from hotspots.ingest.placing import Placer
 from hotspots.store import Store
-from hotspots.workspace_init import init_workspace
 from tests.web.conftest import HOSTILE, X, Y
 from web import create_app
 from web.import_staging import KEPT, WAITS_S
@@ -103,8 +102,8 @@ class Visitor:
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    return init_workspace(tmp_path / "workspace")
+def workspace(new_town, tmp_path):
+    return new_town(tmp_path / "workspace")
 
 
 @pytest.fixture
