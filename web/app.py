@@ -9,6 +9,7 @@ from hotspots.accounts import ROLES, Accounts, role_label
 from hotspots.settings import Workspace
 from web import (
     access,
+    account_page,
     auth,
     batch_pages,
     changes,
@@ -33,6 +34,7 @@ from web import (
     situation_page,
     template_env,
     uploads,
+    users_page,
     waiting_page,
 )
 from web.answers import Answers
@@ -121,7 +123,7 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     modules: tuple[Any, ...] = (situation_page, map_frame, export_files, data_page, method_page)
     modules += (layers_page, layer_map, layer_changes, job_pages)
     modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
-    modules += (sign_in_page,)
+    modules += (sign_in_page, account_page, users_page)
     for module in modules:
         app.register_blueprint(module.bp)
     access.check_table(app.view_functions)

@@ -72,6 +72,12 @@ def way_back() -> tuple[str, str]:
     lang = request.args.get("lang")
     if request.blueprint == "imports":
         return url_for("imports.show", lang=lang), _("Back to the import")
+    if request.blueprint == "account":
+        return url_for("account.show", lang=lang), _("My account")
+    if request.blueprint == "users":
+        return url_for("users.show", lang=lang), _("Accounts")
+    if request.blueprint == "auth":
+        return url_for("auth.ask", lang=lang), _("Sign in")
     if request.blueprint == "batches":
         return url_for("batches.show_all", lang=lang), _("All imports")
     return to_layers()

@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 RATES: Final = {
     "auth.sign_in": "20 per minute; 200 per hour",
     "auth.use_link": "20 per minute",
+    "account.change_password": "20 per minute",
     "imports.take": "20 per minute; 200 per hour",
     "layer_changes.import_files": "20 per minute; 200 per hour",
     "layer_changes.fetch": "10 per minute",
