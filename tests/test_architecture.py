@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "place_text": set(),
     "users": set(),
     "personal": {"i18n"},
+    "privacy": {"errors", "i18n"},
     "geocode": SETTINGS | {"layers"},
     "link": BASE,
     "files": {"errors", "i18n"},
@@ -50,26 +51,30 @@ ALLOWED: dict[str, set[str]] = {
     | {"occurrence", "clean", "store", "layers", "record_inference", "geocode", "link"},
     "store": SETTINGS,
     "accounts": SETTINGS | {"store"},
+    "checkup": SETTINGS | {"store", "accounts", "layers", "ingest"},
+    "backup": SETTINGS | {"store", "accounts", "layers", "checkup"},
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
     "join": BASE | {"faces"},
     "fineness": {"schema"},
     "placement": BASE | {"fineness", "join"},
     "aggregate": BASE | {"join", "placement"},
-    "analysis": SETTINGS | COUNTING | {"store", "layers", "geocode", "link"},
+    "analysis": SETTINGS | COUNTING | {"store", "layers", "geocode", "link", "privacy"},
     "export": SETTINGS | COUNTING | {"analysis"},
-    "maps": SETTINGS | {"aggregate", "analysis", "layers"},
+    "maps": SETTINGS | {"aggregate", "analysis", "layers", "privacy"},
     "sample": SETTINGS | {"layers", "sample_intake"},
     "sample_intake": BASE,
     "demo": SETTINGS | {"layers", "ingest", "sample", "workspace_init"},
     "cli": SETTINGS
     | COUNTING
     | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
-    | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link", "accounts"},
+    | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link", "accounts"}
+    | {"backup", "checkup"},
     "web": SETTINGS
     | COUNTING
-    | {"analysis", "export", "layers", "maps", "store"}
-    | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link", "accounts"},
+    | {"analysis", "export", "layers", "maps", "store", "privacy"}
+    | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link", "accounts"}
+    | {"backup", "checkup"},
     "__init__": set(),
     "__main__": {"cli"},
 }

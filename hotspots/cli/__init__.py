@@ -6,7 +6,9 @@ import sys
 import click
 
 from hotspots import __version__
+from hotspots.cli.backup import backup, restore
 from hotspots.cli.batch import batch
+from hotspots.cli.check import check
 from hotspots.cli.common import Shared, shared_options
 from hotspots.cli.count import count
 from hotspots.cli.geocode import geocode
@@ -56,6 +58,9 @@ for command in (
     demo,
     user,
     waiting,
+    backup,
+    restore,
+    check,
 ):
     main.add_command(command)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, Engine, inspect
 
 from hotspots.errors import StoreError
+from hotspots.files import make_private
 from hotspots.i18n import _
 from hotspots.store import tables
 from hotspots.store.engine import reading, say_damaged, writing
@@ -123,7 +124,7 @@ def ensure_current(
 def copy_database(file: Path, target: Path) -> None:
     """Copy a SQLite database whole, what is still in its write-ahead log included."""
     draft = target.with_name(target.name + ".part")
-    draft.unlink(missing_ok=True)
+    make_private(draft)
     with (
         closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source,
         closing(sqlite3.connect(draft)) as copy,
