@@ -24,6 +24,13 @@ if (
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
+_LONG = {
+    "test_fetch_layers.py",
+    "test_import_killed.py",
+    "test_layers_importing.py",
+    "test_layers_page.py",
+    "test_streets_over_versions.py",
+}
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
@@ -36,6 +43,8 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="reference material is not beside the project"))
         if item.get_closest_marker("network") and "network" not in chosen:
             item.add_marker(pytest.mark.skip(reason="live services only with -m network"))
+    # Long modules of few tests first, lest one of them keep a single core busy at the end.
+    items.sort(key=lambda item: item.path.parent.name != "browser" and item.path.name not in _LONG)
 
 
 @pytest.fixture(scope="session")

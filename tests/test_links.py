@@ -178,6 +178,11 @@ def test_incidents_count_only_as_finely_as_they_are_placed(town, kind, counted):
     assert told == (counted < 6)
 
 
+def numbers(store, workspace):
+    found = situation(store, workspace, Selection())
+    return found.table.counts.tolist(), found.table.tally, found.by_offence, found.left_out
+
+
 IDS = ("apk:1", "apk:2", "police:1", "police:2")
 
 
@@ -191,14 +196,9 @@ IDS = ("apk:1", "apk:2", "police:1", "police:2")
     )
 )
 def test_undoing_every_decision_restores_all_numbers(linked_store, decisions):
-    store, workspace = linked_store
+    store, workspace, before = linked_store
     ids = dict(zip(IDS, ("apk:a1", "apk:a2", "police:p1", "police:p2"), strict=True))
 
-    def numbers():
-        found = situation(store, workspace, Selection())
-        return found.table.counts.tolist(), found.table.tally, found.by_offence, found.left_out
-
-    before = numbers()
     n_before = before[1].n_selected
     keys = []
     for one, two, state in decisions:
@@ -210,7 +210,7 @@ def test_undoing_every_decision_restores_all_numbers(linked_store, decisions):
         assert len(store.read_incidents()) == 15
     for key in reversed(keys):
         store.undo_decision(key, user="eva")
-    assert numbers() == before
+    assert numbers(store, workspace) == before
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,7 @@ def linked(tmp_path_factory):
 @pytest.fixture(scope="module")
 def linked_store(linked):
     with Store.open(linked) as store:
-        yield store, linked
+        yield store, linked, numbers(store, linked)
 
 
 def test_pairs_are_listed_confirmed_and_taken_back_by_commands(linked):
@@ -324,7 +324,7 @@ def test_a_time_is_told_no_more_exactly_than_it_is_known(precision, last, gap, t
 
 
 def test_shares_of_events_seen_by_two_sources(linked_store):
-    store, _workspace = linked_store
+    store, _workspace, _before = linked_store
     key = store.decide_links(
         [("apk:a1", "police:p1", 99.0), ("apk:a1", "apk:a9", 90.0)], state="confirmed", user="eva"
     )
