@@ -51,7 +51,7 @@ HOME: Final[dict[str, str]] = {
 ROUTES: Final[dict[str, Right]] = {
     "static": Right.ANYONE,
     "map.asset": Right.ANYONE,
-    "data.health": Right.ANYONE,
+    "health.show": Right.ANYONE,
     "report.worker": Right.ANYONE,
     "report.app_manifest": Right.ANYONE,
     "auth.ask": Right.ANYONE,

@@ -17,6 +17,7 @@ from web import (
     data_page,
     errors,
     export_files,
+    health,
     import_page,
     job_pages,
     layer_changes,
@@ -120,7 +121,14 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
         workspace, secret=app.config["SECRET_KEY"], settings=lambda: answers.workspace.settings
     )
     auth.init_auth(app)
-    modules: tuple[Any, ...] = (situation_page, map_frame, export_files, data_page, method_page)
+    modules: tuple[Any, ...] = (
+        situation_page,
+        map_frame,
+        export_files,
+        data_page,
+        health,
+        method_page,
+    )
     modules += (layers_page, layer_map, layer_changes, job_pages)
     modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
     modules += (sign_in_page, account_page, users_page)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from web.answers import answers, retried
 from web.batch_pages import REPORT_FORMAT, list_rows
@@ -32,15 +32,5 @@ def show() -> Response:
         can_change=is_local(request),
     )
     response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-@bp.get("/health")
-@retried
-def health() -> Response:
-    """Answer whether the store can be read, for whoever watches the server."""
-    known = answers().known()
-    response = jsonify(status="ok", sources=len(known.sources), incidents=known.n_incidents)
     response.headers["Cache-Control"] = "no-store"
     return response
