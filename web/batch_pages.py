@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, url_for
 
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, format_day, format_number, ngettext
@@ -17,12 +17,11 @@ from hotspots.ingest.batches import UndoneBatch, export_batch, undo_batch
 from hotspots.progress import Report
 from hotspots.settings import Workspace
 from hotspots.store import ImportBatch
-from hotspots.users import current_user
 from web import texts
+from web.access import Right
 from web.answers import answers
+from web.auth import may, user_name
 from web.batch_account import CLASSES, AccountView
-from web.changes import is_local
-from web.errors import refused
 from web.import_work import find_rejects
 from web.job_pages import jobs, to_job
 from web.jobs import INCIDENTS, Outcome, Work
@@ -76,7 +75,7 @@ def show_all() -> Response:
             batches=list_rows(files),
             days=_days([batch for batch in found if batch.format == REPORT_FORMAT]),
             chosen_day="",
-            can_change=is_local(request),
+            can_change=may(Right.IMPORT),
         )
     )
 
@@ -93,7 +92,7 @@ def show_day(day: str) -> Response:
             batches=list_rows(found),
             days=[],
             chosen_day=format_day(date.fromisoformat(day)),
-            can_change=is_local(request),
+            can_change=may(Right.IMPORT),
         )
     )
 
@@ -115,14 +114,15 @@ def show(batch_id: int) -> Response:
             headline=_headline(row),
             has_list=find_rejects(answers().workspace, _account(batch)) is not None,
             has_waiting_page="waiting.show" in current_app.view_functions,
-            can_change=is_local(request),
+            can_change=may(Right.IMPORT),
+            sees_rows=may(Right.NOTES),
         )
     )
 
 
 @bp.get("/batches/<int:batch_id>/export.<suffix>")
 def export(batch_id: int, suffix: str) -> Response:
-    """Answer the incidents of an import as a file, without notes; only at this machine."""
+    """Answer the incidents of an import as a file, without notes."""
     if suffix not in _TYPES:
         raise NotFoundError(_("There is no export as “{suffix}”.").format(suffix=suffix[:20]))
     _batch(batch_id)
@@ -143,14 +143,7 @@ def _download(path: Path, name: str, content_type: str) -> Response:
 
 @bp.get("/batches/<int:batch_id>/rejected.csv")
 def rejected(batch_id: int) -> Response:
-    """Answer the list of rows that were no incidents, with what they say; only at this machine."""
-    if not is_local(request):
-        return refused(
-            _(
-                "Rows of a file are given out only at the computer on which this server runs, "
-                "until there are accounts."
-            )
-        )
+    """Answer the list of rows that were no incidents, with what they say."""
     path = find_rejects(answers().workspace, _account(_batch(batch_id)))
     if path is None:
         raise NotFoundError(
@@ -168,13 +161,12 @@ def ask_undo(batch_id: int) -> Response:
     trial = None
     if batch.holds:
         jobs().require_idle()
-        trial = undo_batch(answers().workspace, batch_id, user=current_user(), dry_run=True)
+        trial = undo_batch(answers().workspace, batch_id, user=user_name(), dry_run=True)
     return no_store(
         render_template(
             "batch_undo.html",
             batch=list_rows([batch])[0],
             lines=() if trial is None else undo_lines(trial),
-            can_change=is_local(request),
         )
     )
 
@@ -186,12 +178,14 @@ def undo(batch_id: int) -> Response:
     work = _undo_work(answers().workspace, batch_id)
     title = _("Undoing import {number}").format(number=batch_id)
     back = url_for("batches.show", batch_id=batch_id)
-    return to_job(jobs().start("undo", title, work, about=INCIDENTS, back=back))
+    return to_job(
+        jobs().start("undo", title, work, about=INCIDENTS, back=back, user_name=user_name())
+    )
 
 
 def _undo_work(workspace: Workspace, batch_id: int) -> Work:
     """Return the job that undoes an import."""
-    user = current_user()
+    user = user_name()
     address = url_for("batches.show", batch_id=batch_id)
     listed = find_rejects(workspace, _account(_batch(batch_id)))
 

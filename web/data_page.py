@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template
 
+from web.access import Right
 from web.answers import answers, retried
+from web.auth import may
 from web.batch_pages import REPORT_FORMAT, list_rows
-from web.changes import is_local
 from web.layer_facts import describe_layers
 
 bp = Blueprint("data", __name__)
@@ -29,7 +30,7 @@ def show() -> Response:
         batches=list_rows(files[:LAST_SHOWN]),
         n_batches=len(batches),
         in_force=in_force,
-        can_change=is_local(request),
+        can_change=may(Right.IMPORT),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"

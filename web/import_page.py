@@ -14,9 +14,9 @@ from hotspots.ingest.preview import Preview, UnmappedOffence, preview_file
 from hotspots.offences import OFFENCE_GROUPS, offence_label
 from web import import_work, texts
 from web.answers import answers
+from web.auth import user_name
 from web.batch_account import AccountView
-from web.changes import is_local
-from web.errors import error_page, refused
+from web.errors import error_page
 from web.import_facts import (
     DRAFT,
     FileFacts,
@@ -58,14 +58,10 @@ def staging() -> Staging:
 @bp.get("/import")
 def show() -> Response:
     """Answer the page on which a file is chosen."""
-    can_change = is_local(request)
     return no_store(
         render_template(
             "import.html",
-            can_change=can_change,
-            waiting=[(staged, _moment(staged)) for staged in staging().waiting()]
-            if can_change
-            else [],
+            waiting=[(staged, _moment(staged)) for staged in staging().waiting()],
             max_mb=MAX_BYTES // 1_000_000,
         )
     )
@@ -85,11 +81,7 @@ def take() -> Response:
 
 @bp.get("/import/<staged_id>")
 def show_file(staged_id: str) -> Response:
-    """Answer what is made of a file; only at this machine, since it shows its rows."""
-    if not is_local(request):
-        return refused(
-            _("Files that wait are shown only at the computer on which this server runs.")
-        )
+    """Answer what is made of a file."""
     staged = staging().find(staged_id)
     try:
         facts, form = _understood(staged)
@@ -130,12 +122,19 @@ def send(staged_id: str) -> Response:
     workspace = answers().workspace
     mapping = _mapping(facts, form)
     if step == "try":
-        work = import_work.trial_work(workspace, staged, form, mapping, page=f"{address}#trial")
+        work = import_work.trial_work(
+            workspace, staged, form, mapping, page=f"{address}#trial", user=user_name()
+        )
         title = _("Trial of {name}").format(name=staged.name)
     else:
         batches = url_for("batches.show_all")
         work = import_work.import_work(
-            workspace, staged, form, mapping, page=lambda number: f"{batches}/{number}"
+            workspace,
+            staged,
+            form,
+            mapping,
+            page=lambda number: f"{batches}/{number}",
+            user=user_name(),
         )
         title = _("Import of {name}").format(name=staged.name)
     return to_job(
@@ -146,6 +145,7 @@ def send(staged_id: str) -> Response:
             about=INCIDENTS,
             back=address,
             directory=staged.directory,
+            user_name=user_name(),
         )
     )
 

@@ -36,12 +36,18 @@ def form_key(form: WizardForm) -> str:
 
 
 def trial_work(
-    workspace: Workspace, staged: Staged, form: WizardForm, mapping: Mapping | None, *, page: str
+    workspace: Workspace,
+    staged: Staged,
+    form: WizardForm,
+    mapping: Mapping | None,
+    *,
+    page: str,
+    user: str = "",
 ) -> Work:
     """Return the job that accounts for a file and changes nothing; `page` then shows it."""
 
     def work(report: Report) -> Outcome:
-        account = _import(workspace, staged, form, mapping, report, dry_run=True)
+        account = _import(workspace, staged, form, mapping, report, user=user, dry_run=True)
         staged.keep_draft(TRIAL, {"form": form_key(form), "account": account.to_dict()})
         return Outcome(
             sentence=_("This was a trial: nothing has changed."), changed=False, leads_to=page
@@ -57,11 +63,12 @@ def import_work(
     mapping: Mapping | None,
     *,
     page: Callable[[int], str],
+    user: str = "",
 ) -> Work:
-    """Return the job that imports a file; `page` is the address of a batch's page."""
+    """Return the job that imports a file as `user`; `page` is the address of a batch's page."""
 
     def work(report: Report) -> Outcome:
-        account = _import(workspace, staged, form, mapping, report, dry_run=False)
+        account = _import(workspace, staged, form, mapping, report, user=user, dry_run=False)
         notes = _keep_for_town(workspace, form)
         staged.discard()
         return Outcome(
@@ -82,6 +89,7 @@ def _import(
     mapping: Mapping | None,
     report: Report,
     *,
+    user: str,
     dry_run: bool,
 ) -> Account:
     report(_("checking the file"), 0.0)
@@ -102,6 +110,7 @@ def _import(
         progress=advance,
         rejects_path=None if dry_run else _rejects_path(workspace, staged),
         mapping_name=form.name,
+        user=user,
     )
 
 

@@ -31,11 +31,11 @@ from hotspots.store.decisions import (
     Decision,
     StaleDecisionError,
 )
-from hotspots.users import current_user
 from web import texts
+from web.access import Right
 from web.answers import answers, retried
+from web.auth import may, user_name
 from web.cache import LruCache
-from web.changes import is_local
 
 bp = Blueprint("links", __name__)
 SOURCES: Final = "sources"
@@ -186,7 +186,7 @@ def decide() -> Response:
         score = links.score_of(_candidates(near_duplicates=near), one, two)
         with _deciding, answers().store() as store:
             number = links.decide(
-                store, one, two, state=chosen, user=current_user(), score=score, seen=seen
+                store, one, two, state=chosen, user=user_name(), score=score, seen=seen
             )
     except StaleDecisionError as error:
         late = Late(one, two, chosen, error.decision.decision_key if error.decision else 0)
@@ -203,7 +203,7 @@ def undo() -> Response:
     number = _number(request.form, "decision", 0)
     try:
         with _deciding, answers().store() as store:
-            links.undo(store, number, user=current_user())
+            links.undo(store, number, user=user_name())
     except (NotFoundError, ParameterError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
     return _to(params.url(undone=number))
@@ -246,7 +246,7 @@ def _page(
         seen = store.link_decisions()
         shown = links.describe_pairs(store, chosen.iloc[first : first + PAGE])
         together, _seen = events.seen_together(store)
-        can_change = is_local(request)
+        can_change = may(Right.CORRECT)
         skip = (min(params.history, MOST_PAGES) - 1) * HISTORY
         history = links.decisions(store, limit=HISTORY + 1, skip=skip) if can_change else []
         told = _find_told(store, params, late) if can_change else {}

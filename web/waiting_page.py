@@ -43,10 +43,9 @@ from hotspots.progress import Report
 from hotspots.settings import Workspace
 from hotspots.store import Place
 from hotspots.store.decisions import LARGEST_KEY, StaleDecisionError
-from hotspots.users import current_user
+from web.access import Right
 from web.answers import answers
-from web.changes import is_local
-from web.errors import error_page
+from web.auth import may, user_name
 from web.job_pages import jobs, to_job
 from web.jobs import INCIDENTS, Outcome, Work
 from web.place_map import allow_tiles
@@ -107,13 +106,7 @@ def at() -> Response:
 
 @bp.get("/waiting/note")
 def note() -> Response:
-    """Answer the note of one waiting incident, at this machine only; kept by nobody."""
-    if not is_local(request):
-        return error_page(
-            403,
-            _("Notes are not shown here"),
-            _("Notes may hold personal data, so they are read at the computer of the server only."),
-        )
+    """Answer the note of one waiting incident; no browser keeps it."""
     params = parse_params(request.args)
     name = request.args.get("incident", "")
     if not params.item or not NAME.fullmatch(name):
@@ -153,7 +146,7 @@ def send() -> Response:
             )
             if only and item.n_incidents > 1:
                 after = item.item_id  # its other incidents still wait
-            made = decide(store, item, place, user=current_user(), only=only)
+            made = decide(store, item, place, user=user_name(), only=only)
     except OutsideTownError as error:
         return _page(params, notice=str(error), status=400, ask_outside=True)
     except (NotWaitingError, StaleDecisionError) as error:
@@ -169,7 +162,7 @@ def undo() -> Response:
     params = parse_params(request.form)
     try:
         with _deciding, answers().store() as store:
-            keys = undo_place(store, params.done, user=current_user())
+            keys = undo_place(store, params.done, user=user_name())
             made = find_decision(store, params.done)
     except (ParameterError, NotFoundError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
@@ -185,7 +178,11 @@ def again() -> Response:
     title = _("Looking up again what waits for a place")
     back = url_for("waiting.show")
     work = _again_work(answers().workspace)
-    return to_job(jobs().start("place-waiting", title, work, about=INCIDENTS, back=back))
+    return to_job(
+        jobs().start(
+            "place-waiting", title, work, about=INCIDENTS, back=back, user_name=user_name()
+        )
+    )
 
 
 def _again_work(workspace: Workspace) -> Work:
@@ -241,7 +238,7 @@ def _page(
     params: WaitingParams, *, notice: str = "", status: int = 200, ask_outside: bool = False
 ) -> Response:
     workspace = answers().workspace
-    can_change = is_local(request)
+    can_change = may(Right.CORRECT)
     with answers().store() as store:
         view = page_view(store, workspace, params, with_decisions=can_change)
     # What was chosen for a text that does not wait any more is never put to another one.
