@@ -72,12 +72,24 @@ def check_members(path: Path, *, limit_bytes: int | None = None) -> list[zipfile
                 _("{name} is protected by a password; save it without one").format(name=path.name)
             )
     total = sum(member.file_size for member in members)
-    swollen = any(
-        m.file_size > _RATIO_FROM and m.file_size > RATIO_LIMIT * max(m.compress_size, 1)
-        for m in members
+    ratio = max(
+        (m.file_size / max(m.compress_size, 1) for m in members if m.file_size > _RATIO_FROM),
+        default=0.0,
     )
+    if ratio > RATIO_LIMIT:
+        raise SourceError(
+            _(
+                "{name} would unpack to {size} MB, {ratio} times its packed size; more than {limit}"
+                " times is no real file, and it is not read"
+            ).format(
+                name=path.name,
+                size=format_number(total / 1e6),
+                ratio=format_number(round(ratio)),
+                limit=format_number(RATIO_LIMIT),
+            )
+        )
     most = UNPACKED_LIMIT if limit_bytes is None else limit_bytes
-    if total > most or swollen or len(members) > MEMBERS_LIMIT:
+    if total > most or len(members) > MEMBERS_LIMIT:
         raise SourceError(
             _(
                 "{name} would unpack to {size} MB in {n} files, more than a real file does; "

@@ -8,6 +8,10 @@ import numpy.typing as npt
 from hotspots.clean import LAST_MINUTE_S, UNKNOWN, BoolArray, Clocks, Moments, Problems, TimeArray
 from hotspots.i18n import _
 
+# Months whose last Sunday changes the clocks, counted from January: forward, and back since 1996
+# and before.
+_MARCH, _OCTOBER, _SEPTEMBER = 2, 9, 8
+
 
 @dataclass(frozen=True)
 class Occurrences:
@@ -75,7 +79,9 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
 
     Between 2:00 and 3:00 of the last Sunday of March the clocks show no time: a time written
     there is the same moment an hour later by summer time. The hour that the last Sunday of October
-    has twice is kept as it is written: a wall clock does not tell which of the two is meant.
+    has twice is kept as it is written: a wall clock does not tell which of the two is meant. A span
+    that ends earlier in that hour than it starts began before the change and ended after it; on the
+    wall it took the hour from its first minute to its last, and so it is kept.
 
     Parameters
     ----------
@@ -97,7 +103,9 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         timed = day_only & (clocks.start_min != UNKNOWN)
         day = start.astype("datetime64[D]").astype("datetime64[s]")
         from_s, to_s = clocks.start_min * 60, clocks.end_min * 60
-        over_midnight = clocks.end_min < clocks.start_min
+        opened, closed = (np.asarray(day + s.astype("timedelta64[s]")) for s in (from_s, to_s))
+        twice = _in_doubled_hour(opened) & _in_doubled_hour(closed)
+        over_midnight = (clocks.end_min < clocks.start_min) & ~twice
         start = np.where(timed, day + from_s, start)
         end = np.where(timed, day + to_s + np.where(over_midnight, 86_400, 0), end)
         precision[timed] = "minute"
@@ -121,6 +129,7 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         says_less = timed_start & ~until.has_time & np.isnat(until.ends) & ~until.whole_month
         says_less &= last.astype("datetime64[D]") == start.astype("datetime64[D]")
         given &= ~says_less
+        start, last = _open_doubled(start, last, where=given)
         for i in np.flatnonzero(given & (last < start)).tolist():
             problems[int(i)] = _("the end {end} lies before the start {start}").format(
                 end=_moment_text(last[i]), start=_moment_text(start[i])
@@ -131,6 +140,7 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
         # A span that begins on an unknown day of its month names no day either.
         precision[longer & ~whole_day & ~moments.whole_month] = "span"
         end = np.where(given & (last >= start), last, end)
+    start, end = _open_doubled(start, end, where=~np.isnat(start))
     start, start_skipped = _pass_the_gap(start)
     end, end_skipped = _pass_the_gap(end)
     end = np.where(start_skipped & (end < start), start, end)
@@ -140,16 +150,46 @@ def place_in_time(moments: Moments, clocks: Clocks | None, until: Moments | None
 
 def _pass_the_gap(times: TimeArray) -> tuple[TimeArray, npt.NDArray[np.bool_]]:
     """Move the times that no clock showed by the hour that it went forward, and tell which."""
+    skipped = _in_changed_hour(times, month=_MARCH)
+    return np.where(skipped, times + np.timedelta64(3600, "s"), times), skipped
+
+
+def _open_doubled(
+    start: TimeArray, end: TimeArray, *, where: BoolArray
+) -> tuple[TimeArray, TimeArray]:
+    """Give spans that run backwards in the hour that October has twice that whole hour."""
+    day = start.astype("datetime64[D]")
+    both = where & (end < start) & _in_doubled_hour(start) & _in_doubled_hour(end)
+    both &= day == end.astype("datetime64[D]")
+    first = day.astype("datetime64[s]") + np.timedelta64(2 * 3600, "s")
+    last = first + np.timedelta64(59 * 60, "s")
+    return np.where(both, first, start), np.where(both, last, end)
+
+
+def _in_doubled_hour(times: TimeArray) -> BoolArray:
+    """Return which times the clocks showed twice: since 1996 in October, before in September."""
+    year = times.astype("datetime64[Y]")
+    late = year >= np.datetime64("1996", "Y")
+    return np.asarray(
+        np.where(
+            late,
+            _in_changed_hour(times, month=_OCTOBER),
+            _in_changed_hour(times, month=_SEPTEMBER),
+        )
+    )
+
+
+def _in_changed_hour(times: TimeArray, *, month: int) -> BoolArray:
+    """Return which times lie between 2:00 and 3:00 of a month's last Sunday (0 is January)."""
     days = times.astype("datetime64[D]")
     months = days.astype("datetime64[M]")
-    # The last Sunday of March, since 1981 (and in the whole Union since 1996): 25 to 31 March.
+    following = (months + 1).astype("datetime64[D]")
+    last_week = (following - days).astype(np.int64) <= 7
     # Day 0, 1 January 1970, was a Thursday.
-    last_week = (days - months.astype("datetime64[D]")).astype(np.int64) >= 24
     sunday = (days.astype(np.int64) + 3) % 7 == 6
-    march = months.astype(np.int64) % 12 == 2
+    right = months.astype(np.int64) % 12 == month
     hour = (times - days.astype("datetime64[s]")).astype(np.int64) // 3600
-    skipped = ~np.isnat(times) & march & sunday & last_week & (hour == 2)
-    return np.where(skipped, times + np.timedelta64(3600, "s"), times), skipped
+    return np.asarray(~np.isnat(times) & right & sunday & last_week & (hour == 2))
 
 
 def _last_minutes(moments: Moments) -> TimeArray:

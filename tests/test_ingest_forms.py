@@ -58,7 +58,7 @@ def test_workbook_values(tmp_path):
 def test_workbook_sheets(tmp_path):
     rows = [["id", "d", "x", "y"], [1, date(2024, 3, 5), X, Y]]
     path = make_workbook(tmp_path / "a.xlsx", rows, extra=["Jiný"])
-    with pytest.raises(SchemaError, match="has several sheets: Sheet, Jiný; name one"):
+    with pytest.raises(SchemaError, match="has several sheets: Sheet, Jiný; name the one"):
         open_reader(path, mapping=mapping())
     with pytest.raises(NotFoundError, match="has no sheet 'List1'; its sheets are Sheet, Jiný"):
         open_reader(path, mapping=mapping(sheet="List1"))
@@ -342,8 +342,7 @@ def test_hidden_sheets_are_left_out_and_hidden_rows_and_columns_read(tmp_path):
     incidents, _rejected, reader = read_all(path, mapping())
     assert len(incidents) == 2
     assert reader.warnings == [
-        "hidden sheets were not read: číselník; to read one, name it in the mapping "
-        "([file] sheet) or by the option",
+        "hidden sheets were not read: číselník; to read one, name it",
         "the sheet has 1 hidden row and hidden columns; they were read as the others",
     ]
     with pytest.raises(SchemaError, match="holds a header only"):

@@ -3,11 +3,12 @@
 import random
 import tracemalloc
 import zipfile
-from datetime import datetime
+from datetime import datetime, time
 
 import openpyxl
+import pandas as pd
 import pytest
-from openpyxl.utils.datetime import MAC_EPOCH
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 
 from hotspots.ingest.workbook import WorkbookTable
 from tests.reading import X, Y, mapping, read_all
@@ -82,20 +83,37 @@ def put_text(path, old, new):
             book.writestr(name, content.replace(old.encode(), new.encode()))
 
 
-def test_days_counted_from_1904(tmp_path):
-    book = openpyxl.Workbook()
-    book.epoch = MAC_EPOCH
-    book.active.append(["id", "d"])
-    book.active.append(["a", datetime(2024, 3, 5, 14, 30)])  # noqa: DTZ001
-    path = tmp_path / "a.xlsx"
-    book.save(path)
-    table, columns, _faults, _peak = read_texts(path)
-    assert columns[1][0][1] == "2024-03-05T14:30:00"
-    assert table.warnings == []
-    book.active.append(["b", 43_894])
-    book.save(path)
-    table = read_texts(path)[0]
-    assert table.warnings[0].startswith("the workbook counts days from 1904")
+@pytest.mark.parametrize("shown", ["General", "0.00"])
+def test_days_counted_from_1904_are_the_same_days(tmp_path, shown):
+    """Date cells, plain numbers of days, and shares of a day, in workbooks of both epochs."""
+    frames = []
+    for epoch in (WINDOWS_EPOCH, MAC_EPOCH):
+        book = openpyxl.Workbook()
+        book.epoch = epoch
+        sheet = book.active
+        sheet.append(["d", "until", "t", "x", "y"])
+        days = to_excel(datetime(2024, 3, 5), epoch)  # noqa: DTZ001
+        sheet.append([datetime(2024, 3, 5), None, time(14, 30), X, Y])  # noqa: DTZ001
+        sheet.append([days + 1, days + 2.25, 0.25, X, Y])
+        sheet.append([days + 2.5, None, None, X, Y])
+        sheet.append(["8.3.2024", None, "22:10", X, Y])
+        for row in (3, 4):
+            sheet.cell(row, 1).number_format = shown
+        path = tmp_path / "a.xlsx"
+        book.save(path)
+        columns = {"date": "d", "occurred_to": "until", "time": "t", "x": "x", "y": "y"}
+        incidents, rejected, reader = read_all(path, mapping(columns=columns))
+        assert rejected.empty
+        assert not any("1904" in text for text in reader.warnings)
+        frames.append(incidents)
+    assert frames[0]["occurred_from"].astype(str).tolist() == [
+        "2024-03-05 14:30:00",
+        "2024-03-06 06:00:00",
+        "2024-03-07 12:00:00",
+        "2024-03-08 22:10:00",
+    ]
+    assert str(frames[0]["occurred_to"][1]) == "2024-03-07 06:00:00"
+    pd.testing.assert_frame_equal(*frames)
 
 
 def test_name_merged_over_two_columns(tmp_path):

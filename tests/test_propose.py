@@ -79,7 +79,7 @@ def test_what_is_open_is_asked(tmp_path):
     assert "no column with the date" in text
     assert "no column with the offence" in text
     assert "no column with the place" in text
-    assert "choose the kind apk" in text
+    assert "crime-prevention assistants recorded it" in text
     assert proposal.mapping.source == "asistenti-brezen"
     assert proposal.mapping.values == {"offence": "other_offence"}
     assert proposal.unused == ("a", "b")

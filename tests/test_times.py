@@ -258,6 +258,50 @@ def test_changes_of_the_clocks(day, clock, start, end, n):
     assert place_in_time(moments, parse_clocks([clock]), None).n_skipped == n
 
 
+@pytest.mark.parametrize(
+    ("text", "clock", "until"),
+    [
+        ("27.10.2024 02:50", None, "27.10.2024 02:10"),
+        ("27.10.2024", "02:50-02:10", None),
+        ("27.10.2024 02:50-02:10", None, None),
+        ("27.10.2024 02:50 - 27.10.2024 02:10", None, None),
+        ("24.9.1995 02:50", None, "24.9.1995 02:10"),
+    ],
+)
+def test_a_span_over_the_change_in_autumn_takes_the_doubled_hour(text, clock, until):
+    start, end, precision = when(text, clock, until)
+    assert (start[11:], end[11:], precision) == ("02:00", "02:59", "span")
+    assert start[:10] == end[:10]
+
+
+@pytest.mark.parametrize("day", ["20.10.2024", "27.9.2024", "25.10.1992", "31.3.2024"])
+def test_a_span_backwards_on_any_other_day_is_not_mended(day):
+    moments, until = (
+        parse_moments([f"{day} {t}"], column="when", today=TODAY) for t in ("04:50", "04:10")
+    )
+    assert "lies before the start" in place_in_time(moments, None, until).problems[0]
+    moments, until = (
+        parse_moments([f"{day} {t}"], column="when", today=TODAY) for t in ("02:50", "02:10")
+    )
+    assert "lies before the start" in place_in_time(moments, None, until).problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "minute"),
+    [("0:25", 25), ("00.25", 25), ("0.25 h", 25), ("0.250", 360), ("0,125", 180), ("0.7500", 1080)],
+)
+def test_shares_of_a_day_and_minutes_past_midnight(text, minute):
+    clocks = parse_clocks([text])
+    assert (clocks.start_min[0], clocks.not_understood) == (minute, {})
+
+
+@pytest.mark.parametrize("text", ["0.25", "0,25", "0.75", "0.5"])
+def test_what_may_be_a_time_or_a_share_of_the_day_is_asked_about(text):
+    clocks = parse_clocks([text])
+    assert clocks.start_min[0] == UNKNOWN
+    assert clocks.not_understood == {text: 1}
+
+
 def test_both_hours_of_october_are_one_on_the_wall():
     texts = ["2024-10-27T02:30:00+02:00", "2024-10-27T02:30:00+01:00"]
     moments = parse_moments(texts, column="when", today=TODAY)

@@ -3,6 +3,8 @@
 from hotspots.clean.clock_words import is_unknown
 from hotspots.clean.clocks import Clocks, parse_clocks
 from hotspots.clean.columns import (
+    FROM_1900,
+    FROM_1904,
     LAST_MINUTE_S,
     PRAGUE,
     UNKNOWN,
@@ -19,6 +21,8 @@ from hotspots.clean.moments import EARLIEST_YEAR, Moments, parse_moments
 
 __all__ = [
     "EARLIEST_YEAR",
+    "FROM_1900",
+    "FROM_1904",
     "LAST_MINUTE_S",
     "PRAGUE",
     "UNKNOWN",

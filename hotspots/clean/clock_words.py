@@ -75,9 +75,11 @@ _SPAN: Final = re.compile(
     r"(?:(?:v dobe|v case|doba|cas)\s+)?(?:od|mezi|asi|cca)?\.?\s*"
     rf"{_CLOCK}\s*(-|az do|az|do|a)\s*{_CLOCK}"
 )
-# A time as the share of a day, as spreadsheets keep it; fewer digits are hours and minutes.
-_SHARE: Final = re.compile(r"0[.,](\d{5,17})")
-_SPREADSHEET_DAY: Final = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[t ](\d{1,2}:\d{2}(:\d{2})?)")
+# A time as the share of a day, as spreadsheets keep it; fewer digits may be hours and minutes.
+_SHARE: Final = re.compile(r"0[.,](\d{3,17})")
+_SPREADSHEET_DAY: Final = re.compile(
+    r"(?:1899-12-3[01]|1900-01-0[01]|1904-01-01)[t ](\d{1,2}:\d{2}(:\d{2})?)"
+)
 
 
 @dataclass(frozen=True)

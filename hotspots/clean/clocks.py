@@ -24,6 +24,8 @@ _UNKNOWN_HOURS: Final = (25, 99)
 _UNKNOWN_MINUTES: Final = (UNKNOWN, 0, 60, 99)
 
 _TIME: Final = r"^(?P<h>\d{1,2})[:.]?(?P<mi>\d{2})?(?:[:.]\d{2}(?:\.\d+)?)?$"
+# Half an hour past midnight, or the share of a day: six in the morning?
+_TWO_MEANINGS: Final = r"^0[.,]\d{1,2}$"
 _TIME_SPAN: Final = (
     r"^(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?::\d{2})?\s*[-–—]\s*"
     r"(?P<h2>\d{1,2})[:.](?P<mi2>\d{2})(?::\d{2})?$"
@@ -59,7 +61,9 @@ def parse_clocks(texts: Texts) -> Clocks:
     ``24:00`` is the end of its day: 23:59, so that the date stays. Police files mark an unknown
     hour by 25 or 99 (``25``, ``25:00``, ``2560``, ``9999``) and an unknown minute by 60 and more;
     an unknown minute leaves the whole hour. What is not understood, and any other hour that no
-    clock shows (``24:10``, ``26:30``, ``99:10``), counts as unknown and is listed.
+    clock shows (``24:10``, ``26:30``, ``99:10``), counts as unknown and is listed. So does ``0.25``
+    with one or two decimals: 0:25, or the share of a day that is 6:00; ``0:25`` and ``0.250`` are
+    plain.
 
     Parameters
     ----------
@@ -74,7 +78,8 @@ def parse_clocks(texts: Texts) -> Clocks:
     start = np.full(n, UNKNOWN, dtype=np.int64)
     end = start.copy()
     hour, minute = end_of_day(ints(one, "h"), ints(one, "mi"))
-    known = (hour >= 0) & (hour <= 23)
+    unclear = bools(pc.match_substring_regex(array, _TWO_MEANINGS))
+    known = (hour >= 0) & (hour <= 23) & ~unclear
     whole = known & ((minute == UNKNOWN) | (minute > 59))
     exact = known & ~whole
     start[known] = hour[known] * 60 + np.where(exact, minute, 0)[known]
@@ -97,7 +102,8 @@ def parse_clocks(texts: Texts) -> Clocks:
     for i in np.flatnonzero(strange).tolist():
         text = array[i].as_py()
         if text not in cache:
-            cache[text] = read_clock(text) if len(text) <= LONGEST_WORDS else None
+            readable = len(text) <= LONGEST_WORDS and not unclear[i]
+            cache[text] = read_clock(text) if readable else None
         words = cache[text]
         if words is not None:
             start[i], end[i], is_span[i] = words.start_min, words.end_min, words.is_span

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,9 @@ from hotspots.i18n import _
 
 PRAGUE: Final = ZoneInfo("Europe/Prague")
 UNKNOWN: Final = -1
+# Day 0 of the days that a spreadsheet counts; workbooks of older Macs count from 1904.
+FROM_1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - wall clock, as all times here
+FROM_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001
 LAST_MINUTE_S: Final = 23 * 3600 + 59 * 60
 # A longer text is no date and no time, whatever it holds.
 LONGEST_WORDS: Final = 80

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from hotspots.clean.clock_words import Clock, is_unknown, normalize, read_clock
+from hotspots.clean.columns import FROM_1900, PRAGUE
 
-# Days of a spreadsheet: 1 January 1990 is the earliest read.
-_SERIAL_ORIGIN: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - wall clock, as all times here
+# Days of a spreadsheet: 1 January 1990 is the earliest read, from either origin.
 _SERIAL: Final = re.compile(r"([34567]\d{4})(?:[.,](\d{1,17}))?")
 _COMPACT: Final = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 # fmt: off
@@ -53,7 +53,7 @@ class Words:
     is_hour: bool = False
 
 
-def read_moment(text: str, *, this_year: int) -> Words | None:
+def read_moment(text: str, *, this_year: int, day_zero: datetime = FROM_1900) -> Words | None:
     """Return the moment, day or span that a text gives, None where it is not understood.
 
     A year of two digits is this century's up to the next year (`this_year` + 1), the last
@@ -65,6 +65,8 @@ def read_moment(text: str, *, this_year: int) -> Words | None:
         Any text.
     this_year
         The present year.
+    day_zero
+        Day from which a plain number counts days.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def read_moment(text: str, *, this_year: int) -> Words | None:
     """
     plain = normalize(text)
     if serial := _SERIAL.fullmatch(plain):
-        return _read_serial(serial)
+        return _read_serial(serial, day_zero)
     if compact := _COMPACT.fullmatch(plain):
         return _day(date(*(int(compact[i]) for i in (1, 2, 3))))
     plain = _MONTH_NAME.sub(lambda m: f"{m[1]}.{_MONTHS.index(m[2]) + 1}.", plain)
@@ -97,8 +99,8 @@ def _night_of(found: Words) -> Words | None:
     return _joined(found.start.date(), Clock(22 * 60, 6 * 60, is_span=True))
 
 
-def _read_serial(serial: re.Match[str]) -> Words:
-    days = _SERIAL_ORIGIN + timedelta(days=int(serial[1]))
+def _read_serial(serial: re.Match[str], day_zero: datetime) -> Words:
+    days = day_zero + timedelta(days=int(serial[1]))
     if not serial[2]:
         return Words(days)
     seconds = round(float(f"0.{serial[2]}") * 86_400)
@@ -152,9 +154,17 @@ def _read_two(plain: str, this_year: int, *, between: bool) -> Words | None:
         return None
     opened = start.start
     closed = end.end or (end.start if end.has_time else _last_minute(last))
-    if closed < opened:
+    # A span that ends earlier on its day than it starts may lie over the hour that October has
+    # twice; `hotspots.occurrence.place_in_time` knows that hour.
+    if closed < opened and not _may_be_doubled(opened, closed):
         return None
     return Words(opened, closed, has_time=start.has_time or end.has_time)
+
+
+def _may_be_doubled(opened: datetime, closed: datetime) -> bool:
+    """Return whether an end lies after its start once the clocks have gone back between them."""
+    first = opened.replace(tzinfo=PRAGUE, fold=0).astimezone(UTC)
+    return first < closed.replace(tzinfo=PRAGUE, fold=1).astimezone(UTC)
 
 
 def _edge(day: date, clock_text: str) -> Words | None:
@@ -194,7 +204,7 @@ def _joined(day: date, clock: Clock) -> Words:
     start = midnight + timedelta(minutes=clock.start_min)
     if clock.start_min == clock.end_min and not clock.is_span:
         return Words(start, has_time=True)
-    later = clock.end_min + (24 * 60 if clock.end_min < clock.start_min else 0)
-    return Words(
-        start, midnight + timedelta(minutes=later), has_time=True, is_hour=not clock.is_span
-    )
+    end = midnight + timedelta(minutes=clock.end_min)
+    if end < start and not _may_be_doubled(start, end):
+        end += timedelta(days=1)
+    return Words(start, end, has_time=True, is_hour=not clock.is_span)

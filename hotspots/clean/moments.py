@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from hotspots.clean.clock_words import is_unknown, normalize
 from hotspots.clean.columns import (
+    FROM_1900,
     LONGEST_WORDS,
     PRAGUE,
     UNKNOWN,
@@ -86,7 +87,9 @@ class Moments:
         return cls(never, no, no, ~no, {}, never, no)
 
 
-def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
+def parse_moments(
+    texts: Texts, *, column: str, today: date, day_zero: datetime = FROM_1900
+) -> Moments:
     """Read dates with or without a time of day.
 
     Understood are ISO 8601 (``2024-12-31``, ``2024-12-31T22:10:00+01:00``, also with a space or
@@ -104,6 +107,8 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
         Name used in the reasons.
     today
         Dates later than one day after it are rejected, and so are those before 1990.
+    day_zero
+        Day from which plain numbers count days.
     """
     array = as_array(texts)
     missing = bools(pc.equal(array, ""))
@@ -153,7 +158,7 @@ def parse_moments(texts: Texts, *, column: str, today: date) -> Moments:
     values[wild] = np.datetime64("NaT")
     values = _to_prague(values, away)
     latest = np.datetime64(today, "D") + 1
-    spoken = _read_words(array, ~known & ~missing, values, today=today)
+    spoken = _read_words(array, ~known & ~missing, values, today=today, day_zero=day_zero)
     usable |= spoken.read
     has_time |= spoken.has_time
     missing |= spoken.unknown
@@ -226,7 +231,9 @@ class _Spoken:
     impossible: frozenset[int]
 
 
-def _read_words(array: Any, wanted: BoolArray, values: TimeArray, *, today: date) -> _Spoken:
+def _read_words(
+    array: Any, wanted: BoolArray, values: TimeArray, *, today: date, day_zero: datetime
+) -> _Spoken:
     """Read the `wanted` texts in words and put their starts into `values`."""
     n = len(array)
     read, has_time, whole_hour, unknown = (np.zeros(n, dtype=bool) for _each in range(4))
@@ -236,7 +243,7 @@ def _read_words(array: Any, wanted: BoolArray, values: TimeArray, *, today: date
     for i in np.flatnonzero(wanted).tolist():
         text = array[i].as_py()
         if text not in cache:
-            cache[text] = _read_one(text, this_year=today.year)
+            cache[text] = _read_one(text, this_year=today.year, day_zero=day_zero)
         words = cache[text]
         if isinstance(words, Words):
             values[i], read[i] = words.start, True
@@ -250,14 +257,14 @@ def _read_words(array: Any, wanted: BoolArray, values: TimeArray, *, today: date
     return _Spoken(read, has_time, ends, whole_hour, unknown, frozenset(impossible))
 
 
-def _read_one(text: str, *, this_year: int) -> Words | bool | None:
+def _read_one(text: str, *, this_year: int, day_zero: datetime) -> Words | bool | None:
     """Return what a text says: True that nobody knows, False a day that no calendar has."""
     if len(text) > LONGEST_WORDS:
         return None
     if is_unknown(text):
         return True
     try:
-        return read_moment(text, this_year=this_year)
+        return read_moment(text, this_year=this_year, day_zero=day_zero)
     except ValueError:
         return False
 

@@ -8,11 +8,12 @@ from rich.table import Table
 
 from hotspots.cells import printable
 from hotspots.cli.common import console, say, shared
+from hotspots.errors import SchemaError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.preview import Preview, preview_file
-from hotspots.ingest.proposal import Proposal, propose
+from hotspots.ingest.proposal import Proposal, find_missing, propose
 from hotspots.settings import Workspace
 
 _SHOWN_OFFENCES = 20
@@ -50,6 +51,8 @@ def propose_on_terminal(
     ------
     HotspotsError
         The file cannot be read as a table.
+    SchemaError
+        `accept`, and the proposal lacks the date, the offence or a place while columns are unused.
     """
     proposal = propose(
         path,
@@ -62,6 +65,18 @@ def propose_on_terminal(
         show_proposal(path, proposal)
         show_preview(preview_file(workspace, path, proposal.mapping))
     if accept:
+        if missing := find_missing(proposal):
+            raise SchemaError(
+                _(
+                    "{name}: the proposal is not taken unseen: {missing}. Columns not used: "
+                    "{columns}. Name the columns by --column, as in --column offence=druh, or give "
+                    "an offence for all rows by --value offence=theft"
+                ).format(
+                    name=path.name,
+                    missing="; ".join(one.text for one in missing),
+                    columns=", ".join(proposal.unused),
+                )
+            )
         return proposal.mapping
     if _is_watched() and not shared().as_json:
         right = click.confirm(_("Is this right? Import it so"), default=False)

@@ -7,10 +7,10 @@ from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils.datetime import MAC_EPOCH, from_excel, from_ISO8601
 from openpyxl.worksheet._reader import _cast_number
 
+from hotspots.clean import FROM_1900, FROM_1904
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.sheet_xml import CELL_LIMIT, LongText, RawCell, RawRow
 
-_FIRST_DAY, _LAST_DAY = 30_000, 80_000  # plain numbers that columns of dates take for days
 _SHOWN: Final = 100  # characters kept of a longer one
 _SHARE_DIGITS: Final = 5  # decimals by which a share of a day is known from "0.30", half past
 
@@ -37,9 +37,8 @@ class CellReader:
 
     Attributes
     ----------
-    has_doubtful_days
-        The workbook counts days from 1904, and a plain number was met that would be read as a day
-        counted from 1900 in a column of dates.
+    day_zero
+        Day from which the workbook counts days.
     """
 
     def __init__(self, book: Any, strings: list[str]) -> None:
@@ -48,8 +47,7 @@ class CellReader:
         self._dates: set[int] = book._date_formats
         self._spans: set[int] = book._timedelta_formats
         self._shows_time: dict[int, bool] = {}
-        self._from_1904 = book.epoch == MAC_EPOCH
-        self.has_doubtful_days = False
+        self.day_zero = FROM_1904 if book.epoch == MAC_EPOCH else FROM_1900
 
     def read(self, cell: RawCell) -> Cell:
         """Return a cell as text, or as a fault with its reason."""
@@ -69,8 +67,6 @@ class CellReader:
                     value = from_excel(value, self._book.epoch, timedelta=is_span)
                 except (OverflowError, ValueError):
                     return _error("#VALUE!")
-            elif self._from_1904 and _FIRST_DAY <= value < _LAST_DAY:
-                self.has_doubtful_days = True
             return Cell(self._text(value, cell.style))
         elif kind == "e":
             return _error(value)

@@ -200,7 +200,9 @@ class PointReader:
         column = self.mapping.columns.get(field)
         if column is None:
             return None
-        return parse_moments(block.column(column), column=column, today=self._today)
+        return parse_moments(
+            block.column(column), column=column, today=self._today, day_zero=block.day_zero
+        )
 
     def _starts(self, block: RawBlock) -> Moments | None:
         """Return the moments, or days, at which the rows' incidents began; None where unmapped."""
@@ -210,7 +212,7 @@ class PointReader:
         texts = block.column(column)
         if self.format == filetypes.XLSX:
             texts = pc.replace_substring_regex(texts, _DATE_CELL, r"\1")
-        return parse_moments(texts, column=column, today=self._today)
+        return parse_moments(texts, column=column, today=self._today, day_zero=block.day_zero)
 
     @property
     def _start_column(self) -> str | None:

@@ -8,8 +8,8 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from hotspots import filetypes, schema
-from hotspots.clean import PRAGUE
-from hotspots.errors import ParameterError
+from hotspots.clean import FROM_1900, PRAGUE
+from hotspots.errors import ParameterError, SchemaError, SourceError
 from hotspots.i18n import _, format_number
 from hotspots.ingest.mapping import (
     COORDINATES,
@@ -26,7 +26,8 @@ from hotspots.ingest.opening import open_table
 from hotspots.ingest.propose import FIELD_NAMES, normalize_name, slug_of
 from hotspots.ingest.propose_values import CHECKED, Sample
 from hotspots.ingest.table import is_total
-from hotspots.offences import OTHER_OFFENCE
+from hotspots.ingest.workbook import SeveralSheetsError
+from hotspots.offences import OTHER_OFFENCE, offence_label
 
 SAMPLE_ROWS: Final = 500
 _NEAR: Final = 88.0  # of 100, from which a name is taken for a misspelt one
@@ -35,6 +36,9 @@ _NAMELESS: Final = frozenset({OCCURRED, COORDINATES, schema.OFFENCE})
 _MIN_SCORE: Final = 0.45
 _NAME_WEIGHT: Final = 0.6
 _TIMES_SHARE: Final = 0.2
+_SHEETS_LIMIT: Final = 10  # sheets of one workbook that are looked at
+_PLACES: Final = frozenset({schema.X, COORDINATES, schema.PLACE_TEXT, PLACE_STREET})
+_NEEDED: Final = frozenset({"date", "offence", "place"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,15 @@ class Guess:
     column: str
     score: float
     reason: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person should look at: a topic, the sentence, and the column it is about."""
+
+    topic: str
+    text: str
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,14 +72,72 @@ class Proposal:
         One for each column used.
     unused
         Columns that are not used.
-    questions
-        What a person should look at, in sentences.
+    asked
+        What a person should look at.
+    sheet
+        The sheet taken of a workbook that has several; empty otherwise.
     """
 
     mapping: Mapping
     guesses: tuple[Guess, ...]
     unused: tuple[str, ...]
-    questions: tuple[str, ...]
+    asked: tuple[Question, ...]
+    sheet: str = ""
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What a person should look at, in sentences."""
+        return tuple(one.text for one in self.asked)
+
+
+def open_questions(proposal: Proposal, mapping: Mapping) -> tuple[Question, ...]:
+    """Return the questions of a proposal that a mapping, as edited since, does not answer.
+
+    Parameters
+    ----------
+    proposal
+        What was proposed for the file.
+    mapping
+        What a person made of it.
+    """
+    return tuple(one for one in proposal.asked if not _is_answered(one, proposal, mapping))
+
+
+def find_missing(proposal: Proposal) -> tuple[Question, ...]:
+    """Return why a proposal is not to be taken unseen: what, where or when has no column.
+
+    Nothing is missing where every column is used: the file then says no more.
+    """
+    if not proposal.unused:
+        return ()
+    asked = open_questions(proposal, proposal.mapping)
+    return tuple(one for one in asked if one.topic in _NEEDED)
+
+
+def _is_answered(question: Question, proposal: Proposal, mapping: Mapping) -> bool:
+    fields = set(mapping.columns)
+    used = set(mapping.columns.values())
+    before = proposal.mapping.columns
+    match question.topic:
+        case "coordinate":
+            return question.column in used or bool(_PLACES & fields)
+        case "date":
+            return bool({OCCURRED, DATE, schema.REPORTED_AT} & fields)
+        case "dates":
+            starts = {mapping.columns.get(OCCURRED), mapping.columns.get(DATE)}
+            return question.column not in starts or used != set(before.values())
+        case "offence":
+            said = mapping.values.get(schema.OFFENCE, "")
+            return schema.OFFENCE in fields or said not in {"", OTHER_OFFENCE}
+        case "values":
+            column = mapping.columns.get(schema.OFFENCE)
+            return column != question.column or mapping.offences != proposal.mapping.offences
+        case "place":
+            return bool(_PLACES & fields)
+        case "kind":
+            return mapping.kind != proposal.mapping.kind
+        case _:  # the sheet
+            return mapping.sheet != proposal.sheet
 
 
 def propose(
@@ -116,7 +187,10 @@ def propose(
                 name=path.name
             )
         )
-    table = open_table(path, file_format, how)
+    try:
+        table = open_table(path, file_format, how)
+    except SeveralSheetsError as several:
+        return _best_sheet(several, path, source=source, kind=kind, base=how, offences=offences)
     block = next(iter(table.blocks(SAMPLE_ROWS)), None)
     table_of_offences = offences or OffenceTable.shipped()
     today = datetime.now(PRAGUE).date()
@@ -124,7 +198,8 @@ def propose(
     for name in table.columns:
         texts = [] if block is None or not name else block.column(name).to_pylist()
         filled = tuple(text for text in texts if text and not is_total(text))
-        samples.append(Sample(name, filled, today, table_of_offences))
+        day_zero = FROM_1900 if block is None else block.day_zero
+        samples.append(Sample(name, filled, today, table_of_offences, day_zero))
     samples = [one for one in samples if one.name]
     guesses = _assign(samples, has_geometry=table.has_geometry)
     guesses, questions = _settle(guesses, samples, has_geometry=table.has_geometry)
@@ -132,7 +207,7 @@ def propose(
     values = {} if schema.OFFENCE in columns else {schema.OFFENCE: OTHER_OFFENCE}
     source = source or how.source or slug_of(path)
     if not kind and (guessed := _kind_question(path, table.columns)):
-        questions.append(guessed)
+        questions.append(Question("kind", guessed))
     used = set(columns.values())
     mapping = replace(
         how,
@@ -143,7 +218,35 @@ def propose(
         values=values | how.values,
     )
     unused = tuple(one.name for one in samples if one.name not in used)
+    if how.values.get(schema.OFFENCE):
+        questions = [one for one in questions if one.topic != "offence"]
     return Proposal(mapping, tuple(guesses), unused, tuple(questions))
+
+
+def _best_sheet(
+    several: SeveralSheetsError,
+    path: Path,
+    *,
+    source: str,
+    kind: str,
+    base: Mapping,
+    offences: OffenceTable | None,
+) -> Proposal:
+    """Return the proposal of the sheet of which most is understood; of equals the first."""
+    found = []
+    for sheet in several.sheets[:_SHEETS_LIMIT]:
+        try:
+            one = propose(path, source=source, kind=kind, sheet=sheet, base=base, offences=offences)
+        except (SourceError, SchemaError):
+            continue  # no table
+        found.append((sum(guess.score for guess in one.guesses), sheet, one))
+    if not found:
+        raise several
+    _score, sheet, best = max(found, key=lambda item: item[0])
+    text = _("the workbook has several sheets: {names}; '{chosen}' was taken").format(
+        names=", ".join(f"'{name}'" for name in several.sheets), chosen=sheet
+    )
+    return replace(best, sheet=sheet, asked=(Question("sheet", text), *best.asked))
 
 
 def _assign(samples: list[Sample], *, has_geometry: bool) -> list[Guess]:
@@ -198,11 +301,11 @@ def _likeness(name: str, names: tuple[str, ...]) -> tuple[float, str]:
 
 def _settle(
     guesses: list[Guess], samples: list[Sample], *, has_geometry: bool
-) -> tuple[list[Guess], list[str]]:
+) -> tuple[list[Guess], list[Question]]:
     """Make the guesses one mapping that keeps the rules, and say what is open."""
     by = {g.field: g for g in guesses}
     sample_of = {s.name: s for s in samples}
-    questions: list[str] = []
+    questions: list[Question] = []
     if OCCURRED in by and DATE in by:
         if TIME in by or by[DATE].score > by[OCCURRED].score:
             by.pop(OCCURRED)
@@ -216,8 +319,12 @@ def _settle(
     if (schema.X in by) != (schema.Y in by):
         lost = by.pop(schema.X, None) or by.pop(schema.Y)
         questions.append(
-            _("'{column}' looks like one coordinate; the other one was not found").format(
-                column=lost.column
+            Question(
+                "coordinate",
+                _("'{column}' looks like one coordinate; the other one was not found").format(
+                    column=lost.column
+                ),
+                lost.column,
             )
         )
     if schema.X in by:
@@ -227,38 +334,54 @@ def _settle(
     if is_street and {PLACE_NUMBER, PLACE_PART} & set(by):
         by[PLACE_STREET] = replace(by.pop(schema.PLACE_TEXT), field=PLACE_STREET)
     if DATE not in by and OCCURRED not in by and schema.REPORTED_AT not in by:
-        questions.append(_("no column with the date was found; choose it as 'occurred'"))
+        questions.append(Question("date", _("no column with the date was found; choose one")))
     used = {g.column for g in by.values()}
     dated = [s.name for s in samples if s.name not in used and s.values and s.dates >= _SURE]
     begins = by.get(OCCURRED) or by.get(DATE)
     if dated and begins:
         questions.append(
-            _("several columns look like dates: {names}; '{chosen}' was taken as when").format(
-                names=", ".join(f"'{name}'" for name in (begins.column, *dated)),
-                chosen=begins.column,
+            Question(
+                "dates",
+                _("several columns look like dates: {names}; '{chosen}' was taken as when").format(
+                    names=", ".join(f"'{name}'" for name in (begins.column, *dated)),
+                    chosen=begins.column,
+                ),
+                begins.column,
             )
         )
     if schema.OFFENCE not in by:
         questions.append(
-            _("no column with the offence was found; all rows are taken as other_offence")
+            Question(
+                "offence",
+                _("no column with the offence was found; all rows are taken as: {group}").format(
+                    group=offence_label(OTHER_OFFENCE)
+                ),
+            )
         )
     elif sample_of[by[schema.OFFENCE].column].known_offences < _SURE:
         share = sample_of[by[schema.OFFENCE].column].known_offences
         questions.append(
-            _(
-                "of the values of '{column}', {share} % mean a known offence; look at the rest"
-            ).format(column=by[schema.OFFENCE].column, share=format_number(round(100 * share)))
+            Question(
+                "values",
+                _(
+                    "of the values of '{column}', {share} % mean a known offence; look at the rest"
+                ).format(column=by[schema.OFFENCE].column, share=format_number(round(100 * share))),
+                by[schema.OFFENCE].column,
+            )
         )
-    places = {schema.X, COORDINATES, schema.PLACE_TEXT, PLACE_STREET}
-    if not has_geometry and not places & set(by):
-        questions.append(_("no column with the place was found; nothing could be shown on a map"))
+    if not has_geometry and not _PLACES & set(by):
+        text = _("no column with the place was found; nothing could be shown on a map")
+        questions.append(Question("place", text))
     return sorted(by.values(), key=lambda g: _order(g.field)), questions
 
 
 def _kind_question(path: Path, columns: tuple[str, ...]) -> str:
     words = normalize_name(path.stem) + " " + " ".join(normalize_name(c) for c in columns)
     if "asistent" in words or "apk" in words:
-        return _("it looks like reports of assistants; if so, choose the kind apk")
+        return _(
+            "it looks like reports of assistants; if so, say that crime-prevention assistants "
+            "recorded it"
+        )
     if "straznik" in words or "mestskapolicie" in words or "prestup" in words:
-        return _("it looks like records of the municipal police; if so, choose municipal_police")
+        return _("it looks like records of the municipal police; if so, say that they recorded it")
     return ""

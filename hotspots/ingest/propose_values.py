@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Final
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hotspots import schema
-from hotspots.clean import FloatArray, parse_clocks, parse_moments
+from hotspots.clean import FROM_1900, FloatArray, Moments, parse_clocks, parse_moments
 from hotspots.ingest.coordinates import parse_axis, read_pair
 from hotspots.ingest.mapping import (
     COORDINATES,
@@ -47,6 +47,7 @@ class Sample:
     values: tuple[str, ...]
     today: date
     offences: OffenceTable
+    day_zero: datetime = FROM_1900
 
     def fit(self, field: str) -> float:
         """Return how well the values fit a field, 0 to 1; 0.5 where nothing can be told."""
@@ -60,11 +61,17 @@ class Sample:
         return pa.array(self.values, pa.string())
 
     @cached_property
+    def _moments(self) -> Moments:
+        return parse_moments(
+            self._array, column=self.name, today=self.today, day_zero=self.day_zero
+        )
+
+    @cached_property
     def dates(self) -> float:
         """Share of values that are dates."""
         if self.long_texts > 0:
             return 0.0
-        found = parse_moments(self._array, column=self.name, today=self.today)
+        found = self._moments
         good = ~np.asarray(found.missing, dtype=bool)
         good[list(found.problems)] = False
         # Whole numbers below this are counts or house numbers, no days of a spreadsheet.
@@ -74,7 +81,7 @@ class Sample:
     @cached_property
     def with_time(self) -> float:
         """Share of values that say a time of day with their date."""
-        found = parse_moments(self._array, column=self.name, today=self.today)
+        found = self._moments
         return float(np.mean(np.asarray(found.has_time, dtype=bool)))
 
     @cached_property

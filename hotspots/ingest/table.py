@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyproj import CRS
 
+from hotspots.clean import FROM_1900
 from hotspots.errors import SchemaError, SourceError
 from hotspots.i18n import _, format_number
 from hotspots.ingest.batch import RAW_LIMIT
@@ -46,6 +48,8 @@ class RawBlock:
         Position of a row in the block → why its geometry cannot be used.
     faults
         Position of a row in the block → column → why its cell holds no value that can be used.
+    day_zero
+        Day from which plain numbers count days: the workbook's own, 1900's in any other file.
     """
 
     columns: tuple[str, ...]
@@ -56,6 +60,7 @@ class RawBlock:
     y: FloatArray | None = None
     bad_geometry: dict[int, str] = field(default_factory=dict)
     faults: dict[int, dict[str, str]] = field(default_factory=dict)
+    day_zero: datetime = FROM_1900
 
     def column(self, name: str) -> Any:
         """Return the texts of one column, in row order, without blanks around them."""

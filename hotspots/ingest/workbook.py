@@ -4,6 +4,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from xml.parsers.expat import ExpatError
@@ -36,6 +37,20 @@ ROWS_LIMIT: Final = 1_048_576
 COLUMNS_LIMIT: Final = 16_384
 # The texts of a workbook are held in memory while it is read.
 STRINGS_LIMIT: Final = 256_000_000  # bytes of XML
+
+
+class SeveralSheetsError(SchemaError):
+    """A workbook has several sheets that hold something, and none is named.
+
+    Attributes
+    ----------
+    sheets
+        Their names, in the workbook's order.
+    """
+
+    def __init__(self, message: str, sheets: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.sheets = sheets
 
 
 class _Sheet(NamedTuple):
@@ -100,11 +115,11 @@ class WorkbookTable:
             if len(filled) > 1:
                 filled = self._leave_hidden(book, filled)
             if len(filled) > 1:
-                raise SchemaError(
-                    _(
-                        "{name} has several sheets: {known}; "
-                        "name one in the mapping ([file] sheet) or by the option"
-                    ).format(name=path.name, known=", ".join(filled))
+                raise SeveralSheetsError(
+                    _("{name} has several sheets: {known}; name the one to be read").format(
+                        name=path.name, known=", ".join(filled)
+                    ),
+                    tuple(filled),
                 )
             self.sheet = filled[0]
             if not sheet and book.sheets[self.sheet].state != "visible":
@@ -137,10 +152,7 @@ class WorkbookTable:
             return names
         hidden = ", ".join(name for name in names if name not in shown)
         self.warnings.append(
-            _(
-                "hidden sheets were not read: {names}; to read one, name it in the mapping "
-                "([file] sheet) or by the option"
-            ).format(names=hidden)
+            _("hidden sheets were not read: {names}; to read one, name it").format(names=hidden)
         )
         return shown
 
@@ -182,35 +194,28 @@ class WorkbookTable:
     def blocks(self, n_rows: int) -> Iterator[RawBlock]:
         """Read the rows from the start, at most `n_rows` at a time."""
         width = len(self.columns)
-        part = _Part(self.columns)
         hidden = Hidden()
         with self._opened() as book:
+            part = _Part(self.columns, book.cells.day_zero)
             for number, cells in _rows(book, self.sheet, self.path, hidden=hidden):
                 if number <= self._header_row:
                     continue
                 part.add(number, cells, width)
                 if len(part.records) + len(part.bad) >= n_rows:
                     yield part.block()
-                    part = _Part(self.columns)
+                    part = _Part(self.columns, book.cells.day_zero)
         if part.records or part.bad:
             yield part.block()
         if not self._told and (said := hidden.sentence()):
             self.warnings.append(said)
-        if not self._told and book.cells.has_doubtful_days:
-            self.warnings.append(
-                _(
-                    "the workbook counts days from 1904: its date cells are read so, but plain "
-                    "numbers in a column of dates are taken as days counted from 1900; give these "
-                    "cells the format of a date and save the workbook again"
-                )
-            )
         self._told = True
 
 
 class _Part:
     """Rows gathered for one block."""
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
+    def __init__(self, columns: tuple[str, ...], day_zero: datetime) -> None:
+        self._day_zero = day_zero
         self.records: list[list[str]] = []
         self.bad: list[tuple[int, str, str]] = []
         self._columns = columns
@@ -241,7 +246,9 @@ class _Part:
         """Return the rows as a block."""
         data = make_columns(self.records, n_columns=len(self._columns))
         rows = np.array(self._rows, dtype=np.int64)
-        return RawBlock(self._columns, data, rows, self.bad, faults=self._faults)
+        return RawBlock(
+            self._columns, data, rows, self.bad, faults=self._faults, day_zero=self._day_zero
+        )
 
 
 def _check_strings(path: Path) -> None:
