@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 
+from hotspots.errors import SourceError
 from hotspots.ingest.workbook import WorkbookTable
 from tests.reading import X, Y, mapping, read_all
 
@@ -137,3 +138,21 @@ def test_only_sheet_that_is_filled_is_hidden(tmp_path):
     book.save(path)
     table = WorkbookTable(path)
     assert table.warnings == ["the sheet 'tajný' is hidden; it was read, as the others are empty"]
+
+
+def test_a_cell_of_50_mb_in_a_text_file_is_refused_in_little_memory(tmp_path):
+    path = tmp_path / "a.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"id;d;x;y\na;2024-03-05;{X};{Y}\n")
+        for _part in range(50):
+            file.write("A" * 1_000_000)
+        file.write(f";2024-03-06;{X};{Y}\n")
+    chosen = mapping(columns={"source_ref": "id", "occurred": "d", "x": "x", "y": "y"})
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceError, match="row 3: the line is longer than 1,000,000 char"):
+            read_all(path, chosen)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000
