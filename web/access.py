@@ -44,7 +44,7 @@ HOME: Final[dict[str, str]] = {
     COMMANDER: "situation.show",
     MENTOR: "situation.show",
     ASSISTANT: "report.show",
-    COUNCIL: "method.show",
+    COUNCIL: "overview.show",
 }
 
 # Endpoint → right. Pages that anyone may fetch hold nothing of the data.
@@ -73,6 +73,8 @@ ROUTES: Final[dict[str, Right]] = {
     "users.reset": Right.ADMINISTER,
     "users.sign_out": Right.ADMINISTER,
     "method.show": Right.SIGNED_IN,
+    "overview.show": Right.OVERVIEW,
+    "overview.show_map": Right.OVERVIEW,
     "situation.show": Right.VIEW,
     "map.show": Right.VIEW,
     "export.download": Right.VIEW,

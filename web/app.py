@@ -27,6 +27,7 @@ from web import (
     map_frame,
     method_page,
     navigation,
+    overview_page,
     place_map,
     rates,
     report_page,
@@ -131,7 +132,7 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     )
     modules += (layers_page, layer_map, layer_changes, job_pages)
     modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
-    modules += (sign_in_page, account_page, users_page)
+    modules += (sign_in_page, account_page, users_page, overview_page)
     for module in modules:
         app.register_blueprint(module.bp)
     access.check_table(app.view_functions)

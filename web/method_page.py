@@ -4,8 +4,10 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots.aggregate import FEWEST_RESIDENTS
 from web import texts
+from web.access import Right
 from web.answers import answers, retried
 from web.asked import read_params
+from web.auth import may
 
 bp = Blueprint("method", __name__)
 
@@ -18,7 +20,8 @@ def show() -> Response:
     settings = answers().workspace.settings
     known = answers().known()
     situation = None
-    if known.n_incidents and request.args.keys() - {"lang"}:
+    # A map's own method tells its counts, which are not for everyone who may read the method.
+    if may(Right.VIEW) and known.n_incidents and request.args.keys() - {"lang"}:
         selection = params.selection(known.record(params.sources))
         situation = answers().situation(selection, known.version)
     page = render_template(

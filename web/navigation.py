@@ -57,6 +57,7 @@ def list_entries(
 def _pages() -> tuple[tuple[str, str], ...]:
     return (
         ("situation.show", _("Situation")),
+        ("overview.show", _("Overview")),
         ("report.show", _("Report")),
         ("waiting.show", _("Places to fill in")),
         ("links.show", _("Same events")),

@@ -28,6 +28,7 @@ from hotspots.analysis.overview_tables import (
     publish,
 )
 from hotspots.analysis.rate_ratio import RateRatio, rate_ratio
+from hotspots.analysis.situation import LOCAL_TIME as LOCAL_TIME
 from hotspots.analysis.situation import sources_that_count
 from hotspots.analysis.words import record_gaps
 from hotspots.offences import COEXISTENCE, GOAL_GROUPS, OFFENCE_GROUPS, PUBLIC_ORDER

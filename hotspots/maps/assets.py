@@ -32,7 +32,12 @@ SCRIPTS: Final = (
 # Of the map of layers, which counts nothing.
 AREA_STYLES: Final = ("leaflet.css", "map.css", "panel.css", "area_map.css")
 AREA_SCRIPTS: Final = ("leaflet.js", "dom.js", "area_map.js")
-_SERVED: Final = frozenset((*STYLES, *SCRIPTS, *AREA_STYLES, *AREA_SCRIPTS))
+# Of the overview for the council.
+OVERVIEW_STYLES: Final = ("leaflet.css", "map.css", "panel.css", "overview_map.css")
+OVERVIEW_SCRIPTS: Final = ("leaflet.js", "dom.js", "overview_map.js")
+_SERVED: Final = frozenset(
+    (*STYLES, *SCRIPTS, *AREA_STYLES, *AREA_SCRIPTS, *OVERVIEW_STYLES, *OVERVIEW_SCRIPTS)
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,177 @@
+"""The overview's map: districts in classes of colour, of published numbers only."""
+
+import secrets
+from html import escape
+from typing import Any, Final
+
+import folium
+import geopandas as gpd
+import numpy as np
+import shapely
+from branca.element import MacroElement
+from jinja2 import Environment, select_autoescape
+from shapely.geometry.base import BaseGeometry
+
+from hotspots import schema
+from hotspots.analysis.overview import Number, Overview
+from hotspots.analysis.overview_tables import GOAL
+from hotspots.analysis.overview_words import small_text
+from hotspots.errors import NotFoundError
+from hotspots.i18n import _, current_language
+from hotspots.maps.assets import OVERVIEW_SCRIPTS, OVERVIEW_STYLES, asset_version
+from hotspots.maps.classes import PALETTE, ZERO_COLOUR, class_breaks
+from hotspots.maps.payload import to_json
+from hotspots.maps.shapes import PER_DEGREE, Encoder, first_view
+from hotspots.maps.time_choropleth import Literal, MapFigure, TimeMap
+from hotspots.privacy import HIDDEN, SMALL
+from hotspots.selection import COUNT
+
+_SIMPLIFY_M: Final = 5.0
+# What a hidden number is to the map's script.
+_MARKS: Final = {SMALL: "s", HIDDEN: "h", schema.MISSING: "m"}
+_ENVIRONMENT: Final = Environment(
+    autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True
+)
+
+
+def build_overview_map(
+    found: Overview, boundary: BaseGeometry, *, nonce: str, asset_url: str
+) -> folium.Map:
+    """Return the map for a frame in the page, in the language in force.
+
+    Parameters
+    ----------
+    found
+        What is published; nothing else is known here.
+    boundary
+        The study area, EPSG:5514.
+    nonce
+        Mark that scripts and styles carry for the content-security policy.
+    asset_url
+        Address of the directory that serves the map's scripts and styles, ending with a slash.
+
+    Raises
+    ------
+    NotFoundError
+        The overview has no areas or no year.
+    """
+    if found.areas is None or not found.years:
+        raise NotFoundError(_("the overview has no map: no districts, or no published year"))
+    figure = MapFigure(
+        title=_("Map of districts"), language=current_language(), nonce=nonce, policy=""
+    )
+    chart = TimeMap(figure)
+    data = to_json(make_overview_payload(found, found.areas, boundary))
+    DistrictNumbers(data, nonce=nonce, asset_url=asset_url).add_to(chart)
+    return chart
+
+
+class DistrictNumbers(MacroElement):
+    """Districts with their published numbers, drawn by the project's own scripts."""
+
+    _page = _ENVIRONMENT.from_string(
+        """<div class="hs hs-embedded hs-overview" id="hs">
+<div class="hs-choices"></div>
+<div class="hs-stage">
+<div class="folium-map" id="{{ map }}"></div>
+<div class="hs-card" hidden></div>
+</div>
+<div class="hs-legend"></div>
+</div>
+<script type="application/json" id="hs-data" nonce="{{ nonce }}">{{ data | safe }}</script>"""
+    )
+    _start = _ENVIRONMENT.from_string(
+        """HotspotsMap.startOverview(
+  document.getElementById("hs"),
+  document.getElementById("{{ map }}"),
+  JSON.parse(document.getElementById("hs-data").textContent)
+);"""
+    )
+
+    def __init__(self, data: str, *, nonce: str, asset_url: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "DistrictNumbers"
+        self._id = secrets.token_hex(8)
+        self.data = data
+        self.nonce = nonce
+        self.asset_url = asset_url
+
+    def render(self, **_kwargs: Any) -> str:
+        """Put this element's parts, scripts and styles into the figure; return nothing more."""
+        figure: Any = self.get_root()
+        parent: Any = self._parent
+        nonce = escape(self.nonce)
+        for name in OVERVIEW_STYLES:
+            link = f'<link rel="stylesheet" href="{self._address(name)}">'
+            figure.header.add_child(Literal(link), name=name)
+        for name in OVERVIEW_SCRIPTS:
+            script = f'<script nonce="{nonce}" src="{self._address(name)}"></script>'
+            figure.after.add_child(Literal(script), name=name)
+        values = {"map": parent.get_name(), "nonce": self.nonce, "data": self.data}
+        figure.html.add_child(Literal(self._page.render(values)), name=self.get_name())
+        figure.script.add_child(Literal(self._start.render(values)), name=self.get_name())
+        return ""
+
+    def _address(self, name: str) -> str:
+        return escape(f"{self.asset_url}{name}?v={asset_version(name)}")
+
+
+def make_overview_payload(
+    found: Overview, areas: gpd.GeoDataFrame, boundary: BaseGeometry
+) -> dict[str, Any]:
+    """Return the data of the map, fit for JSON; a hidden number is a letter, not a number."""
+    years = [year for year in found.years if year.town[GOAL].mark != schema.MISSING]
+    years = years or [found.years[-1]]
+    start = years.index(found.year) if found.year in years else len(years) - 1
+    values = np.array([[_value(row[GOAL]) for row in year.areas] for year in years])
+    shapes = list(shapely.coverage_simplify(areas.geometry.to_numpy(), _SIMPLIFY_M))
+    view = first_view(shapes, np.nan_to_num(values).sum(axis=0), boundary)
+    origin = (round(view[0][1], 3), round(view[0][0], 3))
+    encoder = Encoder(origin)
+    spots = shapely.get_coordinates(shapely.point_on_surface(areas.geometry.to_numpy()))
+    return {
+        "origin": origin,
+        "perDegree": PER_DEGREE,
+        "view": view,
+        "boundary": encoder.geometry(shapely.simplify(boundary, _SIMPLIFY_M)),
+        "names": areas[schema.NAME].astype(str).to_list(),
+        "shapes": [encoder.geometry(shape) for shape in shapes],
+        "spots": [encoder.part(spot[None, :]) for spot in spots],
+        "years": [
+            {
+                "label": year.period.label,
+                "partial": year.town[GOAL].record == schema.PARTIAL,
+                "values": [_shown(row[GOAL]) for row in year.areas],
+            }
+            for year in years
+        ],
+        "start": start,
+        "breaks": class_breaks(values, measure=COUNT),
+        "palette": PALETTE,
+        "zeroColour": ZERO_COLOUR,
+        "texts": {
+            "year": _("Year"),
+            "unit": _("public order and civic coexistence, offences in the year"),
+            "small": small_text(),
+            "hidden": _("hidden"),
+            "missing": _("no record"),
+            "zero": "0",
+            "partial": _("a part of the record only"),
+            "approximate": _("approximate boundaries") if areas[schema.DERIVED].any() else "",
+            "north": _("N"),
+            "northTitle": _("North is up"),
+            "zoomIn": _("Zoom in"),
+            "zoomOut": _("Zoom out"),
+            "upTo": _("up to {high}"),
+            "over": _("over {low}"),
+            "between": _("{low}–{high}"),
+        },
+    }
+
+
+def _value(number: Number) -> float:
+    return float("nan") if number.count is None else float(number.count)
+
+
+def _shown(number: Number) -> int | str:
+    return _MARKS[number.mark] if number.count is None else number.count
