@@ -96,6 +96,9 @@ def put_behind(app: Flask, proxy: Proxy) -> None:
     app.config["ALLOWED_HOSTS"] = app.config["ALLOWED_HOSTS"] | {proxy.host}
     app.config["BEHIND_TLS"] = proxy.is_tls
     app.config["SESSION_COOKIE_SECURE"] = proxy.is_tls
+    # `web.changes` asks the browser where a form was sent from; the pages of one-time links tell
+    # nobody their address, not even this server.
+    app.config["WTF_CSRF_SSL_STRICT"] = False
     if not proxy.is_tls:
         return
 
