@@ -186,5 +186,7 @@ def _link_form(token: str, *, fault: str = "") -> Response:
 def keep_address_secret(response: Response) -> Response:
     """Tell nobody the address of a one-time link: it is the secret."""
     if request.endpoint in {"auth.ask_link", "auth.use_link"}:
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The address is the secret: no other site is told it. With "no-referrer" browsers would
+        # say of this form itself that it comes from nowhere, and it would be refused.
+        response.headers["Referrer-Policy"] = "same-origin"
     return response
