@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
 from hotspots.cli import main
+from hotspots.workspace_init import init_workspace
 from tests.importing import make_workspace, read
 
 ROWS = "datum|misto|udalost\n5.3.2024 10:00|Lipovská|rušení nočního klidu\n"
@@ -107,3 +109,23 @@ def test_a_person_at_a_real_terminal_agrees(workspace, path):
         process.wait()
         os.close(ours)
     assert len(read(workspace)) == 1
+
+
+def test_a_workbook_of_several_sheets_is_proposed_and_its_sheet_named(tmp_path):
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("Únor 2025")):
+        sheet.append(["datum", "místo", "co se stalo"])
+        sheet.append(["3.1.2025", "Lipovská 12", "rušení nočního klidu"])
+    file = tmp_path / "hlaseni.xlsx"
+    book.save(file)
+    init_workspace(tmp_path / "w")
+    run = ["--workspace", str(tmp_path / "w"), "import", str(file), "--source", "apk"]
+    proposed = CliRunner().invoke(main, [*run, "--kind", "apk"])
+    assert proposed.exit_code == 1
+    assert "several sheets" in proposed.output
+    assert "--accept" in proposed.output
+    refused = CliRunner().invoke(main, [*run, "--kind", "apk", "--accept"])
+    assert refused.exit_code == 1
+    assert "--sheet Sheet" in refused.output
+    taken = CliRunner().invoke(main, [*run, "--kind", "apk", "--accept", "--sheet", "Únor 2025"])
+    assert taken.exit_code == 0, taken.output

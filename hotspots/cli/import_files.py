@@ -1,5 +1,6 @@
 """`hotspots import`: read files into the workspace and account for every row."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.cli.proposing import propose_on_terminal
-from hotspots.errors import HotspotsError, ParameterError
+from hotspots.errors import HotspotsError, ParameterError, SchemaError
 from hotspots.i18n import _
 from hotspots.ingest.account import Account
 from hotspots.ingest.importer import import_file
@@ -33,6 +34,7 @@ from hotspots.ingest.remembered import (
     list_mappings,
     recall_mapping,
 )
+from hotspots.ingest.workbook import SeveralSheetsError
 from hotspots.periods import Span
 from hotspots.settings import Workspace
 
@@ -93,6 +95,15 @@ def _complete(workspace: Workspace, path: Path, said: Mapping, source: str | Non
         displaced=said.displaced,
         source=source or known.source,
         **{name: getattr(said, name) for name in _SAID},
+    )
+
+
+def _name_a_sheet(error: SeveralSheetsError) -> SchemaError:
+    """Return the error with its cure on the command line."""
+    return SchemaError(
+        _("{fault} Choose one: --sheet {name}").format(
+            fault=error, name=shlex.quote(error.sheets[0])
+        )
     )
 
 
@@ -209,12 +220,14 @@ def import_files(
                     dry_run=dry_run,
                     mapping_name=(mapping_named or "") if is_remembered else "",
                 )
-                unknown: UnknownColumnsError | None = None
+                unknown: UnknownColumnsError | SeveralSheetsError | None = None
                 try:
                     known = mapping if said is None else _complete(workspace, path, said, source)
                     account = run(mapping=known, progress=advance)
-                except UnknownColumnsError as reason:
+                except (UnknownColumnsError, SeveralSheetsError) as reason:
                     unknown = reason
+            if isinstance(unknown, SeveralSheetsError) and (mapping is not None or accept):
+                raise _name_a_sheet(unknown)
             if unknown is not None:
                 if shared().as_json and not accept:
                     raise unknown
