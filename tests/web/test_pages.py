@@ -249,13 +249,6 @@ def test_static_files_are_kept_by_the_browser(client):
         response.close()
 
 
-def test_health_counts(client):
-    answer = client.get("/health").get_json()
-    assert answer["status"] == "ok"
-    assert answer["sources"] == 2
-    assert answer["incidents"] > 2000
-
-
 def test_an_empty_workspace_says_what_to_import_first(empty):
     client = create_app(empty, testing=True, open_access=True).test_client()
     page = text_of(client.get("/?lang=en"))
