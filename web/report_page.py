@@ -4,6 +4,7 @@ import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, session
 from flask_wtf.csrf import generate_csrf
@@ -19,9 +20,8 @@ from hotspots.ingest.reports import (
     is_report,
     save_report,
 )
-from hotspots.users import current_user
 from web.answers import answers
-from web.changes import is_local
+from web.auth import user_name
 from web.layer_parts import no_store
 from web.place_map import allow_tiles
 from web.report_fields import Sent, form_fields, read_sent
@@ -30,6 +30,9 @@ from web.security import CONTENT_POLICY, HEADERS
 
 bp = Blueprint("report", __name__)
 KEPT_IN_SESSION: Final = 30
+# A phone says under which name a report was written, so that it goes under no other one.
+WRITTEN_BY: Final = "X-Written-By"
+NAME_LENGTH: Final = 80
 _SESSION: Final = "reports"
 
 
@@ -58,13 +61,18 @@ def send_form() -> Response:
 
 @bp.get("/report/token")
 def token() -> Response:
-    """Answer a fresh token for what is sent next."""
-    return _answer({"token": generate_csrf()})
+    """Answer a fresh token for what is sent next, and who would be its writer."""
+    return _answer({"token": generate_csrf(), "user": user_name()})
 
 
 @bp.post("/report/send")
 def send() -> Response:
     """Take a report as JSON; the same one again is answered as already there."""
+    written_by = unquote(request.headers.get(WRITTEN_BY, ""))
+    if written_by and written_by != user_name():
+        text = _("This report was written by {name} and is sent under that name only.")
+        content = {"error": text.format(name=written_by[:NAME_LENGTH]), "kind": "other_user"}
+        return _answer(content, 409)
     try:
         sent = read_sent(_json(), now=datetime.now(UTC))
         saved = _save(sent)
@@ -118,7 +126,6 @@ def _page(
     """Answer the form filled in with `fields`, under what became of the last one."""
     page = render_template(
         "report.html",
-        can_change=is_local(request),
         fields=fields,
         fault=fault,
         told=told,
@@ -144,11 +151,23 @@ def _json() -> Any:
         return None
 
 
+def _require_own(report_id: str) -> None:
+    """Raise if a report of this id was written by somebody else."""
+    batch_id = find_report(answers().workspace, report_id)
+    if batch_id is None:
+        return
+    with answers().store() as store:
+        writer = store.batch(batch_id).user_name
+    if writer != user_name():
+        raise ReportConflictError(_("There is another report with this number already."))
+
+
 def _save(sent: Sent) -> SavedReport:
+    _require_own(sent.report.report_id)
     saved = save_report(
         answers().workspace,
         sent.report,
-        user=current_user(),
+        user=user_name(),
         correct=sent.correct,
         confirmed_old=sent.confirmed_old,
     )
@@ -166,8 +185,8 @@ def _undo(report_id: str) -> None:
         )
     with answers().store() as store:
         batch = store.batch(batch_id)
-    if is_report(batch, report_id):
-        undo_batch(answers().workspace, batch_id, user=current_user())
+    if is_report(batch, report_id) and batch.user_name == user_name():
+        undo_batch(answers().workspace, batch_id, user=user_name())
     session[_SESSION] = [list(one) for one in known.items()]
 
 

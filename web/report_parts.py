@@ -14,6 +14,7 @@ from hotspots.ingest import report_things
 from hotspots.ingest.report_content import NOTE_LENGTH, TEXT_LENGTH
 from hotspots.personal import BIRTH_NUMBER, EMAIL, PHONE, PLATE, browser_patterns
 from web.answers import answers
+from web.auth import user_name
 from web.place_map import SCRIPTS as MAP_SCRIPTS
 from web.place_map import STYLES as MAP_STYLES
 from web.place_map import asset_urls
@@ -64,8 +65,10 @@ def form_parts() -> dict[str, Any]:
                 "ground": url_for("place_map.data", lang=lang),
                 "worker": url_for("report.worker"),
                 "scope": url_for("report.show"),
+                "signIn": url_for("auth.ask", next=url_for("report.show", lang=lang), lang=lang),
             },
             "language": current_language(),
+            "user": user_name(),
             "poorAccuracyM": POOR_ACCURACY_M,
             "personal": browser_patterns(),
             "texts": form_texts(),
@@ -174,10 +177,11 @@ def form_texts() -> dict[str, Any]:
         "dropAsk": _("Delete it? It has not been sent."),
         "undoFault": _("It could not be taken back: {reason}"),
         "offline": _("no network"),
-        "forbidden": _(
-            "The server takes reports only at the computer on which it runs, until there are "
-            "accounts. The report stays on this phone."
-        ),
+        "forbidden": _("Your account may not send reports. The report stays on this phone."),
+        "signedOut": _("Sign in; the reports wait on this phone."),
+        "signIn": _("Sign in"),
+        "others": _("A report of another person"),
+        "held": _("Written by {name}; it waits until that person signs in on this phone."),
         "waiting": _("Waiting to be sent: {n}"),
         "cannotKeep": _(
             "This browser keeps nothing: leave the page open until the report is sent."

@@ -51,8 +51,8 @@ def test_an_export_holds_the_incidents_without_notes(visitor, suffix):
         sheet = openpyxl.load_workbook(io.BytesIO(response.data)).active
         assert sheet.max_row == 4
         assert "note" not in [cell.value for cell in sheet[1]]
-    assert visitor.get(f"/batches/1/export.{suffix}", **FAR).status_code == 403
-    assert visitor.get("/batches/1", **FAR).status_code == 403
+    assert visitor.get(f"/batches/1/export.{suffix}", **FAR).status_code == 303
+    assert visitor.get("/batches/1", **FAR).status_code == 303
 
 
 def test_undoing_is_asked_first_and_said_afterwards(visitor):
@@ -73,9 +73,9 @@ def test_undoing_is_asked_first_and_said_afterwards(visitor):
     assert "undone already" in visitor.page(again.headers["Location"].partition("?")[0])
 
 
-def test_undoing_needs_a_token_and_this_machine(visitor):
+def test_undoing_needs_a_token_and_a_sign_in(visitor):
     assert visitor.client.post("/batches/1/undo").status_code == 400
-    assert visitor.post("/batches/1/undo", {}, **FAR).status_code == 403
+    assert visitor.post("/batches/1/undo", {}, **FAR).status_code == 401
     assert "Undo the import</button>" not in text_of(visitor.get("/batches/1/undo", **FAR))
     assert n_incidents(visitor.workspace) == 6
 
@@ -120,7 +120,7 @@ def test_rows_that_could_not_be_used_are_downloaded_here_only(visitor):
     assert [row[0] for row in rows[1:]] == ["5", "6"]
     assert "=cmd()|x" in rows[1][2]
     assert rows[2][2].startswith("'=HYPERLINK")
-    assert visitor.get("/batches/3/rejected.csv", **FAR).status_code == 403
+    assert visitor.get("/batches/3/rejected.csv", **FAR).status_code == 303
     assert "rejected.csv" not in text_of(visitor.get("/batches/3", **FAR))
     assert visitor.get("/batches/1/rejected.csv").status_code == 404
     visitor.post("/batches/3/undo", {})

@@ -16,6 +16,7 @@ from web import create_app
 from web.report_fields import read_sent
 
 from .conftest import HOSTILE
+from .signing import client_as, make_app
 
 ID = "3f2b8c1e-5a7d-4e0f-9b6a-1c2d3e4f5a6b"
 NOW = datetime(2026, 3, 10, 20, 0, 30, tzinfo=UTC)  # 21:00 in Prague
@@ -231,28 +232,30 @@ def test_without_a_token_nothing_is_taken(phone, path):
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "status"),
     [
-        {"environ_base": {"REMOTE_ADDR": "192.168.1.20"}},
-        {"headers": {"X-Forwarded-For": "192.168.1.20"}},
-        {"headers": {"Origin": "http://elsewhere.example"}},
-        {"headers": {"Sec-Fetch-Site": "cross-site"}},
+        ({"environ_base": {"REMOTE_ADDR": "192.168.1.20"}}, 401),
+        ({"headers": {"X-Forwarded-For": "192.168.1.20"}}, 401),
+        ({"headers": {"Origin": "http://elsewhere.example"}}, 403),
+        ({"headers": {"Sec-Fetch-Site": "cross-site"}}, 403),
     ],
 )
-def test_reports_are_taken_from_this_machine_and_this_page_only(phone, options):
-    assert phone.post("send", FIELDS, **options).status_code == 403
+def test_reports_are_taken_from_who_is_signed_in_and_this_page_only(phone, options, status):
+    assert phone.post("send", FIELDS, **options).status_code == status
     assert len(phone.incidents()) == 0
 
 
 # --- the page ------------------------------------------------------------------------------------
 
 
-def test_who_may_not_send_is_told_so_and_shown_no_form(phone):
-    response = phone.client.get("/report?lang=en", environ_base={"REMOTE_ADDR": "192.168.1.20"})
-    page = response.get_data(as_text=True)
-    assert "There are no accounts yet" in page
-    assert "<form" not in page
-    assert "report_form.js" not in page
+def test_who_is_not_signed_in_is_sent_to_sign_in_and_back_to_the_form(phone):
+    far = {"environ_base": {"REMOTE_ADDR": "192.168.1.20"}}
+    response = phone.client.get("/report?lang=en", **far)
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/sign-in?next=/report?lang%3Den&lang=en"
+    assert "report_form.js" not in response.get_data(as_text=True)
+    token = phone.client.get("/report/token?lang=en", **far)
+    assert (token.status_code, token.get_json()["kind"]) == (401, "signed_out")
 
 
 def test_the_page_has_the_strict_policy_a_position_and_a_manifest(phone):
@@ -337,3 +340,58 @@ def test_the_manifest_opens_the_form(phone):
     assert content["scope"] == "/report"
     for icon in content["icons"]:
         assert phone.client.get(icon["src"], buffered=True).status_code == 200
+
+
+# --- whose report it is --------------------------------------------------------------------------
+
+
+def as_phone(phone, app, name):
+    """Return the phone with somebody else signed in, from another machine."""
+    other = Phone.__new__(Phone)
+    other.workspace, other.app = phone.workspace, app
+    other.client = client_as(app, name)
+    return other
+
+
+@pytest.fixture
+def people(phone):
+    app = make_app(phone.workspace)
+    return {name: as_phone(phone, app, name) for name in ("assistant", "mentor", "administrator")}
+
+
+def test_a_report_is_kept_under_the_name_of_who_is_signed_in(people):
+    assistant = people["assistant"]
+    assert assistant.client.get("/report/token").get_json()["user"] == "assistant"
+    assert assistant.send().get_json() == {"state": "saved"}
+    with Store.open(assistant.workspace) as store:
+        assert [batch.user_name for batch in store.batches()] == ["assistant"]
+
+
+def test_a_report_written_under_another_name_is_not_taken(people):
+    written = datetime.now(UTC).replace(microsecond=0).isoformat()
+    content = {"reported_at": written, **FIELDS}
+    answer = people["mentor"].post("send", content, headers={"X-Written-By": "assistant"})
+    assert (answer.status_code, answer.get_json()["kind"]) == (409, "other_user")
+    assert len(people["mentor"].incidents()) == 0
+    answer = people["assistant"].post("send", content, headers={"X-Written-By": "assistant"})
+    assert answer.get_json() == {"state": "saved"}
+
+
+@pytest.mark.parametrize("other", ["mentor", "administrator"])
+def test_nobody_changes_or_takes_back_the_report_of_another(people, other):
+    assert people["assistant"].send().get_json() == {"state": "saved"}
+    before = people["assistant"].incidents()
+    for changes in ({}, {"correct": True}, {"correct": True, "place": "Husova 1"}):
+        answer = people[other].send(**changes)
+        assert (answer.status_code, answer.get_json()["kind"]) == (409, "conflict")
+    assert people[other].post("undo", {"report_id": ID}).status_code == 404
+    assert people["assistant"].incidents().equals(before)
+    assert people["assistant"].post("undo", {"report_id": ID}).get_json() == {"state": "withdrawn"}
+
+
+def test_a_token_of_the_session_before_signing_in_is_worth_nothing(people):
+    assistant = people["assistant"]
+    token = assistant.token()
+    with assistant.client.session_transaction() as kept:
+        del kept["csrf_token"]
+    assert assistant.post("send", FIELDS, token=token).status_code == 400

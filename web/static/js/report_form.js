@@ -4,7 +4,7 @@
   const root = document.getElementById("report");
   const form = document.getElementById("r-form");
   if (!root || !form) return;
-  const { urls, texts, language, personal, poorAccuracyM } = JSON.parse(root.dataset.parts);
+  const { urls, texts, language, personal, poorAccuracyM, user } = JSON.parse(root.dataset.parts);
   const at = (id) => document.getElementById(id);
   const find = window.reportPersonal(personal);
   const where = window.reportWhere({ urls, texts, poorAccuracyM });
@@ -13,6 +13,9 @@
   const CLOCK_SKEW_MS = 600000;
   let editing = null; // the entry being corrected
   let confirmedOld = false;
+  let isTold = false; // that nothing is sent now, and why
+  // A phone may pass from hand to hand: what one person wrote is neither shown nor sent as another's.
+  const isMine = (entry) => !entry.user || entry.user === user;
 
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
@@ -198,7 +201,7 @@
       // A corrected report keeps the time at which it was written, by which "now" is told.
       if (editing && editing.fields.when === fields.when) fields.reported_at = editing.fields.reported_at;
       const entry = {
-        id, state: "unsent", made: editing ? editing.made : Date.now(), fields, summary: summarise(fields),
+        id, user, state: "unsent", made: editing ? editing.made : Date.now(), fields, summary: summarise(fields),
         tries: 0, correct: Boolean(editing && (editing.correct || editing.tries)),
       };
       await store.put(entry);
@@ -254,6 +257,11 @@
     const item = make("li", `r-item ${entry.state}`);
     item.dataset.id = entry.id;
     const text = make("p", "r-summary");
+    if (!isMine(entry)) {
+      text.append(make("strong", "", texts.others));
+      item.append(text, make("p", "r-reason", fill(texts.held, { name: entry.user })));
+      return item;
+    }
     text.append(make("strong", "", entry.summary.what), ` · ${entry.summary.time} · ${entry.summary.place}`);
     item.append(text, make("span", "r-state", texts.state[entry.state]));
     if (entry.reason) item.append(make("p", "r-reason", entry.reason));
@@ -273,16 +281,20 @@
     for (const entry of entries) {
       const isOver = entry.state === "sent" || entry.state === "withdrawn";
       if (isOver && entry.made < today) await store.drop(entry.id);
-      else if (entry.state !== "draft") shown.push(entry);
+      else if (entry.state !== "draft" && (isMine(entry) || !isOver)) shown.push(entry);
     }
     const order = { rejected: 0, unsent: 1, sent: 2, withdrawn: 3 };
     shown.sort((one, two) => order[one.state] - order[two.state] || two.made - one.made);
     at("r-list").replaceChildren(...shown.map(row));
     at("r-list-panel").hidden = shown.length === 0;
-    const n = shown.filter((entry) => entry.state === "unsent").length;
+    const n = shown.filter((entry) => entry.state === "unsent" && isMine(entry)).length;
     at("r-waiting").hidden = n === 0;
     at("r-waiting").textContent = fill(texts.waiting, { n });
     root.dataset.unsent = String(n);
+    if (isTold && n === 0) {
+      isTold = false;
+      say("");
+    }
     const last = shown.find((entry) => entry.id === root.dataset.last);
     if (last && last.state === "sent") {
       say(texts.sent, "good");
@@ -297,8 +309,16 @@
 
   const sender = window.reportSend({
     store, urls, texts,
-    onChange: async (told) => {
-      if (told) say(told, "bad");
+    onChange: async (told, link) => {
+      if (told) {
+        isTold = true;
+        say(told, "bad");
+      }
+      if (link) {
+        const onwards = make("a", "r-onwards", link.text);
+        onwards.href = link.href;
+        at("r-status").append(" ", onwards);
+      }
       await show();
     },
   });

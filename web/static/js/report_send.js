@@ -24,28 +24,42 @@ window.reportSend = ({ store, urls, texts, onChange }) => {
     }
   };
 
-  const post = async (url, content) => {
-    // A token of the page that was kept may be of a session that is over.
-    const { body } = await ask(urls.token);
+  // A token of the page that was kept may be of a session that is over.
+  const fresh = async () => {
+    const { status, body } = await ask(urls.token);
+    if (status === 401 || status === 403) return { status, body };
     if (!body || !body.token) throw new Error("token");
-    return ask(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": body.token },
-      body: JSON.stringify(content),
-    });
+    return { status: 200, body };
+  };
+  const post = (url, token, user, content) => ask(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token, "X-Written-By": encodeURIComponent(user) },
+    body: JSON.stringify(content),
+  });
+
+  /** Say why nothing is sent now. */
+  const tell = (status) => {
+    if (status === 401) onChange(texts.signedOut, { href: urls.signIn, text: texts.signIn });
+    else onChange(status === 403 ? texts.forbidden : "");
+    return false;
   };
 
-  /** Send one report; true where the server has said what became of it. */
+  /** Send one report; true where the server has said what became of it, or it is not for this person to send. */
   const sendOne = async (entry) => {
+    const asked = await fresh();
+    if (asked.status !== 200) return tell(asked.status);
+    const user = entry.user || asked.body.user;
+    if (user !== asked.body.user) return true; // it waits for who wrote it
     await store.put({ ...entry, tries: (entry.tries || 0) + 1 });
-    const { status, body } = await post(urls.send, { ...entry.fields, correct: Boolean(entry.correct) });
+    const { status, body } = await post(urls.send, asked.body.token, user, { ...entry.fields, correct: Boolean(entry.correct) });
+    if (status === 409 && body && body.kind === "other_user") return true; // somebody else has just signed in
     if (status === 200 && body) {
       // What was sent leaves the phone: the time, the kind and the place stay for the day.
-      await store.put({ id: entry.id, state: "sent", made: entry.made, summary: entry.summary });
+      await store.put({ id: entry.id, user, state: "sent", made: entry.made, summary: entry.summary });
       return true;
     }
     if (status === 409 && body && body.kind === "withdrawn") {
-      await store.put({ id: entry.id, state: "withdrawn", made: entry.made, summary: entry.summary });
+      await store.put({ id: entry.id, user, state: "withdrawn", made: entry.made, summary: entry.summary });
       return true;
     }
     if ((status === 400 || status === 409) && body && body.kind) {
@@ -56,8 +70,7 @@ window.reportSend = ({ store, urls, texts, onChange }) => {
       await store.put({ ...entry, state: "rejected", reason: "413", tries: (entry.tries || 0) + 1 });
       return true;
     }
-    onChange(status === 403 ? texts.forbidden : "");
-    return false;
+    return tell(status);
   };
 
   const sendAll = async () => {
@@ -97,7 +110,9 @@ window.reportSend = ({ store, urls, texts, onChange }) => {
   };
 
   const undo = async (id) => {
-    const { status, body } = await post(urls.undo, { report_id: id });
+    const asked = await fresh();
+    if (asked.status !== 200) throw new Error(asked.status === 401 ? texts.signedOut : asked.body.error);
+    const { status, body } = await post(urls.undo, asked.body.token, asked.body.user, { report_id: id });
     if (status !== 200) throw new Error(body ? body.error : texts.offline);
   };
 

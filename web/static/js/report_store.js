@@ -1,7 +1,8 @@
 // Reports kept on the phone: in IndexedDB, in localStorage where there is none, else while the page lives.
 //
 //   await reportStore.open() -> {durable, all() -> [entry], put(entry), drop(id)}, each a promise
-//   An entry is {id, state, made, fields, summary, tries, reason, correct}; one that is sent has no fields.
+//   An entry is {id, user, state, made, fields, summary, tries, reason, correct}; one that is sent has no fields.
+//   `user` is the name under which it was written: it is sent under no other.
 "use strict";
 window.reportStore = (() => {
   const NAME = "hotspots-reports";

@@ -3,11 +3,14 @@
 const PREFIX = "report-";
 const PATIENCE_MS = 4000;
 
+// What was asked for, not the sign-in page that another answer led to.
+const isItself = (answer) => answer.ok && !answer.redirected;
+
 const keep = async (urls) => {
   const cache = await caches.open(CONTENT.name);
-  // One by one: a file that is missing must not cost all the others.
+  // A redirect leads to the sign-in page, which is never kept as the form. One by one: a file that is missing must not cost all the others.
   const tried = await Promise.allSettled(urls.map(async (url) => {
-    const answer = await fetch(url, { credentials: "same-origin", cache: "no-cache" });
+    const answer = await fetch(url, { credentials: "same-origin", cache: "no-cache", redirect: "error" });
     if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
     await cache.put(url, answer);
   }));
@@ -19,14 +22,14 @@ const keptFirst = async (request) => {
   const found = await cache.match(request, { ignoreVary: true });
   if (found) return found;
   const answer = await fetch(request);
-  if (answer.ok) await cache.put(request, answer.clone());
+  if (isItself(answer)) await cache.put(request, answer.clone());
   return answer;
 };
 
 const freshFirst = async (request, fallback) => {
   const cache = await caches.open(CONTENT.name);
   const fresh = fetch(request).then(async (answer) => {
-    if (answer.ok) await cache.put(request, answer.clone());
+    if (isItself(answer)) await cache.put(request, answer.clone());
     return answer;
   });
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
