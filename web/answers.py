@@ -260,5 +260,7 @@ def entity_tag(known: Known) -> str:
     """
     address = f"{request.path}?{request.query_string.decode('latin-1')}"
     asking = person()
-    parts = (answers().run, known.version, current_language(), address, asking.name, asking.role)
+    parts = [answers().run, known.version, current_language(), address]
+    # A page bears its reader's name, and its forms the token of one sign-in.
+    parts += [asking.name, asking.role, asking.display_name, asking.token]
     return sha256("\x00".join(parts).encode()).hexdigest()[:24]

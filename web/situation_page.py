@@ -16,9 +16,10 @@ from hotspots.maps.texts import rate_note
 from hotspots.maps.windows import has_record, list_measures
 from hotspots.selection import COUNT, DENSITY, RATE
 from web import texts
+from web.access import Right
 from web.answers import Known, answers, entity_tag, retried
 from web.asked import read_params
-from web.changes import is_local
+from web.auth import may
 from web.charts import line_chart
 from web.filters import make_filters
 from web.links_page import remembered_open
@@ -77,9 +78,9 @@ def show() -> Response:
 def _to_do() -> tuple[int, int]:
     """Return incidents without a place and open pairs, as far as their pages have told them.
 
-    Nothing is looked up for it; from elsewhere these pages cannot be seen.
+    Nothing is looked up for it, and who may not open these pages is told nothing.
     """
-    if not is_local(request):
+    if not may(Right.SINGLE):
         return 0, 0
     with answers().store() as store:
         waiting = remembered_list(store, answers().workspace)
