@@ -49,7 +49,7 @@ def start_logging(form: str, *, stream: Any = None) -> logging.Handler:
 def init_request_log(app: Flask) -> None:
     """Log every request to `app` but those for static files, with an id that the answer bears."""
     inner: Wsgi = app.wsgi_app
-    app.wsgi_app = _RequestLog(inner)  # type: ignore[method-assign]
+    app.wsgi_app = _RequestLog(inner)  # type: ignore[assignment, method-assign]
 
     @app.after_request
     def note(response: Response) -> Response:
