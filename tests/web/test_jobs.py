@@ -9,7 +9,7 @@ import pytest
 from hotspots.errors import NotFoundError, SourceError, StoreError
 from hotspots.i18n import current_language, use_language
 from hotspots.progress import CancelledError
-from web import jobs as jobs_module
+from web import job_record
 from web.jobs import (
     CANCELLED,
     DONE,
@@ -222,7 +222,7 @@ def test_a_restarted_server_marks_what_was_running(jobs, tmp_path):
 
 
 def test_old_records_are_pruned(jobs, tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs_module, "KEPT", 3)
+    monkeypatch.setattr(job_record, "KEPT", 3)
     made = [run(jobs, lambda report: FULL, job_id=f"20260101-00000{n}-00000000") for n in range(5)]
     assert [job.job_id for job in jobs.list_jobs()] == [job.job_id for job in made[:1:-1]]
     with pytest.raises(NotFoundError, match="no such job"):
