@@ -9,6 +9,7 @@ from hotspots.analysis.overview_tables import GOAL
 from hotspots.analysis.overview_words import number_text
 from hotspots.i18n import _
 from hotspots.offences import COEXISTENCE, PUBLIC_ORDER
+from hotspots.privacy import SHOWN, SMALL
 from web.charts import Tick, nice_step
 
 WIDTH = 1000.0
@@ -89,7 +90,8 @@ def bar_chart(found: Overview) -> BarChart | None:
                 width=round(step * _BAR, 1),
                 middle=round(at + step / 2, 1),
                 blocks=blocks,
-                text=number_text(town[GOAL]),
+                # The key explains the hatches; words would run into each other.
+                text=_text(town[GOAL]),
                 text_y=round(highest - 9, 1),
                 label=label,
                 below=below,
@@ -105,10 +107,14 @@ def bar_chart(found: Overview) -> BarChart | None:
     return BarChart(tuple(bars), ticks, looks)
 
 
+def _text(number: Number) -> str:
+    return number_text(number) if number.mark in {SHOWN, SMALL} else ""
+
+
 def _blocks(town: dict[str, Number], per_unit: float, base: float) -> tuple[Block, ...]:
     goal = town[GOAL]
     if goal.mark == schema.MISSING:
-        return (Block("missing", round(base - 2 * _STUB, 1), 2 * _STUB),)
+        return (Block("missing", TOP, base - TOP),)
     if goal.count is None:
         return (Block(goal.mark, base - _STUB, _STUB),)
     parts = [town[group] for group in (PUBLIC_ORDER, COEXISTENCE) if group in town]

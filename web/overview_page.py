@@ -11,7 +11,14 @@ from typing import Final
 from flask import Blueprint, Response, make_response, render_template, request
 
 from hotspots import layers, schema
-from hotspots.analysis.overview import LOCAL_TIME, Number, Overview, YearNumbers, overview
+from hotspots.analysis.overview import (
+    LOCAL_TIME,
+    PUBLISH_AFTER_DAYS,
+    Number,
+    Overview,
+    YearNumbers,
+    overview,
+)
 from hotspots.analysis.overview_tables import AREA_GROUPS, GOAL, QUARTER_GROUPS, TOWN_GROUPS
 from hotspots.analysis.overview_words import describe, group_label, number_text, small_text
 from hotspots.i18n import _, current_language
@@ -123,6 +130,7 @@ def _render(found: Overview) -> str:
         number_text=number_text,
         small_text=small_text(),
         threshold=THRESHOLD,
+        publish_after_days=PUBLISH_AFTER_DAYS,
         missing=schema.MISSING,
         partial=schema.PARTIAL,
         today=today(),

@@ -8,7 +8,7 @@ from hotspots.analysis.overview import PUBLISH_AFTER_DAYS, Change, Number, Overv
 from hotspots.analysis.overview_tables import ALL, GOAL, OTHER
 from hotspots.analysis.words import SIGNIFICANCE, span_text
 from hotspots.i18n import _, format_day, format_number, ngettext
-from hotspots.offences import COEXISTENCE, PUBLIC_ORDER
+from hotspots.offences import COEXISTENCE, GOAL_GROUPS, PUBLIC_ORDER
 from hotspots.periods import QUARTER
 from hotspots.privacy import HIDDEN, SHOWN, SMALL, THRESHOLD, about
 
@@ -23,6 +23,8 @@ class OverviewWords:
     ----------
     sentence
         The finding.
+    apart
+        The groups of goal 1 apart; empty unless both numbers are shown.
     chance
         What it is worth: how much of a change may be chance, or why nothing is compared.
     detail
@@ -37,6 +39,7 @@ class OverviewWords:
     """
 
     sentence: str
+    apart: str
     chance: str
     detail: str
     record: str
@@ -48,6 +51,7 @@ def describe(found: Overview, *, town: str) -> OverviewWords:
     """Return the words of an overview; they hold no number that its tables do not show."""
     return OverviewWords(
         sentence=_sentence(found, town),
+        apart=_apart(found),
         chance=_chance(found),
         detail="" if found.change is None else _detail(found.change),
         record=_record(found),
@@ -109,6 +113,17 @@ def _sentence(found: Overview, town: str) -> str:
         return text
     before = _("The year before: {n}.").format(n=format_number(found.change.before))
     return f"{text} {before}"
+
+
+def _apart(found: Overview) -> str:
+    if found.year is None:
+        return ""
+    order, coexistence = (found.year.town[group].count for group in GOAL_GROUPS)
+    if order is None or coexistence is None:
+        return ""
+    return _("Public order {order}, civic coexistence {coexistence}.").format(
+        order=format_number(order), coexistence=format_number(coexistence)
+    )
 
 
 def _chance(found: Overview) -> str:

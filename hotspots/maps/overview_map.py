@@ -19,12 +19,11 @@ from hotspots.analysis.overview_words import small_text
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, current_language
 from hotspots.maps.assets import OVERVIEW_SCRIPTS, OVERVIEW_STYLES, asset_version
-from hotspots.maps.classes import PALETTE, ZERO_COLOUR, class_breaks
+from hotspots.maps.classes import N_CLASSES, PALETTE, ZERO_COLOUR
 from hotspots.maps.payload import to_json
 from hotspots.maps.shapes import PER_DEGREE, Encoder, first_view
 from hotspots.maps.time_choropleth import Literal, MapFigure, TimeMap
-from hotspots.privacy import HIDDEN, SMALL
-from hotspots.selection import COUNT
+from hotspots.privacy import HIDDEN, SMALL, THRESHOLD
 
 _SIMPLIFY_M: Final = 5.0
 # What a hidden number is to the map's script.
@@ -146,7 +145,7 @@ def make_overview_payload(
             for year in years
         ],
         "start": start,
-        "breaks": class_breaks(values, measure=COUNT),
+        "breaks": _round_breaks(values),
         "palette": PALETTE,
         "zeroColour": ZERO_COLOUR,
         "texts": {
@@ -175,3 +174,16 @@ def _value(number: Number) -> float:
 
 def _shown(number: Number) -> int | str:
     return _MARKS[number.mark] if number.count is None else number.count
+
+
+def _round_breaks(values: np.ndarray[Any, Any]) -> tuple[int, ...]:
+    """Return the upper bounds of every class but the last: 9, 14, 19 for 5–9, 10–14, 15–19, 20+.
+
+    Readable from the last row, and the same for all years.
+    """
+    shown = values[np.isfinite(values)]
+    most = int(shown.max()) if len(shown) else 0
+    steps = (factor * 10**power for power in range(12) for factor in (5, 10, 20, 25))
+    step = next(step for step in steps if most < step * (N_CLASSES + (step == THRESHOLD)))
+    breaks = (step * k - 1 for k in range(1, N_CLASSES + 2))
+    return tuple(bound for bound in breaks if THRESHOLD <= bound < most)[: N_CLASSES - 1]
