@@ -104,45 +104,45 @@ STORE_FAULTS = {
     ),
     "undone": (
         "UPDATE incidents SET batch_id = 3 WHERE row_key = 1",
-        "import 3 is undone, and yet 1 incidents are told by it",
+        "import 3 is undone, and yet the store holds what it told: incidents (1)",
     ),
     "order": (
         "UPDATE incident_versions SET replaced_by = batch_id WHERE version_key = 1",
-        "1 former versions were replaced by an earlier import",
+        "former versions replaced by an earlier import: 1",
     ),
     "coordinate": (
         "UPDATE incidents SET y = NULL WHERE row_key = 2",
-        "1 incidents have only one coordinate: ",
+        "incidents with only one coordinate: 1 (",
     ),
     "time": (
         "UPDATE incidents SET occurred_from = occurred_to + 1 WHERE row_key = 2",
-        "1 incidents end before they begin: ",
+        "incidents that end before they begin: 1 (",
     ),
     "placing": (
         "UPDATE placings SET source_ref = 'nobody'",
-        "1 places belong to no incident: nobody",
+        "places that belong to no incident: 1 (nobody)",
     ),
     "placing state": (
         "UPDATE placings SET place_state = 'somewhere'",
-        "1 places are in a state that does not exist",
+        "places in a state that does not exist: 1",
     ),
-    "placing half": ("UPDATE placings SET x = 1.0", "1 places lack a coordinate"),
+    "placing half": ("UPDATE placings SET x = 1.0", "places that lack a coordinate: 1"),
     "placing by nobody": (
         "UPDATE placings SET decision_key = NULL",
-        "1 places were decided by nobody",
+        "places of a person that no decision made: 1",
     ),
     "placing undone": (
         "UPDATE decisions SET undone_at = '2024-01-01T00:00:00+00:00' WHERE decision_key = 2",
-        "1 places rest on a decision that is undone",
+        "places that rest on an undone decision: 1",
     ),
     "remembered undone": (
         "UPDATE decisions SET undone_at = '2024-01-01T00:00:00+00:00' WHERE decision_key = 1",
-        "1 remembered places rest on a decision that is undone",
+        "remembered places that rest on an undone decision: 1",
     ),
-    "pair": ("UPDATE links SET ref_a = 'nobody'", "2 pairs name an incident that does not exist"),
+    "pair": ("UPDATE links SET ref_a = 'nobody'", "pairs with an incident that does not exist: 2"),
     "pair state": (
         "UPDATE links SET link_state = 'perhaps'",
-        "2 pairs are in a state that does not exist",
+        "pairs in a state that does not exist: 2",
     ),
     "decision": (
         "UPDATE decisions SET before = '[' WHERE decision_key = 3",
@@ -171,7 +171,7 @@ def test_each_fault_between_rows_is_told(town, name):
 def test_rows_that_refer_to_nothing_are_told(town):
     sql(town.database, "UPDATE incidents SET batch_id = 99 WHERE row_key < 4")
     assert texts(town) == [
-        "hotspots.db: 3 rows of the table incidents refer to rows that do not exist"
+        "hotspots.db: rows of the table incidents that refer to what does not exist: 3"
     ]
 
 

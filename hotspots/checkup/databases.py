@@ -111,9 +111,9 @@ def _check_file(file: Path, *, about: str) -> list[Fault]:
         faults.append(
             Fault(
                 about,
-                _("{file}: {n} rows of the table {table} refer to rows that do not exist").format(
-                    file=file.name, n=format_number(n), table=table
-                ),
+                _(
+                    "{file}: rows of the table {table} that refer to what does not exist: {n}"
+                ).format(file=file.name, n=format_number(n), table=table),
                 cure,
             )
         )

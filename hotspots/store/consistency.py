@@ -164,9 +164,9 @@ def _told_by_undone(connection: Connection) -> Iterable[Fault]:
         )
         for row in connection.execute(query):
             yield _fault(
-                _("import {number} is undone, and yet {n} {what} are told by it").format(
-                    number=row.batch_id, n=format_number(row.n), what=name
-                )
+                _(
+                    "import {number} is undone, and yet the store holds what it told: {what} ({n})"
+                ).format(number=row.batch_id, n=format_number(row.n), what=name)
             )
     orphans = _without_batch(connection)
     if orphans:
@@ -181,7 +181,7 @@ def _told_by_undone(connection: Connection) -> Iterable[Fault]:
     ).scalar_one()
     if reversed_:
         yield _fault(
-            _("{n} former versions were replaced by an earlier import").format(
+            _("former versions replaced by an earlier import: {n}").format(
                 n=format_number(reversed_)
             )
         )
@@ -202,8 +202,8 @@ def _values(connection: Connection) -> Iterable[Fault]:
     )
     turned = incidents.c.occurred_from > incidents.c.occurred_to
     for condition, text in (
-        (half, _("{n} incidents have only one coordinate: {refs}")),
-        (turned, _("{n} incidents end before they begin: {refs}")),
+        (half, _("incidents with only one coordinate: {n} ({refs})")),
+        (turned, _("incidents that end before they begin: {n} ({refs})")),
     ):
         refs = list(connection.execute(select(incidents.c.source_ref).where(condition)).scalars())
         if refs:
@@ -232,23 +232,23 @@ def _placings(connection: Connection) -> Iterable[Fault]:
     rules = (
         (
             ~_is_known(table.c.source_key, table.c.source_ref),
-            _("{n} places belong to no incident: {refs}"),
+            _("places that belong to no incident: {n} ({refs})"),
         ),
         (
             table.c.place_state.not_in(schema.PLACE_STATES),
-            _("{n} places are in a state that does not exist: {refs}"),
+            _("places in a state that does not exist: {n} ({refs})"),
         ),
         (
             ~(has_place | has_none) | (placed & ~has_place),
-            _("{n} places lack a coordinate: {refs}"),
+            _("places that lack a coordinate: {n} ({refs})"),
         ),
         (
             table.c.place_state.in_(PERSONS) & table.c.decision_key.is_(None),
-            _("{n} places were decided by nobody: {refs}"),
+            _("places of a person that no decision made: {n} ({refs})"),
         ),
         (
             _is_undone(table.c.decision_key),
-            _("{n} places rest on a decision that is undone: {refs}"),
+            _("places that rest on an undone decision: {n} ({refs})"),
         ),
     )
     for condition, text in rules:
@@ -261,7 +261,7 @@ def _placings(connection: Connection) -> Iterable[Fault]:
     ).scalar_one()
     if n:
         yield _fault(
-            _("{n} remembered places rest on a decision that is undone").format(n=format_number(n))
+            _("remembered places that rest on an undone decision: {n}").format(n=format_number(n))
         )
 
 
@@ -271,15 +271,15 @@ def _links(connection: Connection) -> Iterable[Fault]:
         (
             ~_is_known(table.c.source_key_a, table.c.ref_a)
             | ~_is_known(table.c.source_key_b, table.c.ref_b),
-            _("{n} pairs name an incident that does not exist: {refs}"),
+            _("pairs with an incident that does not exist: {n} ({refs})"),
         ),
         (
             table.c.link_state.not_in(schema.LINK_STATES),
-            _("{n} pairs are in a state that does not exist: {refs}"),
+            _("pairs in a state that does not exist: {n} ({refs})"),
         ),
         (
             _is_undone(table.c.decision_key),
-            _("{n} pairs rest on a decision that is undone: {refs}"),
+            _("pairs that rest on an undone decision: {n} ({refs})"),
         ),
     )
     for condition, text in rules:
