@@ -140,8 +140,14 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
 
     @app.context_processor
     def bar() -> dict[str, Any]:
-        def entries(job_about: str = "") -> list[navigation.Entry]:
-            return navigation.list_entries(auth.may, endpoint=request.endpoint, job_about=job_about)
+        def entries(job_about: str = "") -> navigation.Navigation:
+            return navigation.list_entries(
+                auth.may,
+                role=auth.person().role,
+                known=app.view_functions,
+                endpoint=request.endpoint,
+                job_about=job_about,
+            )
 
         return {
             "navigation": entries,

@@ -1,9 +1,17 @@
-// On a narrow screen the bar of pages scrolls: the present page's entry is brought into view.
+// The menu of pages closes as menus do; in the demonstration another role is shown once chosen.
 "use strict";
 (() => {
-  const current = document.querySelector(".bar nav [aria-current]");
-  const bar = current && current.parentElement;
-  if (bar && bar.scrollWidth > bar.clientWidth) {
-    bar.scrollLeft = current.offsetLeft - bar.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
+  const menu = document.querySelector(".menu");
+  if (menu) {
+    document.addEventListener("click", (event) => {
+      if (menu.open && !menu.contains(event.target)) menu.open = false;
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
   }
+  const role = document.getElementById("seen-as");
+  if (role) role.addEventListener("change", () => role.form.requestSubmit());
 })();
