@@ -9,24 +9,18 @@ import numpy as np
 import shapely
 
 from hotspots import schema
-from hotspots.geocode.corners import meetings
+from hotspots.geocode.addresses import addresses, house_candidate, nearest, not_oriented
+from hotspots.geocode.corners import meetings, nearly_met
 from hotspots.geocode.gazetteer import (
-    ADDRESS_PRECISION_M,
     BUS_STOP,
     LANDMARK,
     Gazetteer,
-    House,
     Place,
 )
 from hotspots.geocode.interpret import DISTRICT, PART, STOP, Group, Reading
 from hotspots.geocode.names import Match
-from hotspots.geocode.numbers import (
-    ORIENTATION,
-    HouseNumber,
-    matches_house,
-    number_distance,
-)
 from hotspots.geocode.result import MAX_CANDIDATES, Candidate
+from hotspots.geocode.words import SHARED_NAMES
 from hotspots.i18n import _
 from hotspots.place_text import fold
 
@@ -40,8 +34,6 @@ _OTHER_KIND_COST: Final = 13.0  # another kind of place goes by the same name
 _COMMON_STOP_COST: Final = 20.0  # a stop named by a common word: "Lékárna"
 _NEAR_STREET_M: Final = 150.0
 _AREA_SLACK_M: Final = 250.0  # bundled boundaries are off by as much
-_NEAREST_NUMBERS: Final = 3
-_RANGE_M: Final = 150.0
 _WEIGHED: Final = 4  # names of a group that are followed up
 
 
@@ -70,6 +62,8 @@ class Chooser:
         ranked = _rank(found.candidates)
         if found.doubt or not ranked:
             return Choice(ranked[:MAX_CANDIDATES], found.doubt)
+        if any(_is_root(group) for group in reading.groups):
+            return Choice(ranked[:MAX_CANDIDATES], _("the name is written differently; check it"))
         return Choice(ranked[:MAX_CANDIDATES], _doubt(ranked, reading))
 
     def place(self, match: Match) -> Place:
@@ -172,11 +166,11 @@ class Chooser:
                 continue
             has_numbers = True
             here = [self.gazetteer.houses[p] for p in positions]
-            exact = _addresses(houses, here, match.score, reading)
+            exact = addresses(houses, here, match.score, reading.relation_m)
             found += exact
             if not exact:
                 near.append(self._plain(match, reading))
-                near += _nearest(houses[0], here, match.score)
+                near += nearest(houses[0], here, match.score)
         if found:
             lower = [replace(c, score=min(c.score, best - 2 * MARGIN)) for c in near]
             return Choice((*found, *lower))
@@ -207,6 +201,13 @@ class Chooser:
             meets_best |= bool(points) and first is firsts[0] and second is seconds[0]
             found += [
                 self._corner(first, second, point, score, reading.relation_m) for point in points
+            ]
+        if not found and firsts and seconds:
+            best = min(firsts[0].score, seconds[0].score)
+            near = nearly_met(self.place(firsts[0]), self.place(seconds[0]))
+            found += [
+                self._corner(firsts[0], seconds[0], point, best, reading.relation_m)
+                for point in near
             ]
         doubt = ""
         if len(streets) > 2:
@@ -311,18 +312,21 @@ class Chooser:
         best = self.place(group[0])
         if len(areas) == 1 and self._is_trap(group):
             doubt = doubt or _("several places have this name or a longer one; choose one")
+        is_said = DISTRICT in reading.hints or reading.names_town
+        if best.method == schema.DISTRICT and fold(best.name) in SHARED_NAMES and not is_said:
+            doubt = doubt or _("a village of another municipality has this name too")
         numbers = reading.numbers.houses
         if numbers and best.method == schema.TOWN_PART:
             here = [
                 self.gazetteer.houses[p] for p in self.gazetteer.by_part.get(fold(best.name), ())
             ]
-            found = _addresses(_not_oriented(numbers), here, group[0].score, reading)
+            found = addresses(not_oriented(numbers), here, group[0].score, reading.relation_m)
             if found:
                 plain = [self._plain(m, reading) for m in group]
                 lower = [replace(c, score=min(c.score, c.score - 2 * MARGIN)) for c in plain]
                 return Choice((*found, *lower), doubt)
             if here:
-                near = _nearest(numbers[0], here, group[0].score)
+                near = nearest(numbers[0], here, group[0].score)
                 plain = [self._plain(m, reading) for m in group[:1]]
                 doubt = doubt or _("the part has no such house number; the nearest are offered")
                 return Choice((*plain, *near), doubt)
@@ -352,7 +356,7 @@ class Chooser:
         if reading.names_town:
             part = self.gazetteer.by_part.get(fold(self.gazetteer.town), ())
             here = tuple(self.gazetteer.houses[p] for p in part) or here
-        found = tuple(_addresses(_not_oriented(numbers), here, 100.0, reading))
+        found = tuple(addresses(not_oriented(numbers), here, 100.0, reading.relation_m))
         if not found:
             return Choice((), _("no street, house or place of these layers is named"))
         doubt = "" if reading.names_town else _("a house number is named, but no street or part")
@@ -392,70 +396,6 @@ class Chooser:
         return place.name
 
 
-def house_candidate(house: House, score: float, relation_m: float = 0.0) -> Candidate:
-    """Return an address point as a candidate."""
-    return Candidate(
-        house.x,
-        house.y,
-        "address",
-        ADDRESS_PRECISION_M + relation_m,
-        _clip(score),
-        house.label,
-        f"address:{house.code}",
-    )
-
-
-def _addresses(
-    wanted: Sequence[HouseNumber], houses: Sequence[House], score: float, reading: Reading
-) -> list[Candidate]:
-    """Return the houses with the number wanted; for "12–14" the middle between both."""
-    found = [
-        house_candidate(house, score * grade / 100.0, reading.relation_m)
-        for house in houses
-        if (grade := matches_house(wanted[0], house))
-    ]
-    if len(wanted) < 2:
-        return found
-    ends = [
-        [h for h in houses if matches_house(number, h) == 100.0]
-        for number in (wanted[0], wanted[1])
-    ]
-    if len(ends[0]) == 1 == len(ends[1]) and wanted[1].is_range:
-        one, two = ends[0][0], ends[1][0]
-        apart = float(np.hypot(one.x - two.x, one.y - two.y))
-        if apart <= _RANGE_M:
-            first = house_candidate(one, score, reading.relation_m)
-            middle = replace(
-                first,
-                x=(one.x + two.x) / 2,
-                y=(one.y + two.y) / 2,
-                precision_m=first.precision_m + apart / 2,
-                matched=f"{one.label}; {two.label}",
-            )
-            return [middle]
-    seconds = [
-        house_candidate(house, score * grade / 100.0, reading.relation_m)
-        for house in houses
-        if (grade := matches_house(wanted[1], house))
-    ]
-    return [*found, *seconds]
-
-
-def _not_oriented(wanted: Sequence[HouseNumber]) -> list[HouseNumber]:
-    """Return numbers of houses without a street, where none is an orientation number."""
-    return [
-        replace(one, kind="house") if one.kind in ("any", ORIENTATION) else one for one in wanted
-    ]
-
-
-def _nearest(wanted: HouseNumber, houses: Iterable[House], score: float) -> list[Candidate]:
-    near = sorted(houses, key=lambda house: (number_distance(wanted, house), house.code))
-    return [
-        house_candidate(house, min(score - 2 * MARGIN, 70.0) - i)
-        for i, house in enumerate(near[:_NEAREST_NUMBERS])
-    ]
-
-
 def _rank(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Return distinct places that are worth showing, best first."""
     order = sorted(candidates, key=lambda c: (-c.score, c.precision_m, c.place_id))
@@ -485,6 +425,13 @@ def _doubt(ranked: Sequence[Candidate], reading: Reading) -> str:
     if not reading.is_clear:
         return _("a part of the text is not understood; it may name another place")
     return ""
+
+
+def _is_root(group: Group) -> bool:
+    """Return whether a likely name of a group is only the noun that it is made of."""
+    whole = [match for match in group.matches if match.is_whole]
+    best = max((match.score for match in whole), default=0.0)
+    return any(match.is_root and match.score > best - MARGIN for match in whole)
 
 
 def _several() -> str:

@@ -13,6 +13,8 @@ CORNER_PRECISION_M: Final = 20.0
 NEAR_M: Final = 40.0
 # Meetings nearer to each other than this are one corner: both lanes of a wide street.
 ONE_CORNER_M: Final = 60.0
+# Streets that come no nearer than this have no corner that could be asked about.
+NEARLY_M: Final = 200.0
 
 
 def meetings(first: Place, second: Place) -> tuple[tuple[float, float, float], ...]:
@@ -70,3 +72,16 @@ def _groups(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[n
             left = [j for j in left if j not in near]
         groups.append(points[group])
     return groups
+
+
+def nearly_met(one: Place, two: Place) -> tuple[tuple[float, float, float], ...]:
+    """Return where two streets that do not meet come nearest: x, y, precision, EPSG:5514 [m].
+
+    The axes of approximate layers may end before their crossing, so this is a place to ask about,
+    never one to take. Empty where the gap is wider than `NEARLY_M`.
+    """
+    line = shapely.shortest_line(one.shape, two.shape)
+    if not 0.0 < line.length <= NEARLY_M:
+        return ()
+    middle = line.centroid
+    return ((float(middle.x), float(middle.y), round(float(line.length) + CORNER_PRECISION_M, 1)),)

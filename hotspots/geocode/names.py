@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -13,6 +13,17 @@ from rapidfuzz.distance import OSA
 
 from hotspots import schema
 from hotspots.geocode.gazetteer import BUS_STOP, LANDMARK, Gazetteer, Place
+from hotspots.geocode.name_words import (
+    ESSENTIAL,
+    FIRST,
+    GENERIC,
+    PREPOSITION,
+    TITLE,
+    NameWord,
+    name_words,
+    word_tokens,
+)
+from hotspots.geocode.roots import is_root_noun
 from hotspots.geocode.stems import (
     INFLECTED_SCORE,
     allowed_errors,
@@ -21,16 +32,9 @@ from hotspots.geocode.stems import (
     stems,
 )
 from hotspots.geocode.tokens import Token, tokenize
-from hotspots.geocode.words import (
-    COMMON,
-    GENERIC,
-    KIND_NAMES,
-    PREPOSITIONS,
-    TITLES,
-)
+from hotspots.geocode.words import COMMON, KIND_NAMES
 
 SHOWN_NAME: Final = 45.0
-_ESSENTIAL, _GENERIC, _FIRST, _TITLE, _PREPOSITION, _TOWN = range(6)
 # By role: how much the word weighs in the score, and what it costs to leave it out.
 _WEIGHTS: Final = (1.0, 0.5, 0.5, 0.1, 0.3, 0.3)
 _COSTS: Final = (0.0, 13.0, 11.0, 2.0, 12.0, 6.0)
@@ -46,15 +50,6 @@ _MAX_WORDS: Final = 60
 _CACHED: Final = 50_000
 _MAX_LETTERS: Final = 40
 _Unit = tuple[tuple[int, ...], dict[str, float]]  # tokens read as one word, and what it may be
-
-
-@dataclass(frozen=True)
-class NameWord:
-    """One word of a name: folded, its stem, and its role."""
-
-    text: str
-    stem: str
-    role: int
 
 
 @dataclass(frozen=True)
@@ -82,19 +77,22 @@ class Match:
         Which tokens of the text it takes.
     is_whole
         Every essential word of the name is there.
+    is_root
+        All that is there of the name is the noun it is made of: "Slezsko" of "Slezská".
     """
 
     place: int
     score: float
     positions: frozenset[int]
     is_whole: bool
+    is_root: bool = False
 
 
 class NameIndex:
     """Finds names of a gazetteer among the tokens of a text."""
 
     def __init__(self, gazetteer: Gazetteer) -> None:
-        self.town_words = frozenset(stem(t.text) for t in _word_tokens(gazetteer.town))
+        self.town_words = frozenset(stem(t.text) for t in word_tokens(gazetteer.town))
         self.names: list[Name] = []
         self._joined_words: set[str] = set()
         for position, place in enumerate(gazetteer.places):
@@ -123,22 +121,24 @@ class NameIndex:
             if len(joined) >= _LEAST_JOINED and not joined.isdigit():
                 self._joined_words.add(joined)
                 self._add_alias(position, joined, 3.0)
-        if place.method == schema.STREET and len(words) > 1 and words[0].role == _FIRST:
+        if place.method == schema.STREET and len(words) > 1 and words[0].role == FIRST:
             surname = words[-1].stem
             self._add_alias(position, surname + "ova", 10.0)
         for alias in KIND_NAMES.get(place.place_kind, ()):
             if alias != " ".join(word.text for word in words):
                 self.names.append(
-                    Name(position, _roles(_word_tokens(alias), frozenset(), is_street=False), 4.0)
+                    Name(
+                        position, name_words(word_tokens(alias), frozenset(), is_street=False), 4.0
+                    )
                 )
 
     def _add_alias(self, position: int, word: str, cost: float) -> None:
-        self.names.append(Name(position, (NameWord(word, stem(word), _ESSENTIAL),), cost))
+        self.names.append(Name(position, (NameWord(word, stem(word), ESSENTIAL),), cost))
 
     def _words(self, place: Place) -> tuple[NameWord, ...]:
         tokens = [t for t in tokenize(place.name) if t.is_word or t.is_number]
         town = frozenset() if place.method == schema.STREET else self.town_words
-        return _roles(tokens, town, is_street=place.method == schema.STREET, name=place.name)
+        return name_words(tokens, town, is_street=place.method == schema.STREET, name=place.name)
 
     def knows(self, word: str) -> bool:
         """Return whether a folded word stands in a name, in any case."""
@@ -284,9 +284,9 @@ def _assign(
     tokens: Sequence[Token],
 ) -> Match | None:
     """Return the best way to find the words of a name close together; None if there is none."""
-    heads = [at for at, word in enumerate(name.words) if word.role == _ESSENTIAL and at in hits]
+    heads = [at for at, word in enumerate(name.words) if word.role == ESSENTIAL and at in hits]
     if not heads:
-        heads = [at for at, word in enumerate(name.words) if word.role == _GENERIC and at in hits]
+        heads = [at for at, word in enumerate(name.words) if word.role == GENERIC and at in hits]
     best: Match | None = None
     reach = len(name.words) + 1
     for head in heads:
@@ -326,14 +326,14 @@ def _around(
                 continue
             if not name.has_comma and tokens[positions[0]].segment != tokens[middle].segment:
                 continue
-            if word.role in (_PREPOSITION, _TITLE) and positions[0] > middle:
+            if word.role in (PREPOSITION, TITLE) and positions[0] > middle:
                 continue  # these stand before the name
-            if len(tokens[positions[0]].text) == 1 and word.role == _ESSENTIAL:
+            if len(tokens[positions[0]].text) == 1 and word.role == ESSENTIAL:
                 continue
             if chosen is None or other_score > chosen[0]:
                 chosen = (other_score, other_unit)
         if chosen is None:
-            if word.role == _ESSENTIAL:
+            if word.role == ESSENTIAL:
                 n_missing += 1
             else:
                 weights -= weight
@@ -342,69 +342,26 @@ def _around(
         total += chosen[0] * weight
         used.update(units[chosen[1]][0])
         order.append((other, units[chosen[1]][0][0]))
-    if name.words[at].role != _ESSENTIAL:
+    if name.words[at].role != ESSENTIAL:
         n_missing = max(n_missing, 1)
     score = total / weights - cost
     order.sort()
     if any(b < a for (_i, a), (_j, b) in pairwise(order)):
         score -= _STREET_ORDER_COST if name.is_street else _ORDER_COST
-    if name.words[at].role == _GENERIC:
+    if name.words[at].role == GENERIC:
         score = SHOWN_NAME + 5.0  # "na náměstí": any of them
     if score < SHOWN_NAME:
         return None
-    return Match(name.place, score, frozenset(used), n_missing == 0)
+    alone = tokens[middle] if len(order) == 1 else None
+    is_root = (
+        alone is not None and not alone.is_dotted and is_root_noun(alone.text, name.words[at].text)
+    )
+    return Match(name.place, score, frozenset(used), n_missing == 0, is_root)
 
 
 # A street's words may stand in any order; turned round, another name may mean something else.
 _STREET_ORDER_COST: Final = 3.0
 _ORDER_COST: Final = 20.0
-
-
-def _word_tokens(text: str) -> list[Token]:
-    return [t for t in tokenize(text) if t.is_word or t.is_number]
-
-
-def _roles(
-    tokens: Iterable[Token], town: frozenset[str], *, is_street: bool, name: str = ""
-) -> tuple[NameWord, ...]:
-    """Return the words of a name with their roles; one at least is essential."""
-    tokens = list(tokens)
-    raw = [word for word in name.replace("-", " ").replace(".", " ").split() if word[0].isalnum()]
-    roles: list[int] = []
-    for i, token in enumerate(tokens):
-        is_last = i == len(tokens) - 1
-        if token.text in GENERIC and len(tokens) > 1:
-            role = _GENERIC
-        elif token.text in PREPOSITIONS and not is_last and i == 0:
-            role = _PREPOSITION
-        elif not is_last and (token.text in TITLES or (len(token.text) == 1 and not is_street)):
-            role = _TITLE
-        elif stem(token.text) in town and len(tokens) > 1:
-            role = _TOWN
-        elif is_street and not is_last and _is_first_name(tokens, i, raw):
-            role = _FIRST
-        else:
-            role = _ESSENTIAL
-        roles.append(role)
-    if roles and _ESSENTIAL not in roles:
-        roles[-1] = _ESSENTIAL
-    return tuple(
-        NameWord(token.text, stem(token.text), role)
-        for token, role in zip(tokens, roles, strict=True)
-    )
-
-
-def _is_first_name(tokens: list[Token], i: int, raw: list[str]) -> bool:
-    """Return whether a word of a street's name is a person's first name, in the genitive.
-
-    An adjective before a noun ends in a long vowel (Zlatá stezka), a first name in a short one
-    (Karla Čapka, Boženy Němcové) or is an initial.
-    """
-    if not tokens[i].is_word or tokens[-1].text in GENERIC or len(raw) != len(tokens):
-        return False
-    if any(t.text in PREPOSITIONS for t in tokens):
-        return False
-    return len(tokens[i].text) == 1 or raw[i][-1] in "aye"
 
 
 __all__ = ["BUS_STOP", "LANDMARK", "SHOWN_NAME", "Match", "Name", "NameIndex", "NameWord"]

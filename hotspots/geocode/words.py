@@ -203,3 +203,6 @@ OTHER_TOWNS: Final = _words(
     "Město Albrechtice;Domašov;Filipovice;Adolfovice;Hlucholazy;Glucholazy;Nysa",
     ";",
 )
+
+# Districts (ZSJ) of towns whose name is also a village of a neighbouring municipality.
+SHARED_NAMES: Final = frozenset({"bobrovnik"})
