@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hotspots.accounts import audit
-from hotspots.accounts.audit import AuditEntry
+from hotspots.accounts.audit import AuditEntry, Tail
 from hotspots.accounts.base import open_engine
 from hotspots.accounts.people import People
 from hotspots.accounts.signing_in import SigningIn
@@ -104,3 +104,13 @@ class Accounts(People, SigningIn):
         """Return the first line of the audit record that was tampered with; None if none was."""
         with reading(self._engine) as connection:
             return audit.find_break(connection)
+
+    def audit_tail(self, audit_key: int | None = None) -> Tail:
+        """Return the end of the audit record, or one line's number and digest."""
+        with reading(self._engine) as connection:
+            return audit.read_tail(connection, audit_key=audit_key)
+
+    def audit_names(self) -> list[str]:
+        """Return the names that stand in the audit record, sorted."""
+        with reading(self._engine) as connection:
+            return audit.read_names(connection)

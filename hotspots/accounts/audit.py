@@ -3,13 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from hotspots.accounts import tables
 from hotspots.accounts.users import now_text
+from hotspots.errors import ParameterError
 from hotspots.i18n import _
 
 SIGN_IN: Final = "sign_in"
@@ -41,6 +44,55 @@ ACTIONS: Final = (
 _SUBJECT_LENGTH: Final = 200
 _DETAILS_LENGTH: Final = 4000
 _FIRST: Final = "0" * 64
+_PRAGUE: Final = ZoneInfo("Europe/Prague")
+
+# What a line's details say under `what`, where an action is of several sorts.
+READ_LIST: Final = "read_list"  # a page or table of place texts was shown
+READ_NOTE: Final = "read_note"
+READ_ROWS: Final = "read_rows"  # rows of a file that are no incidents, as they stand in it
+READ_EXPORT: Final = "read_export"  # a table with notes was written
+# How far an act is that takes time; one without an end was interrupted.
+STARTED: Final = "started"
+DONE: Final = "done"
+FAILED: Final = "failed"
+STOPPED: Final = "stopped"
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The end of the record: number of its last line, and that line's digest; 0 and "" if empty.
+
+    Noted outside the workspace, it shows later whether lines were cut off at the end.
+    """
+
+    audit_key: int = 0
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.audit_key}:{self.digest}" if self.audit_key else "0"
+
+    @classmethod
+    def parse(cls, text: str) -> "Tail":
+        """Read what `str` of a tail has written.
+
+        Raises
+        ------
+        ParameterError
+            It is no number and digest.
+        """
+        number, _colon, digest = text.strip().partition(":")
+        is_number = number.isascii() and number.isdigit() and len(number) <= 18
+        if is_number and int(number) == 0 and not digest:
+            return cls()
+        is_digest = len(digest) == len(_FIRST) and set(digest) <= set("0123456789abcdef")
+        if not (is_number and int(number) and is_digest):
+            raise ParameterError(
+                _(
+                    "'{text}' is no end of the audit record; give number and digest as "
+                    "“hotspots audit check” prints them, NUMBER:DIGEST"
+                ).format(text=text[:80])
+            )
+        return cls(int(number), digest)
 
 
 @dataclass(frozen=True)
@@ -141,7 +193,12 @@ def read_entries(
     user_name, actions
         Only those; empty means all.
     first_day, last_day
-        ISO days, UTC, both included; empty means open.
+        ISO days as the clock in Prague shows them, both included; empty means open.
+
+    Raises
+    ------
+    ParameterError
+        A day is none.
     """
     audit = tables.audit.c
     wanted = select(tables.audit).order_by(audit.audit_key.desc()).limit(limit)
@@ -152,10 +209,39 @@ def read_entries(
     if actions:
         wanted = wanted.where(audit.action.in_(list(actions)))
     if first_day:
-        wanted = wanted.where(audit.done_at >= first_day)
+        wanted = wanted.where(audit.done_at >= _midnight(first_day))
     if last_day:
-        wanted = wanted.where(func.substr(audit.done_at, 1, 10) <= last_day)
+        wanted = wanted.where(audit.done_at < _midnight(last_day, days_on=1))
     return [_entry(row) for row in connection.execute(wanted)]
+
+
+def _midnight(day: str, *, days_on: int = 0) -> str:
+    """Return the moment at which a day begins in Prague, as lines hold it: ISO, UTC."""
+    try:
+        begins = date.fromisoformat(day) + timedelta(days=days_on)
+        moment = datetime.combine(begins, time(), _PRAGUE).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ParameterError(
+            _("'{text}' is no day; write it as 2024-03-05").format(text=day[:40])
+        ) from error
+    return moment.isoformat(timespec="seconds")
+
+
+def read_tail(connection: Connection, *, audit_key: int | None = None) -> Tail:
+    """Return the end of the record, or one line of it; an empty one where there is none."""
+    audit = tables.audit.c
+    wanted = select(audit.audit_key, audit.digest).order_by(audit.audit_key.desc()).limit(1)
+    if audit_key is not None:
+        wanted = wanted.where(audit.audit_key == audit_key)
+    row = connection.execute(wanted).one_or_none()
+    return Tail() if row is None else Tail(row.audit_key, row.digest)
+
+
+def read_names(connection: Connection) -> list[str]:
+    """Return the names under which lines stand, sorted."""
+    name = tables.audit.c.user_name
+    found = connection.execute(select(name).distinct().where(name != "").order_by(name))
+    return [str(one) for one in found.scalars()]
 
 
 def find_break(connection: Connection) -> int | None:

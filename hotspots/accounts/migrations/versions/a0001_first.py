@@ -10,6 +10,12 @@ _REFUSE = """
 CREATE TRIGGER audit_no_{what} BEFORE {verb} ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit record is only ever added to'); END
 """
+# INSERT OR REPLACE would remove a line without asking the triggers above.
+_ONLY_NEXT = """
+CREATE TRIGGER audit_only_next BEFORE INSERT ON audit
+WHEN NEW.audit_key IS NOT (SELECT coalesce(max(audit_key), 0) + 1 FROM audit)
+BEGIN SELECT RAISE(ABORT, 'the audit record is only ever added to'); END
+"""
 _REFUSE_FUNCTION = """
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'the audit record is only ever added to'; END $$
@@ -82,6 +88,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute(_REFUSE.format(what="change", verb="UPDATE"))
         op.execute(_REFUSE.format(what="removal", verb="DELETE"))
+        op.execute(_ONLY_NEXT)
     else:
         op.execute(_REFUSE_FUNCTION)
         op.execute(_REFUSE_TRIGGER)
