@@ -13,6 +13,7 @@ from hotspots.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "scripts" / "deploy"
 GUIDE = ROOT / "docs" / "operations.md"
+CZECH = ROOT / "docs" / "cs" / "provoz.md"
 UNITS = sorted(p.name for p in DEPLOY.iterdir() if p.suffix in {".service", ".timer"})
 
 
@@ -29,9 +30,7 @@ def test_each_file_is_shown_as_it_is(guide, file):
 
 def test_every_command_exists(guide):
     """Each `hs …` and `hotspots …` with its options, as the program takes them."""
-    commands = re.findall(
-        r"(?:\bhs|venv/bin/hotspots|`hotspots) ((?:[a-z]+[- ]?)+[^\n`;&]*)", guide
-    )
+    commands = re.findall(r"(?:\bhs|venv/bin/hotspots|`hotspots) ((?:[a-z]+[- ]?)+[^\n`;&]*)", text)
     assert len(commands) > 25
     for line in commands:
         words = line.split()
@@ -45,9 +44,10 @@ def test_every_command_exists(guide):
                 assert word in known | {"--help"}, f"{line}: {word}"
 
 
-def test_links_of_the_guide_lead_somewhere(guide):
-    for target in re.findall(r"\]\(([^)#:]+)\)", guide):
-        assert (ROOT / "docs" / target).is_file(), target
+@pytest.mark.parametrize("file", [GUIDE, CZECH], ids=lambda file: file.name)
+def test_links_of_the_guide_lead_somewhere(file):
+    for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
+        assert (file.parent / target).is_file(), target
 
 
 @pytest.mark.skipif(
