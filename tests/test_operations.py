@@ -30,6 +30,7 @@ def test_each_file_is_shown_as_it_is(guide, file):
 
 def test_every_command_exists(guide):
     """Each `hs …` and `hotspots …` with its options, as the program takes them."""
+    text = guide + CZECH.read_text(encoding="utf-8")
     commands = re.findall(r"(?:\bhs|venv/bin/hotspots|`hotspots) ((?:[a-z]+[- ]?)+[^\n`;&]*)", text)
     assert len(commands) > 25
     for line in commands:
