@@ -19,7 +19,13 @@ from hotspots.analysis.overview import (
     YearNumbers,
     overview,
 )
-from hotspots.analysis.overview_tables import AREA_GROUPS, GOAL, QUARTER_GROUPS, TOWN_GROUPS
+from hotspots.analysis.overview_tables import (
+    AREA_GROUPS,
+    FEWEST_FOR_QUARTERS,
+    GOAL,
+    QUARTER_GROUPS,
+    TOWN_GROUPS,
+)
 from hotspots.analysis.overview_words import describe, group_label, number_text, small_text
 from hotspots.i18n import _, current_language
 from hotspots.layers.labels import kind_label
@@ -130,6 +136,7 @@ def _render(found: Overview) -> str:
         number_text=number_text,
         small_text=small_text(),
         threshold=THRESHOLD,
+        fewest_for_quarters=FEWEST_FOR_QUARTERS,
         publish_after_days=PUBLISH_AFTER_DAYS,
         missing=schema.MISSING,
         partial=schema.PARTIAL,

@@ -20,6 +20,7 @@ from hotspots.analysis.filters import COLUMNS_READ, filter_incidents, has_offenc
 from hotspots.analysis.overview_tables import (
     ALL,
     CLASSES,
+    FEWEST_FOR_QUARTERS,
     GOAL,
     OTHER,
     QUARTER_GROUPS,
@@ -160,8 +161,7 @@ class Release:
 def list_published(today: date, *, first: date) -> Release:
     """Return the periods published on `today`, from the year of the day `first` on.
 
-    A period is published `PUBLISH_AFTER_DAYS` days after its last day, and `MOST_YEARS` years
-    at most are shown.
+    A period is published `PUBLISH_AFTER_DAYS` days after its last day.
     """
     last = today - timedelta(days=PUBLISH_AFTER_DAYS)
     every_year = list_periods(Span(date(min(first, last).year, 1, 1), last), every=YEAR)
@@ -174,7 +174,7 @@ def list_published(today: date, *, first: date) -> Release:
         quarters = tuple(period for period in touched if not period.cut)
     whole_year = list_periods(Span(date(present, 1, 1), date(present, 12, 31)), every=QUARTER)
     upcoming = whole_year[min(len(quarters), 3)].end
-    return Release(years[-MOST_YEARS:], quarters, upcoming + timedelta(days=PUBLISH_AFTER_DAYS))
+    return Release(years, quarters, upcoming + timedelta(days=PUBLISH_AFTER_DAYS))
 
 
 def overview(
@@ -238,20 +238,23 @@ def overview(
         for group, spoken in speaking.items()
     }
     counted = _count(store, workspace, incidents, sources, areas=areas, kind=kind, span=span)
-    years = []
+    years: list[YearNumbers] = []
     for period in release.years:
-        published = publish(counted.of_year(period, list_periods(_days(period), every=QUARTER)))
+        parts = list_periods(_days(period), every=QUARTER) if _has_quarters(years) else ()
+        published = publish(counted.of_year(period, parts))
         states = {group: calendars[group].state(period) for group in TOWN_GROUPS}
         rows = [_numbers(row, states) for row in published.areas]
         years.append(
             YearNumbers(period, _numbers(published.town, states), tuple(rows[:-1]), rows[-1])
         )
     quarters = []
-    if release.quarters:
-        partial = publish(counted.of_year(None, release.quarters))
-        for period, cells in zip(release.quarters, partial.quarters, strict=True):
+    if release.quarters and _has_quarters(years):
+        part = publish(counted.of_year(None, release.quarters))
+        for period, cells in zip(release.quarters, part.quarters, strict=True):
             states = {group: calendars[group].state(period) for group in QUARTER_GROUPS}
             quarters.append(PeriodNumbers(period, _numbers(cells, states)))
+    years = years[-MOST_YEARS:]
+    span = Span(years[0].period.start, span.end) if years else span
     year = _choose_year(years)
     return Overview(
         kind=kind,
@@ -261,12 +264,18 @@ def overview(
         year=year,
         change=_compare(years, year),
         span=span,
-        gaps=record_gaps(calendars[GOAL]),
+        gaps=tuple(gap for gap in record_gaps(calendars[GOAL]) if gap.end >= span.start),
         next_day=release.next_day,
         left_out=counted.left_out,
         sources=tuple(source.citation or source.label for source in speaking[GOAL]),
         boundaries=credit_counted(workspace, areas) if areas is not None else (),
     )
+
+
+def _has_quarters(years: list[YearNumbers]) -> bool:
+    """Return whether quarters of the year after `years` are published: see `overview_tables`."""
+    goal = years[-1].town[GOAL].count if years else None
+    return goal is not None and goal >= FEWEST_FOR_QUARTERS
 
 
 def _days(period: Period) -> Span:
@@ -334,12 +343,9 @@ class _Counted:
         if year is not None:
             at = self._within(year)
             np.add.at(by_area, (self.area[at], self.group[at]), 1)
+        is_goal = self.group != CLASSES.index(OTHER)
         by_quarter = np.array(
-            [
-                np.bincount(self.group[self._within(period)], minlength=len(CLASSES))
-                for period in quarters
-            ],
-            dtype=np.int64,
+            [int((self._within(period) & is_goal).sum()) for period in quarters], dtype=np.int64
         )
         return YearCounts.of(by_area, by_quarter, is_whole=year is not None)
 

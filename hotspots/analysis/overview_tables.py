@@ -19,12 +19,15 @@ ALL: Final = "all"
 CLASSES: Final = (PUBLIC_ORDER, COEXISTENCE, OTHER)
 AREA_GROUPS: Final = (PUBLIC_ORDER, COEXISTENCE, GOAL)
 TOWN_GROUPS: Final = (PUBLIC_ORDER, COEXISTENCE, GOAL, OTHER, ALL)
-QUARTER_GROUPS: Final = (GOAL, OTHER, ALL)
+QUARTER_GROUPS: Final = (GOAL,)
+# Quarters are published where the year before had so many that a small one is unlikely: it would
+# take the number of its whole year with it.
+FEWEST_FOR_QUARTERS: Final = 60
 QUARTERS: Final = (1, 2, 3, 4)
 # How much a reader loses by a hidden number, relative to that of one group in one district.
 _COST_AREA: Final = {PUBLIC_ORDER: 1.0, COEXISTENCE: 1.0, GOAL: 3.0}
 _COST_TOWN: Final = {PUBLIC_ORDER: 40.0, COEXISTENCE: 40.0, GOAL: 100.0, OTHER: 10.0, ALL: 20.0}
-_COST_QUARTER: Final = {GOAL: 8.0, OTHER: 2.0, ALL: 3.0}
+_COST_QUARTER: Final = 2.0
 _YEARS_KEPT: Final = 64
 
 
@@ -37,23 +40,21 @@ class YearCounts:
     by_area
         n + 1 rows (the last: those of no known area), each with a count for each of `CLASSES`.
     by_quarter
-        Quarters that are to be published, each with a count for each of `CLASSES`.
+        The town's offences of goal 1 in each published quarter. Where quarters are published, a
+        whole year has all four: the last follows from the others.
     is_whole
-        Whether the year itself is published: then all four quarters are there.
+        Whether the year itself is published.
     """
 
     by_area: tuple[tuple[int, ...], ...]
-    by_quarter: tuple[tuple[int, ...], ...]
+    by_quarter: tuple[int, ...]
     is_whole: bool
 
     @classmethod
     def of(cls, by_area: IntArray, by_quarter: IntArray, *, is_whole: bool) -> "YearCounts":
-        """Return the counts of arrays (n + 1, 3) and (quarters, 3)."""
-        return cls(
-            tuple(tuple(row) for row in by_area.tolist()),
-            tuple(tuple(row) for row in by_quarter.tolist()),
-            is_whole,
-        )
+        """Return the counts of arrays (n + 1, 3) and (quarters,)."""
+        rows = tuple(tuple(row) for row in by_area.tolist())
+        return cls(rows, tuple(by_quarter.tolist()), is_whole)
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def publish(counts: YearCounts) -> YearPublished:
     """Return what may be shown of one year's linked tables.
 
     Area × group with the margins of both, the hierarchy public order + coexistence = goal,
-    goal + other = all, and the town's quarters, which add up to the year. Each quarter is a stage
-    of its own: it was published before those that follow, and stays in readers' hands.
+    goal + other = all, and the town's quarters of goal 1, which add up to the year. Each quarter
+    is a stage of its own: it was published before those that follow, and stays in readers' hands.
     """
     published, _sums = protect(counts)
     n = len(counts.by_area)
@@ -105,14 +106,10 @@ def protect(counts: YearCounts) -> tuple[Published, list[Sum]]:
     cost: dict[tuple[object, ...], float] = {}
     stages: dict[tuple[object, ...], int] = {}
     sums: list[Sum] = []
-    for q, row in zip(QUARTERS, counts.by_quarter, strict=False):
-        order, coexistence, other = row
-        goal = order + coexistence
-        for group, count in ((GOAL, goal), (OTHER, other), (ALL, goal + other)):
-            cells["quarter", q, group] = count
-            cost["quarter", q, group] = _COST_QUARTER[group]
-            stages["quarter", q, group] = q
-        sums.append(_sum("quarter", q))
+    for q, goal in zip(QUARTERS, counts.by_quarter, strict=False):
+        cells["quarter", q, GOAL] = goal
+        cost["quarter", q, GOAL] = _COST_QUARTER
+        stages["quarter", q, GOAL] = q
     if counts.is_whole:
         rows = range(len(counts.by_area))
         for row, (order, coexistence, _other) in zip(rows, counts.by_area, strict=True):
@@ -139,15 +136,9 @@ def protect(counts: YearCounts) -> tuple[Published, list[Sum]]:
             Sum(("town", group), tuple(("area", row, group) for row in rows))
             for group in AREA_GROUPS
         ]
-        sums += [
-            Sum(("town", group), tuple(("quarter", q, group) for q in QUARTERS))
-            for group in (GOAL, OTHER)
-        ]
+        if counts.by_quarter:
+            sums.append(Sum(("town", GOAL), tuple(("quarter", q, GOAL) for q in QUARTERS)))
     return suppress(cells, sums, cost=cost, stages=stages), sums
-
-
-def _sum(*at: object) -> Sum:
-    return Sum((*at, ALL), ((*at, GOAL), (*at, OTHER)))
 
 
 __all__ = ["HIDDEN", "SHOWN", "SMALL", "YearCounts", "YearPublished", "protect", "publish"]

@@ -11,6 +11,7 @@ from hotspots.privacy.tables import Sum
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+_WHOLE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,19 @@ def solve(
         constraints.append(optimize.LinearConstraint(rules, -np.inf, most))
     solution = fixed.copy()
     if free.any():
-        found = optimize.milp(
-            cost[free],
-            constraints=constraints,
-            bounds=optimize.Bounds(low[free], high[free]),
-            integrality=np.ones(int(free.sum()), dtype=np.int64),
-            options={"mip_rel_gap": 0.0},
-        )
-        if found.status != 0 or found.x is None:
+        found = None
+        # Where no switches are, vertices are mostly whole already: then the linear optimum is it.
+        for whole in (False, True) if above is None else (True,):
+            found = optimize.milp(
+                cost[free],
+                constraints=constraints,
+                bounds=optimize.Bounds(low[free], high[free]),
+                integrality=np.full(int(free.sum()), int(whole), dtype=np.int64),
+                options={"mip_rel_gap": 0.0},
+            )
+            if found.x is None or np.allclose(found.x, np.rint(found.x), rtol=0, atol=_WHOLE):
+                break  # without a linear solution there is no whole one
+        if found is None or found.status != 0 or found.x is None:
             return None
         solution[free] = np.rint(found.x)
     exact = np.array_equal(matrix @ solution, right)
