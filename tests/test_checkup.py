@@ -3,13 +3,15 @@
 import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from hotspots import schema
 from hotspots.accounts import Accounts
-from hotspots.checkup import check_workspace
+from hotspots.backup import audit_seen, make_backup, restore_backup
+from hotspots.checkup import AuditSeen, check_workspace
 from hotspots.cli import main
 from hotspots.errors import StoreError
 from hotspots.ingest.batches import undo_batch
@@ -199,6 +201,29 @@ def test_a_changed_audit_record_is_told(town):
         "the audit record was changed by other means: line 2 does not follow",
         "what protects the audit record from changes was removed from the database",
     ]
+
+
+def test_an_audit_record_cut_off_is_told(town, tmp_path):
+    """The chain says nothing of lines taken from its end; the backups do."""
+    cut = (
+        "DROP TRIGGER audit_no_removal",
+        "DELETE FROM audit WHERE audit_key > 1",
+        "CREATE TRIGGER audit_no_removal BEFORE DELETE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    made = make_backup(town)
+    assert check_workspace(town.path, seen=audit_seen(town)).is_well
+    sql(town.accounts, *cut)
+    assert texts(town) == []
+    [fault] = check_workspace(town.path, seen=audit_seen(town)).faults
+    assert fault.text == (
+        f"lines of the audit record were cut off: there are 1, the backup {made.path.name} "
+        "knows of 3"
+    )
+    # A workspace restored from an earlier backup has fewer lines, and rightly.
+    later = [AuditSeen("later.zip", datetime.now(UTC) - timedelta(hours=1), 500)]
+    restored = restore_backup(made.path, tmp_path / "restored").workspace
+    assert check_workspace(restored.path, seen=later).is_well
 
 
 def test_nobody_who_may_administer_is_told(town):

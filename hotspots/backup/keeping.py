@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from hotspots.backup.manifest import read_backup
+from hotspots.checkup import AuditSeen
+from hotspots.errors import SourceError
 from hotspots.settings import Workspace
 
 _NAME: Final = re.compile(r"hotspots-(\d{8}T\d{6}Z)(?:-\d+)?\.zip")
@@ -39,6 +42,22 @@ def list_backups(workspace: Workspace) -> list[KeptBackup]:
         except (ValueError, OSError):
             continue  # a name like ours, or removed this moment
     return sorted(found, key=lambda kept: (kept.made_at, kept.path.name), reverse=True)
+
+
+def audit_seen(workspace: Workspace, *, n: int = 3) -> list[AuditSeen]:
+    """Return what the newest `n` backups know of the audit record; those unreadable are left out.
+
+    Lines cut off at the end of the record leave no trace in itself.
+    """
+    found = []
+    for kept in list_backups(workspace)[:n]:
+        try:
+            listed = read_backup(kept.path)
+        except (SourceError, OSError):
+            continue
+        made_at = datetime.fromisoformat(listed.made_at)
+        found.append(AuditSeen(kept.path.name, made_at, listed.counts.get("audit", 0)))
+    return found
 
 
 def new_name(workspace: Workspace, made_at: datetime) -> Path:

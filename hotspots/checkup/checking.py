@@ -1,11 +1,12 @@
 """The whole check of a workspace: every fault at once, each with its cure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from hotspots.checkup.databases import check_accounts, check_database
+from hotspots.checkup.databases import AuditSeen, check_accounts, check_database
 from hotspots.checkup.files import (
     check_layers,
     check_mappings,
@@ -55,11 +56,23 @@ class Checkup:
         }
 
 
-def check_workspace(path: Path) -> Checkup:
+def check_workspace(path: Path, *, seen: Sequence[AuditSeen] = ()) -> Checkup:
     """Check the workspace at `path`; its data are only read.
 
     Tables of an earlier version of the program are brought up to date first, as every command does
     (after a copy into `backups/`).
+
+    Parameters
+    ----------
+    path
+        Directory of the workspace.
+    seen
+        What its backups know of the audit record (`backup.audit_seen`).
+
+    Returns
+    -------
+    checkup
+        Every fault.
 
     Raises
     ------
@@ -80,7 +93,7 @@ def check_workspace(path: Path) -> Checkup:
         faults += _stored(workspace)
         checked.append(_("incidents, imports, places and decisions"))
     steps: tuple[tuple[str, Callable[[Workspace], list[Fault]]], ...] = (
-        (_("accounts and audit record"), check_accounts),
+        (_("accounts and audit record"), partial(check_accounts, seen=seen)),
         (_("layers"), check_layers),
         (_("column mappings"), check_mappings),
         (_("table of offences"), check_offences),

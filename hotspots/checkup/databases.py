@@ -1,11 +1,15 @@
 """The databases themselves: readable page by page, keys that lead somewhere, the audit record."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from hotspots.accounts import Accounts
+from hotspots.accounts import Accounts, AuditEntry
+from hotspots.accounts.audit import BACKUP
 from hotspots.accounts.roles import ADMINISTRATOR
 from hotspots.errors import HotspotsError, StoreError
 from hotspots.i18n import _, format_number
@@ -14,7 +18,9 @@ from hotspots.store.consistency import Fault
 from hotspots.store.engine import database_file
 
 _SHOWN: Final = 5
-_N_GUARDS: Final = 2  # triggers that refuse to change, and to take out, a line of the audit record
+_BACKUPS_READ: Final = 1_000  # lines of the audit record about backups, newest first
+# Triggers that refuse to change a line of the audit record, to take one out, to put one between.
+_GUARDS: Final = frozenset({"audit_no_change", "audit_no_removal", "audit_only_next"})
 
 
 def check_database(workspace: Workspace) -> list[Fault]:
@@ -26,10 +32,26 @@ def check_database(workspace: Workspace) -> list[Fault]:
     return [] if file is None else _check_file(file, about="incidents")
 
 
-def check_accounts(workspace: Workspace) -> list[Fault]:
-    """Check accounts, and that nobody changed the audit record.
+@dataclass(frozen=True)
+class AuditSeen:
+    """How many lines the audit record had when a backup was made (UTC), and the backup's name."""
+
+    name: str
+    made_at: datetime
+    n_lines: int
+
+
+def check_accounts(workspace: Workspace, seen: Sequence[AuditSeen] = ()) -> list[Fault]:
+    """Check accounts, and that nobody changed the audit record or cut off its end.
 
     A workspace that was never served has no accounts yet.
+
+    Parameters
+    ----------
+    workspace
+        Whose accounts.
+    seen
+        What backups know of the audit record.
     """
     file = workspace.accounts
     if not file.is_file():
@@ -41,6 +63,8 @@ def check_accounts(workspace: Workspace) -> list[Fault]:
         with Accounts.open(workspace) as accounts:
             broken = accounts.find_audit_break()
             people = accounts.users()
+            last = accounts.audit_entries(limit=1)
+            kept = accounts.audit_entries(limit=_BACKUPS_READ, actions=[BACKUP])
     except HotspotsError as error:
         cure = _("put back accounts.db of a backup: hotspots restore FILE DIR")
         return [Fault("accounts", str(error), cure)]
@@ -58,6 +82,7 @@ def check_accounts(workspace: Workspace) -> list[Fault]:
             )
         )
     faults += _guards(file)
+    faults += _cut_off(last[0].audit_key if last else 0, kept, seen)
     if people and not any(user.role == ADMINISTRATOR and user.is_open for user in people):
         faults.append(
             Fault(
@@ -69,13 +94,41 @@ def check_accounts(workspace: Workspace) -> list[Fault]:
     return faults
 
 
+def _cut_off(n_lines: int, kept: Sequence[AuditEntry], seen: Sequence[AuditSeen]) -> list[Fault]:
+    """Return a fault where a backup knows of more lines than there are.
+
+    One made before the workspace was restored from another says nothing of the lines since.
+    """
+    restored = [entry.done_at for entry in kept if entry.details.get("restored")]
+    since = datetime.fromisoformat(restored[0]) if restored else None
+    for one in seen:
+        if one.n_lines > n_lines and (since is None or one.made_at > since):
+            return [
+                Fault(
+                    "accounts",
+                    _(
+                        "lines of the audit record were cut off: there are {n}, the backup {name} "
+                        "knows of {more}"
+                    ).format(
+                        n=format_number(n_lines),
+                        name=one.name,
+                        more=format_number(one.n_lines),
+                    ),
+                    _(
+                        "keep this file as evidence, compare it with the backups, and find out who "
+                        "may write to the workspace's directory"
+                    ),
+                )
+            ]
+    return []
+
+
 def _guards(file: Path) -> list[Fault]:
     """Return a fault where the triggers that protect the audit record are gone."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
     with closing(_open(file)) as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
-        ).fetchone()[0]
-    if found >= _N_GUARDS:
+        found = {row[0] for row in connection.execute(query)}
+    if found >= _GUARDS:
         return []
     return [
         Fault(

@@ -4,6 +4,7 @@ import click
 
 from hotspots.accounts import SYSTEM, Accounts
 from hotspots.accounts.audit import BACKUP
+from hotspots.backup import audit_seen
 from hotspots.checkup import Checkup, check_workspace
 from hotspots.cli.common import (
     EXIT_FAILED,
@@ -30,7 +31,8 @@ from hotspots.users import current_user
 @reports_errors
 def check() -> None:
     """Check the chosen workspace."""
-    found = check_workspace(shared().workspace)
+    path = shared().workspace
+    found = check_workspace(path, seen=audit_seen(Workspace(path, Settings())))
     unrecorded = _record(found)
     if shared().as_json:
         print_json(found.to_dict() | {"recorded": not unrecorded})
