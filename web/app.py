@@ -10,7 +10,10 @@ from hotspots.settings import Workspace
 from web import (
     access,
     account_page,
+    admin_page,
+    audit_page,
     auth,
+    backups_page,
     batch_pages,
     changes,
     compression,
@@ -25,13 +28,17 @@ from web import (
     layers_page,
     links_page,
     map_frame,
+    mentor_page,
     method_page,
+    my_reports_page,
     navigation,
+    offences_page,
     overview_page,
     place_map,
     rates,
     report_page,
     security,
+    settings_page,
     sign_in_page,
     situation_page,
     template_env,
@@ -133,6 +140,9 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     modules += (layers_page, layer_map, layer_changes, job_pages)
     modules += (import_page, batch_pages, waiting_page, links_page, report_page, place_map)
     modules += (sign_in_page, account_page, users_page, overview_page)
+    modules += (audit_page,)
+    modules += (my_reports_page, mentor_page, admin_page)
+    modules += (offences_page, settings_page, backups_page)
     for module in modules:
         app.register_blueprint(module.bp)
     access.check_table(app.view_functions)
