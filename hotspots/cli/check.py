@@ -2,7 +2,6 @@
 
 import click
 
-from hotspots.accounts import SYSTEM, Accounts
 from hotspots.accounts.audit import BACKUP
 from hotspots.backup import audit_seen
 from hotspots.checkup import Checkup, check_workspace
@@ -14,10 +13,9 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.errors import HotspotsError
+from hotspots.cli.recording import record
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.settings import Settings, Workspace
-from hotspots.users import current_user
 
 
 @click.command(
@@ -33,48 +31,24 @@ def check() -> None:
     """Check the chosen workspace."""
     path = shared().workspace
     found = check_workspace(path, seen=audit_seen(Workspace(path, Settings())))
-    unrecorded = _record(found)
+    recorded = record(
+        Workspace(path, Settings()), BACKUP, "check", checked=True, faults=len(found.faults)
+    )
     if shared().as_json:
-        print_json(found.to_dict() | {"recorded": not unrecorded})
+        print_json(found.to_dict() | {"recorded": recorded})
     else:
-        _say(found, unrecorded)
+        _say(found)
     if not found.is_well:
         raise SystemExit(EXIT_FAILED)
 
 
-def _say(found: Checkup, unrecorded: str) -> None:
+def _say(found: Checkup) -> None:
     for fault in found.faults:
         say(_("error: {text}").format(text=fault.text))
         say(f"    {fault.cure}")
-    if unrecorded:
-        say(
-            _("The check itself could not be put into the audit record: {reason}").format(
-                reason=unrecorded
-            ),
-            error=True,
-        )
     if found.is_well:
         say(_("Workspace {path} is whole.").format(path=found.workspace))
         say(_("Checked: {what}.").format(what=", ".join(found.checked)))
         return
     n = len(found.faults)
     say(ngettext("{n} fault found.", "{n} faults found.", n).format(n=format_number(n)), error=True)
-
-
-def _record(found: Checkup) -> str:
-    """Put the check into the audit record; return why that was not possible, else nothing.
-
-    Where the accounts are damaged, saying so matters more than recording that it was said.
-    """
-    try:
-        with Accounts.open(Workspace(found.workspace, Settings())) as accounts:
-            accounts.record(
-                BACKUP,
-                user_name=current_user(),
-                role=SYSTEM,
-                subject="check",
-                details={"checked": True, "faults": len(found.faults)},
-            )
-    except HotspotsError as error:
-        return str(error)
-    return ""
