@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, url_for
 
+from hotspots.accounts.audit import DELETION, EXPORT, NOTES_VIEWED, READ_ROWS
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.ingest.batches import UndoneBatch, export_batch, undo_batch
@@ -26,6 +27,7 @@ from web.import_work import find_rejects
 from web.job_pages import jobs, to_job
 from web.jobs import INCIDENTS, Outcome, Work
 from web.layer_parts import no_store
+from web.recording import Tell, record_before, start_recorded
 from web.waiting_view import waiting_list
 
 bp = Blueprint("batches", __name__)
@@ -129,7 +131,8 @@ def export(batch_id: int, suffix: str) -> Response:
     name = f"import-{batch_id}.{suffix}"
     with tempfile.TemporaryDirectory(prefix="hotspots-export-") as directory:
         path = Path(directory) / name
-        export_batch(answers().workspace, batch_id, path)
+        n_rows = export_batch(answers().workspace, batch_id, path)
+        record_before(EXPORT, name, page="batches", batch=batch_id, format=suffix, rows=n_rows)
         return _download(path, name, _TYPES[suffix])
 
 
@@ -151,7 +154,9 @@ def rejected(batch_id: int) -> Response:
                 number=batch_id
             )
         )
-    return _download(path, f"import-{batch_id}-rejected.csv", _TYPES["csv"])
+    name = f"import-{batch_id}-rejected.csv"
+    record_before(NOTES_VIEWED, name, what=READ_ROWS, page="batches", batch=batch_id)
+    return _download(path, name, _TYPES["csv"])
 
 
 @bp.get("/batches/<int:batch_id>/undo")
@@ -174,16 +179,25 @@ def ask_undo(batch_id: int) -> Response:
 @bp.post("/batches/<int:batch_id>/undo")
 def undo(batch_id: int) -> Response:
     """Start undoing an import."""
-    _batch(batch_id)
-    work = _undo_work(answers().workspace, batch_id)
+    batch = _batch(batch_id)
+    workspace = answers().workspace
     title = _("Undoing import {number}").format(number=batch_id)
     back = url_for("batches.show", batch_id=batch_id)
     return to_job(
-        jobs().start("undo", title, work, about=INCIDENTS, back=back, user_name=user_name())
+        start_recorded(
+            "undo",
+            title,
+            lambda tell: _undo_work(workspace, batch_id, tell),
+            action=DELETION,
+            subject=batch.file_name,
+            details={"what": "undo_import", "batch": batch_id, "source": batch.source_id},
+            about=INCIDENTS,
+            back=back,
+        )
     )
 
 
-def _undo_work(workspace: Workspace, batch_id: int) -> Work:
+def _undo_work(workspace: Workspace, batch_id: int, tell: Tell) -> Work:
     """Return the job that undoes an import."""
     user = user_name()
     address = url_for("batches.show", batch_id=batch_id)
@@ -192,6 +206,7 @@ def _undo_work(workspace: Workspace, batch_id: int) -> Work:
     def work(report: Report) -> Outcome:
         report(_("undoing the import"), 0.1)
         undone = undo_batch(workspace, batch_id, user=user)
+        tell(withdrawn=undone.withdrawn, restored=undone.restored, kept=undone.kept)
         if listed is not None:  # what the file said goes with the import
             listed.unlink(missing_ok=True)
         return Outcome(

@@ -6,10 +6,12 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, request
 
 from hotspots import export
+from hotspots.accounts.audit import EXPORT
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import _, format_number
 from web.answers import answers, entity_tag, retried
 from web.asked import read_params
+from web.recording import record_before
 
 MAX_CELLS = 400_000
 bp = Blueprint("export", __name__)
@@ -35,7 +37,9 @@ def download(suffix: str) -> Response:
     params = read_params()
     known = answers().known()
     tag = entity_tag(known)
-    if request.if_none_match.contains_weak(tag):
+    asked = {"page": "situation", "format": suffix, "filter": params.but(lang=None).to_query()}
+    if request.if_none_match.contains_weak(tag):  # the browser gives out what it has
+        record_before(EXPORT, f"hotspots.{suffix}", **asked, kept=True)
         response = make_response("", 304)
     else:
         selection = params.selection(known.record(params.sources))
@@ -51,6 +55,7 @@ def download(suffix: str) -> Response:
         with tempfile.TemporaryDirectory(prefix="hotspots-export-") as directory:
             path = Path(directory) / f"hotspots.{suffix}"
             export.write_counts(situation.table, path, finding=situation.finding)
+            record_before(EXPORT, f"hotspots.{suffix}", **asked, rows=n_cells)
             response = make_response(path.read_bytes())
         response.headers["Content-Type"] = TYPES[suffix]
         name = f"hotspots_{params.by}_{situation.span.start}_{situation.span.end}.{suffix}"

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from hotspots import schema
+from hotspots.accounts.audit import IMPORT
 from hotspots.errors import HotspotsError, NotFoundError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.mapping import Mapping
@@ -41,6 +42,7 @@ from web.import_staging import Staged, Staging
 from web.job_pages import jobs, see_other, to_job
 from web.jobs import INCIDENTS
 from web.layer_parts import no_store
+from web.recording import record_done, start_recorded
 from web.uploads import MAX_BYTES, FormError
 
 bp = Blueprint("imports", __name__)
@@ -76,6 +78,7 @@ def take() -> Response:
     except HotspotsError as error:
         staged.discard()
         raise FormError(import_work.reason_of(staged, error)) from error
+    record_done(IMPORT, staged.name, state="received", **_file(staged))
     return see_other(url_for("imports.show_file", staged_id=staged.staged_id))
 
 
@@ -98,6 +101,7 @@ def send(staged_id: str) -> Response:
     if step == "discard":
         jobs().require_idle()
         staged.discard()
+        record_done(IMPORT, staged.name, state="discarded", **_file(staged))
         return see_other(url_for("imports.show"))
     try:
         facts, form = _understood(staged)
@@ -126,28 +130,44 @@ def send(staged_id: str) -> Response:
             workspace, staged, form, mapping, page=f"{address}#trial", user=user_name()
         )
         title = _("Trial of {name}").format(name=staged.name)
-    else:
-        batches = url_for("batches.show_all")
-        work = import_work.import_work(
-            workspace,
-            staged,
-            form,
-            mapping,
-            page=lambda number: f"{batches}/{number}",
-            user=user_name(),
+        return to_job(
+            jobs().start(
+                "incidents-try",
+                title,
+                work,
+                about=INCIDENTS,
+                back=address,
+                directory=staged.directory,
+                user_name=user_name(),
+            )
         )
-        title = _("Import of {name}").format(name=staged.name)
+    batches, user = url_for("batches.show_all"), user_name()
     return to_job(
-        jobs().start(
-            f"incidents-{step}",
-            title,
-            work,
+        start_recorded(
+            "incidents-import",
+            _("Import of {name}").format(name=staged.name),
+            lambda tell: import_work.import_work(
+                workspace,
+                staged,
+                form,
+                mapping,
+                page=lambda number: f"{batches}/{number}",
+                tell=tell,
+                user=user,
+            ),
+            action=IMPORT,
+            subject=staged.name,
+            details={"what": "import", "source": form.source, **_file(staged)},
             about=INCIDENTS,
             back=address,
             directory=staged.directory,
-            user_name=user_name(),
         )
     )
+
+
+def _file(staged: Staged) -> dict[str, Any]:
+    """Return what the audit record says of a file."""
+    return {"sha256": staged.sha256, "bytes": staged.size}
 
 
 def _understood(staged: Staged) -> tuple[FileFacts, WizardForm]:

@@ -63,13 +63,19 @@ def import_work(
     mapping: Mapping | None,
     *,
     page: Callable[[int], str],
+    tell: Callable[..., None],
     user: str = "",
 ) -> Work:
-    """Return the job that imports a file as `user`; `page` is the address of a batch's page."""
+    """Return the job that imports a file as `user` and tells the audit record what it brought.
+
+    `page` is the address of a batch's page.
+    """
 
     def work(report: Report) -> Outcome:
         account = _import(workspace, staged, form, mapping, report, user=user, dry_run=False)
-        notes = _keep_for_town(workspace, form)
+        tell(**account.numbers())
+        kept, notes = _keep_for_town(workspace, form)
+        tell(offence_rows=kept)
         staged.discard()
         return Outcome(
             sentence=ngettext(
@@ -114,21 +120,30 @@ def _import(
     )
 
 
-def _keep_for_town(workspace: Workspace, form: WizardForm) -> tuple[str, ...]:
-    """Keep the offences meant for all files in the town's table; return what could not be kept."""
-    notes = []
+def _keep_for_town(
+    workspace: Workspace, form: WizardForm
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keep the offences meant for all files in the town's table.
+
+    Returns
+    -------
+    kept, notes
+        The rows kept, and sentences about those that could not be.
+    """
+    kept, notes = [], []
     for value in form.for_town:
         if value not in form.offences:
             continue
         try:
-            set_own(workspace.path / FILE_NAME, value, form.offences[value])
+            row = set_own(workspace.path / FILE_NAME, value, form.offences[value])
+            kept.append(f"{row.pattern} = {row.group}")
         except HotspotsError as error:
             notes.append(
                 _("“{value}” could not be kept for all files: {reason}").format(
                     value=value, reason=error
                 )
             )
-    return tuple(notes)
+    return tuple(kept), tuple(notes)
 
 
 def _rejects_path(workspace: Workspace, staged: Staged) -> Path:

@@ -4,6 +4,7 @@ import shutil
 
 from flask import Blueprint, Response, render_template, request
 
+from hotspots.accounts.audit import LAYERS
 from hotspots.analysis.replacement import say_gone, what_would_move
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers.checks.comparison import compare_versions
@@ -19,6 +20,7 @@ from web.jobs import new_job_id
 from web.layer_facts import layer_label, version_rows
 from web.layer_forms import FetchForm, ImportForm, read_since, read_version_id
 from web.layer_parts import no_store
+from web.recording import start_recorded
 from web.uploads import FormError, save_files
 
 bp = Blueprint("layer_changes", __name__)
@@ -35,12 +37,29 @@ def import_files() -> Response:
         files = save_files(request.files.getlist("files"), directory)
         if form.allow_other_town:
             _require_no_incidents()
-        work = layer_work.import_work(answers().workspace, files, form)
-        title = _("Trial of an import") if form.dry_run else _("Import of layers")
-        return to_job(jobs().start("import", title, work, job_id=job_id, user_name=user_name()))
+        workspace = answers().workspace
+        if form.dry_run:
+            work = layer_work.import_work(workspace, files, form, _tell_nobody)
+            title = _("Trial of an import")
+            job = jobs().start("import", title, work, job_id=job_id, user_name=user_name())
+        else:
+            job = start_recorded(
+                "import",
+                _("Import of layers"),
+                lambda tell: layer_work.import_work(workspace, files, form, tell),
+                action=LAYERS,
+                subject=", ".join(file.name for file in files),
+                details={"what": "import", "kind": form.as_kind},
+                job_id=job_id,
+            )
+        return to_job(job)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
+
+
+def _tell_nobody(**_details: object) -> None:
+    """Take what a trial tells: it changes nothing."""
 
 
 @bp.post("/layers/fetch")
@@ -48,8 +67,16 @@ def fetch() -> Response:
     """Start fetching the official layers."""
     form = FetchForm.read(request.form)
     _require_town(form)
-    work = layer_work.fetch_work(answers().workspace, form)
-    return to_job(jobs().start("fetch", _("Fetching official layers"), work, user_name=user_name()))
+    workspace = answers().workspace
+    return to_job(
+        start_recorded(
+            "fetch",
+            _("Fetching official layers"),
+            lambda tell: layer_work.fetch_work(workspace, form, tell),
+            action=LAYERS,
+            details={"what": "fetch", "municipality": form.municipality},
+        )
+    )
 
 
 def _require_town(form: FetchForm) -> None:
@@ -108,8 +135,15 @@ def repair() -> Response:
     codes = tuple(code for code in dict.fromkeys(request.form.getlist("code")) if code in known)
     if not codes:
         raise FormError(_("No repair was chosen that is still needed. Look at the check again."))
-    work = layer_work.repair_work(workspace, codes)
-    return to_job(jobs().start("repair", _("Repair of layers"), work, user_name=user_name()))
+    return to_job(
+        start_recorded(
+            "repair",
+            _("Repair of layers"),
+            lambda tell: layer_work.repair_work(workspace, codes, tell),
+            action=LAYERS,
+            details={"what": "repair", "repairs": codes},
+        )
+    )
 
 
 @bp.get("/layers/versions/<int:version_id>")
@@ -140,8 +174,19 @@ def use() -> Response:
     workspace = answers().workspace
     version_id = read_version_id(request.form)
     version_file(workspace, version_id)
-    work = layer_work.use_work(workspace, version_id)
-    return to_job(jobs().start("use", _("Switch of layers"), work, user_name=user_name()))
+    return to_job(
+        start_recorded(
+            "use",
+            _("Switch of layers"),
+            lambda _tell: layer_work.use_work(workspace, version_id),
+            action=LAYERS,
+            details={
+                "what": "use",
+                "version": version_id,
+                "before": current_version(workspace).version_id,
+            },
+        )
+    )
 
 
 @bp.get("/layers/place")
@@ -166,5 +211,13 @@ def ask_place() -> Response:
 def place() -> Response:
     """Start placing incidents anew, all or from a day on."""
     since = read_since(request.form)
-    work = layer_work.place_work(answers().workspace, since)
-    return to_job(jobs().start("place", _("Placing incidents anew"), work, user_name=user_name()))
+    workspace = answers().workspace
+    return to_job(
+        start_recorded(
+            "place",
+            _("Placing incidents anew"),
+            lambda _tell: layer_work.place_work(workspace, since),
+            action=LAYERS,
+            details={"what": "place", "since": since},
+        )
+    )

@@ -19,9 +19,12 @@ from web.jobs import Outcome, Work
 from web.layer_facts import describe_layers, layer_label
 from web.layer_forms import RESIDENTS, FetchForm, ImportForm
 from web.layer_parts import problem_line
+from web.recording import Tell
 
 
-def import_work(workspace: Workspace, files: tuple[Path, ...], form: ImportForm) -> Work:
+def import_work(
+    workspace: Workspace, files: tuple[Path, ...], form: ImportForm, tell: Tell
+) -> Work:
     """Return the job that imports files."""
     options = ImportOptions(
         as_kind=None if form.as_kind in {"", RESIDENTS} else form.as_kind,
@@ -47,12 +50,13 @@ def import_work(workspace: Workspace, files: tuple[Path, ...], form: ImportForm)
             allow_other_town=form.allow_other_town,
             report=report,
         )
+        tell(**_versions(change))
         return _tell_change(workspace, change)
 
     return work
 
 
-def fetch_work(workspace: Workspace, form: FetchForm) -> Work:
+def fetch_work(workspace: Workspace, form: FetchForm, tell: Tell) -> Work:
     """Return the job that fetches the official layers."""
 
     def work(report: Report) -> Outcome:
@@ -65,17 +69,19 @@ def fetch_work(workspace: Workspace, form: FetchForm) -> Work:
             with_errors=form.with_errors,
             report=report,
         )
+        tell(**_versions(change))
         return _tell_change(workspace, change)
 
     return work
 
 
-def repair_work(workspace: Workspace, codes: tuple[str, ...]) -> Work:
+def repair_work(workspace: Workspace, codes: tuple[str, ...], tell: Tell) -> Work:
     """Return the job that makes the safe repairs chosen."""
 
     def work(report: Report) -> Outcome:
         report(_("repairing the layers"), 0.1)
         version = repair_layers(workspace, codes)
+        tell(version=version.version_id)
         return _now_in_force(
             workspace,
             _("The layers are repaired; version {id} is in force.").format(id=version.version_id),
@@ -115,6 +121,14 @@ def place_work(workspace: Workspace, since: date | None) -> Work:
         return _now_in_force(workspace, sentence)
 
     return work
+
+
+def _versions(change: LayerChange) -> dict[str, int | None]:
+    """Return the numbers of the versions that a change leads to and from."""
+    return {
+        "version": change.version.version_id if change.version else None,
+        "before": change.before.version_id if change.before else None,
+    }
 
 
 def _now_in_force(workspace: Workspace, sentence: str, notes: tuple[str, ...] = ()) -> Outcome:

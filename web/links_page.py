@@ -18,6 +18,7 @@ from flask import (
 from werkzeug.datastructures import MultiDict
 
 from hotspots import schema
+from hotspots.accounts.audit import CORRECTION, NOTES_VIEWED, READ_LIST
 from hotspots.analysis import events, links, links_words
 from hotspots.analysis.links import OPEN, STATES, Pair, Side
 from hotspots.errors import NotFoundError, ParameterError
@@ -36,6 +37,7 @@ from web.access import Right
 from web.answers import answers, retried
 from web.auth import may, user_name
 from web.cache import LruCache
+from web.recording import record_before, record_done
 
 bp = Blueprint("links", __name__)
 SOURCES: Final = "sources"
@@ -193,6 +195,8 @@ def decide() -> Response:
         return _page(params, notice=str(error), status=_CONFLICT, late=late)
     except (NotFoundError, ParameterError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
+    what = "confirmed" if chosen == schema.CONFIRMED_LINK else "dismissed"
+    record_done(CORRECTION, f"{one} = {two}", what=what, decision=number)
     return _to(params.url(done=number))
 
 
@@ -203,9 +207,10 @@ def undo() -> Response:
     number = _number(request.form, "decision", 0)
     try:
         with _deciding, answers().store() as store:
-            links.undo(store, number, user=user_name())
+            taken_back = links.undo(store, number, user=user_name())
     except (NotFoundError, ParameterError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
+    record_done(CORRECTION, taken_back.subject, what="link_undone", undoes=number)
     return _to(params.url(undone=number))
 
 
@@ -254,6 +259,8 @@ def _page(
     if not near:
         n_open: LruCache[int] = current_app.extensions[_OPEN]
         n_open.get(version, lambda: len(is_open))
+    if shown:
+        record_before(NOTES_VIEWED, what=READ_LIST, page="links", texts=2 * len(shown))
     labels = {source.source_id: source.label for source in sources}
     against = events.find_contradictions(known)
     ones, twos = (against[name].tolist() for name in (schema.INCIDENT_A, schema.INCIDENT_B))

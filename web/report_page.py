@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, session
 from flask_wtf.csrf import generate_csrf
 
+from hotspots.accounts.audit import DELETION, IMPORT
 from hotspots.errors import HotspotsError, NotFoundError, ParameterError, StoreError
 from hotspots.i18n import _
 from hotspots.ingest.batches import undo_batch
@@ -24,6 +25,7 @@ from web.answers import answers
 from web.auth import user_name
 from web.layer_parts import no_store
 from web.place_map import allow_tiles
+from web.recording import record_done
 from web.report_fields import Sent, form_fields, read_sent
 from web.report_parts import form_parts, manifest, worker_script
 from web.security import CONTENT_POLICY, HEADERS
@@ -173,6 +175,10 @@ def _save(sent: Sent) -> SavedReport:
     )
     known = [one for one in session.get(_SESSION, []) if one[0] != sent.report.report_id]
     session[_SESSION] = [*known, [sent.report.report_id, saved.batch_id]][-KEPT_IN_SESSION:]
+    if saved.is_new:
+        record_done(
+            IMPORT, saved.incident_id, what="report", batch=saved.batch_id, corrects=sent.correct
+        )
     return saved
 
 
@@ -185,9 +191,12 @@ def _undo(report_id: str) -> None:
         )
     with answers().store() as store:
         batch = store.batch(batch_id)
-    if is_report(batch, report_id) and batch.user_name == user_name():
+    is_own = is_report(batch, report_id) and batch.user_name == user_name()
+    if is_own:
         undo_batch(answers().workspace, batch_id, user=user_name())
     session[_SESSION] = [list(one) for one in known.items()]
+    if is_own:
+        record_done(DELETION, batch.file_name, what="undo_report", batch=batch_id)
 
 
 def _refusal(error: HotspotsError) -> Response:

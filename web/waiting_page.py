@@ -18,6 +18,7 @@ from flask import (
 from werkzeug.datastructures import MultiDict
 
 from hotspots import schema
+from hotspots.accounts.audit import CORRECTION, NOTES_VIEWED, READ_LIST, READ_NOTE
 from hotspots.analysis.waiting import (
     NotWaitingError,
     WaitingText,
@@ -46,9 +47,10 @@ from hotspots.store.decisions import LARGEST_KEY, StaleDecisionError
 from web.access import Right
 from web.answers import answers
 from web.auth import may, user_name
-from web.job_pages import jobs, to_job
+from web.job_pages import to_job
 from web.jobs import INCIDENTS, Outcome, Work
 from web.place_map import allow_tiles
+from web.recording import Tell, record_before, record_done, start_recorded
 from web.waiting_view import (
     LONGEST_QUERY,
     NAME,
@@ -66,6 +68,7 @@ logger = logging.getLogger("hotspots.web")
 _CONFLICT: Final = 409
 _LONGEST_NUMBER: Final = 9
 _LONGEST_DEGREES: Final = 24
+_NAMED: Final = 20  # incidents that a line of the audit record names
 # One decision at a time: what two browsers send about one text is decided once.
 _deciding = Lock()
 
@@ -119,7 +122,7 @@ def note() -> Response:
         )
     found = rows.loc[rows[schema.INCIDENT_ID] == incident.incident_id, schema.NOTE].tolist()
     text = str(found[0]).strip() if found else ""
-    logger.info("the note of one waiting incident was shown")
+    record_before(NOTES_VIEWED, incident.incident_id, what=READ_NOTE, page="waiting")
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "text/html":
         return _no_store(
             make_response(
@@ -147,12 +150,22 @@ def send() -> Response:
             if only and item.n_incidents > 1:
                 after = item.item_id  # its other incidents still wait
             made = decide(store, item, place, user=user_name(), only=only)
+            concerned = [one.incident_id for one in item.incidents if only in ("", one.name)]
     except OutsideTownError as error:
         return _page(params, notice=str(error), status=400, ask_outside=True)
     except (NotWaitingError, StaleDecisionError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
     except (ParameterError, NotFoundError) as error:
         return _page(params, notice=str(error), status=400)
+    record_done(
+        CORRECTION,
+        concerned[0],
+        what="gave_up" if place is None else "placed",
+        decision=made.decision_key,
+        incidents=made.n_incidents,
+        more=concerned[1:_NAMED],
+        remembered=not only,
+    )
     return _to(params.url(item=after, done=made.decision_key))
 
 
@@ -166,6 +179,7 @@ def undo() -> Response:
             made = find_decision(store, params.done)
     except (ParameterError, NotFoundError) as error:
         return _page(params, notice=str(error), status=_CONFLICT)
+    record_done(CORRECTION, what="place_undone", undoes=params.done)
     if keys:
         _place_again(answers().workspace, keys)
     subject = made.subject if made else ""
@@ -177,19 +191,26 @@ def again() -> Response:
     """Start looking up again all that waits."""
     title = _("Looking up again what waits for a place")
     back = url_for("waiting.show")
-    work = _again_work(answers().workspace)
+    workspace = answers().workspace
     return to_job(
-        jobs().start(
-            "place-waiting", title, work, about=INCIDENTS, back=back, user_name=user_name()
+        start_recorded(
+            "place-waiting",
+            title,
+            lambda tell: _again_work(workspace, tell),
+            action=CORRECTION,
+            details={"what": "look_up_again"},
+            about=INCIDENTS,
+            back=back,
         )
     )
 
 
-def _again_work(workspace: Workspace) -> Work:
+def _again_work(workspace: Workspace, tell: Tell) -> Work:
     """Return the job that looks up again what waits."""
 
     def work(report: Report) -> Outcome:
         done = place_waiting(workspace, report=report)
+        tell(placed=done.placed, moved=done.moved, waiting=done.waiting)
         return Outcome(
             sentence=_said(done),
             notes=(
@@ -241,6 +262,9 @@ def _page(
     can_change = may(Right.CORRECT)
     with answers().store() as store:
         view = page_view(store, workspace, params, with_decisions=can_change)
+    n_texts = len(view["rows"]) + len(view["decisions"])
+    if n_texts:
+        record_before(NOTES_VIEWED, what=READ_LIST, page="waiting", texts=n_texts)
     # What was chosen for a text that does not wait any more is never put to another one.
     form = {} if view["is_gone"] else request.form
     sent: dict[str, Any] = {

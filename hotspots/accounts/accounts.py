@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hotspots.accounts import audit
-from hotspots.accounts.audit import AuditEntry, Tail
+from hotspots.accounts.audit import AuditEntry, AuditState, Tail
 from hotspots.accounts.base import open_engine
 from hotspots.accounts.people import People
 from hotspots.accounts.signing_in import SigningIn
@@ -104,6 +104,11 @@ class Accounts(People, SigningIn):
         """Return the first line of the audit record that was tampered with; None if none was."""
         with reading(self._engine) as connection:
             return audit.find_break(connection)
+
+    def check_audit(self) -> AuditState:
+        """Return whether the audit record is whole, and where it ends."""
+        with reading(self._engine) as connection:
+            return audit.check_record(connection)
 
     def audit_tail(self, audit_key: int | None = None) -> Tail:
         """Return the end of the audit record, or one line's number and digest."""

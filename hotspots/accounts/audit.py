@@ -96,6 +96,25 @@ class Tail:
 
 
 @dataclass(frozen=True)
+class AuditState:
+    """What a check of the whole record found.
+
+    Attributes
+    ----------
+    broken_at
+        The first line that does not follow from those before; None if all do.
+    tail
+        The end of the record.
+    checked_at
+        ISO, UTC.
+    """
+
+    broken_at: int | None
+    tail: Tail
+    checked_at: str
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """One line of the record.
 
@@ -260,6 +279,11 @@ def find_break(connection: Connection) -> int | None:
             return int(row.audit_key)
         before = row.digest
     return None
+
+
+def check_record(connection: Connection) -> AuditState:
+    """Check the whole record."""
+    return AuditState(find_break(connection), read_tail(connection), now_text())
 
 
 _COVERED: Final = (

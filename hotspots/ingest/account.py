@@ -155,6 +155,24 @@ class Account:
             "batch_id": self.batch_id,
         }
 
+    def numbers(self) -> dict[str, Any]:
+        """Return what the audit record keeps: which import it is, and where its rows went."""
+        return {
+            "batch": self.batch_id,
+            "source": self.source,
+            "format": self.format,
+            "mapping": self.mapping_name,
+            "rows_read": self.rows_read,
+            "new": self.new,
+            "outside": self.outside,
+            "not_placed": self.not_placed,
+            "unchanged": self.unchanged,
+            "updated": self.updated,
+            "duplicates": self.duplicates,
+            "rejected": self.rejected,
+            "waiting": self.waiting,
+        }
+
     def lines(self) -> list[str]:
         """Return the account as lines to print, in the language in force."""
         lines = [
