@@ -291,3 +291,12 @@ def test_wrong_counts_and_days_are_refused(options, message):
     asked = {"before": 5, "after": 5, "days_before": 365, "days_after": 365, **options}
     with pytest.raises(ParameterError, match=message):
         rate_ratio(asked.pop("before"), asked.pop("after"), **asked)
+
+
+def test_a_town_without_districts_has_its_own_numbers(look, monkeypatch):
+    monkeypatch.setattr(layers, "present_kinds", lambda _workspace: (schema.MUNICIPALITY,))
+    found = look([*many(20, 2025, 50), *many(3, 2025, 50, x=np.nan)])
+    assert (found.kind, found.areas) == (None, None)
+    assert found.year.town[GOAL].count == 23
+    assert found.year.areas == ()
+    assert describe(found, town="Lhota").hidden == ""
