@@ -2,11 +2,13 @@
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -192,6 +194,49 @@ def test_the_demonstration_is_for_this_machine(tmp_path):
 def test_a_public_name_is_a_name(name):
     with pytest.raises(ParameterError, match="--public-name takes the name"):
         Proxy("127.0.0.1", name)
+
+
+def test_the_command_serves_as_the_unit_starts_it(tmp_path):
+    """Its own process: health, log lines, the public name, and an end when it is told to stop."""
+    assert CliRunner().invoke(main, ["init", str(tmp_path / "town")]).exit_code == 0
+    port = free_port()
+    unit = (ROOT / "scripts" / "deploy" / "hotspots.service").read_text(encoding="utf-8")
+    command = re.search(r"ExecStart=\S+/hotspots (.*)", unit)[1].split()
+    with subprocess.Popen(
+        [sys.executable, "-m", "hotspots", *command, "--port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "HOTSPOTS_WORKSPACE": str(tmp_path / "town")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            answer = ask_until_up(port, {"Host": NAME, "X-Forwarded-Proto": "https"})
+        finally:
+            child.terminate()
+            out, errors = child.communicate(timeout=30)
+    assert answer == (200, {"status": "ok"}, "max-age=15768000")
+    assert child.returncode == 0
+    assert f"https://{NAME}/link/" in out
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert [line["route"] for line in lines if line["event"] == "request"] == ["/health"]
+    assert "/link/" not in errors
+
+
+def ask_until_up(port, headers):
+    deadline = time.monotonic() + 60
+    while True:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            link.request("GET", "/health", headers=headers)
+            response = link.getresponse()
+            body = json.loads(response.read())
+            return response.status, body, response.headers["Strict-Transport-Security"]
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        finally:
+            link.close()
 
 
 # --- the real one ------------------------------------------------------------------------------
