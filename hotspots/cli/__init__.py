@@ -6,6 +6,7 @@ import sys
 import click
 
 from hotspots import __version__
+from hotspots.cli.audit import audit
 from hotspots.cli.backup import backup, restore
 from hotspots.cli.batch import batch
 from hotspots.cli.check import check
@@ -57,6 +58,7 @@ for command in (
     serve,
     demo,
     user,
+    audit,
     waiting,
     backup,
     restore,

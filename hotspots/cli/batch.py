@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.table import Table
 
+from hotspots.accounts.audit import DELETION, DONE, EXPORT, NOTES_VIEWED, READ_EXPORT
 from hotspots.analysis.waiting import list_waiting
 from hotspots.cells import printable
 from hotspots.cli.common import (
@@ -22,7 +23,8 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.errors import ParameterError
+from hotspots.cli.recording import record
+from hotspots.errors import ParameterError, StoreError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.ingest.batches import export_batch, undo_batch
 from hotspots.store import ImportBatch, Store
@@ -274,7 +276,16 @@ def _account_labels() -> dict[str, str]:
 @reports_errors
 def export_command(number: int, out: Path, with_notes: bool) -> None:
     """Write one import as a table."""
-    n_rows = export_batch(open_workspace(), number, out, with_notes=with_notes)
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
+        store.batch(number)  # says so if there is none
+    if with_notes and not record(
+        workspace, NOTES_VIEWED, out.name, what=READ_EXPORT, page="batches", batch=number
+    ):
+        raise StoreError(_("notes are not given out without a line in the audit record"))
+    n_rows = export_batch(workspace, number, out, with_notes=with_notes)
+    said = {"batch": number, "format": out.suffix[1:].lower(), "rows": n_rows, "notes": with_notes}
+    record(workspace, EXPORT, out.name, page="batches", **said)
     if shared().as_json:
         print_json({"batch": number, "file": str(out), "incidents": n_rows, "notes": with_notes})
         return
@@ -318,6 +329,18 @@ def undo_command(number: int, yes: bool, dry_run: bool) -> None:
             say(_("Nothing was changed."))
             return
     undone = undo_batch(workspace, number, user=user)
+    record(
+        workspace,
+        DELETION,
+        undone.file,
+        what="undo_import",
+        state=DONE,
+        batch=number,
+        source=undone.source,
+        withdrawn=undone.withdrawn,
+        restored=undone.restored,
+        kept=undone.kept,
+    )
     if as_json:
         print_json(undone.to_dict())
         return

@@ -8,6 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from hotspots import schema
+from hotspots.accounts.audit import EXPORT
 from hotspots.analysis.kinds import area_labels
 from hotspots.analysis.situation import Situation, situation
 from hotspots.cli.choosing import build_selection, selection_options
@@ -20,6 +21,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import query_of, record
 from hotspots.export import write_counts
 from hotspots.i18n import _, format_number
 from hotspots.layers import default_kind
@@ -51,6 +53,15 @@ def count(out: Path | None, **options: Any) -> None:
         selection = build_selection(store.sources(), default_by=default_kind(workspace), **options)
         result = situation(store, workspace, selection)
     if out:
+        record(
+            workspace,
+            EXPORT,
+            out.name,
+            page="count",
+            format=out.suffix[1:].lower(),
+            filter=query_of(selection),
+            rows=len(result.table.areas) * len(result.table.periods),
+        )
         write_counts(result.table, out, finding=result.finding)
     if shared().as_json:
         print_json(as_dict(result))

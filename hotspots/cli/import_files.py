@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from hotspots import filetypes, schema
+from hotspots.accounts.audit import DONE, FAILED, IMPORT
 from hotspots.cli.common import (
     EXIT_FAILED,
     EXIT_REJECTED,
@@ -21,6 +22,7 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.cli.proposing import propose_on_terminal
+from hotspots.cli.recording import record as record_line
 from hotspots.errors import HotspotsError, ParameterError, SchemaError
 from hotspots.i18n import _
 from hotspots.ingest.account import Account
@@ -37,9 +39,17 @@ from hotspots.ingest.remembered import (
 from hotspots.ingest.workbook import SeveralSheetsError
 from hotspots.periods import Span
 from hotspots.settings import Workspace
+from hotspots.store import Store
 
 # What options say besides columns and values.
 _SAID: Final = ("kind", "label", "citation", "crs", "delimiter", "encoding", "sheet", "layer")
+
+
+def _record(workspace: Workspace, path: Path, account: Account) -> None:
+    with Store.open(workspace) as store:
+        sha256 = store.batch(account.batch_id).sha256
+    said = {"what": "import", "state": DONE, "sha256": sha256}
+    record_line(workspace, IMPORT, path.name, **(said | account.numbers()))
 
 
 def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -245,8 +255,15 @@ def import_files(
                     account = run(mapping=agreed, progress=advance)
         except HotspotsError as reason:
             error = reason
+            if not dry_run:
+                failed = type(reason).__name__
+                record_line(
+                    workspace, IMPORT, path.name, what="import", state=FAILED, reason=failed
+                )
             break
         accounts.append(account)
+        if not dry_run:
+            _record(workspace, path, account)
         if not shared().as_json:
             for line in account.lines():
                 say(line)

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from hotspots import schema
+from hotspots.accounts.audit import DONE, LAYERS
 from hotspots.analysis.kinds import boundaries_label, kind_label, layer_label
 from hotspots.analysis.replacement import Replacement, say_gone, what_would_move
 from hotspots.cli.common import (
@@ -21,6 +22,7 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.cli.layers_bring import fetch, import_files
+from hotspots.cli.recording import record
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.layers import read_areas, remake_streets
@@ -147,7 +149,10 @@ def _repair(workspace: Workspace, *, agreed: bool) -> bool:
             say(_("Nothing was changed."))
             return False
     if safe:
-        version = repair_layers(workspace, sorted({plan.code for plan in safe}))
+        codes = sorted({plan.code for plan in safe})
+        version = repair_layers(workspace, codes)
+        made = version.version_id
+        record(workspace, LAYERS, what="repair", state=DONE, repairs=codes, version=made)
         if not shared().as_json:
             say(_("In force: {version}").format(version=describe_version(version)))
     return True
@@ -217,7 +222,10 @@ def use(version: int) -> None:
     workspace = open_workspace()
     losses = list_losses(workspace, version)
     lost = say_losses(workspace, losses)
+    before = current_version(workspace).version_id
     chosen = use_version(workspace, version)
+    said = {"version": chosen.version_id, "before": before}
+    record(workspace, LAYERS, "", what="use", state=DONE, **said)
     if shared().as_json:
         gone = [asdict(loss) for loss in losses]
         print_json({"version": chosen.version_id, "no_longer_in_force": gone})
@@ -251,6 +259,8 @@ def place(since: str | None, dry_run: bool) -> None:
     with Store.open(workspace) as store:
         moved = what_would_move(store, workspace, since=first)
     order = placement(workspace) if dry_run else place_anew(workspace, since=first)
+    if not dry_run:
+        record(workspace, LAYERS, what="place", state=DONE, since=first)
     if shared().as_json:
         print_json(
             {
@@ -308,6 +318,7 @@ def remake() -> None:
     """Apply `street_reach_m` and `segment_length_m` of the settings."""
     workspace = open_workspace()
     remake_streets(workspace)
+    record(workspace, LAYERS, what="remake", state=DONE)
     n = len(read_areas(workspace, schema.SEGMENT))
     if shared().as_json:
         print_json({"kind": schema.SEGMENT, "areas": n})

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hotspots import schema
+from hotspots.accounts.audit import DONE, LAYERS
 from hotspots.analysis.kinds import layer_label
 from hotspots.analysis.replacement import say_gone, what_would_move
 from hotspots.cli.common import (
@@ -20,6 +21,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import record
 from hotspots.errors import ParameterError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.layers.change import LayerChange
@@ -96,6 +98,8 @@ def import_files(files: tuple[Path, ...], municipality: str | None, **chosen: An
         change = import_layers(
             workspace, files, options=options, allow_other_town=other, report=report
         )
+    names = ", ".join(file.name for file in files)
+    _record(workspace, change, names, what="import", kind=options.as_kind)
     _print_change(Workspace.open(workspace.path), change)
 
 
@@ -124,7 +128,17 @@ def fetch(municipality: str | None, re_place: bool, repair: bool, with_errors: b
             with_errors=with_errors,
             report=report,
         )
+    _record(workspace, change, "", what="fetch", municipality=municipality)
     _print_change(Workspace.open(workspace.path), change)
+
+
+def _record(workspace: Workspace, change: LayerChange, subject: str, **details: object) -> None:
+    """Put a change into the audit record; a trial changes nothing."""
+    if change.version is None:
+        return
+    before = change.before.version_id if change.before else None
+    versions = {"version": change.version.version_id, "before": before}
+    record(workspace, LAYERS, subject, **(details | {"state": DONE} | versions))
 
 
 def _may_change_town(workspace: Workspace, municipality: str | None) -> bool:

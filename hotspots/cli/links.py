@@ -7,6 +7,7 @@ import click
 import pandas as pd
 from rich.table import Table
 
+from hotspots.accounts.audit import CORRECTION, NOTES_VIEWED, READ_LIST
 from hotspots.analysis.events import count_records, find_contradictions, seen_together
 from hotspots.analysis.links import (
     MIN_SCORE,
@@ -43,6 +44,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import record
 from hotspots.i18n import _, format_number, format_share, ngettext
 from hotspots.offences import offence_label
 from hotspots.schema import CONFIRMED_LINK, DISMISSED_LINK, INCIDENT_A, INCIDENT_B
@@ -97,11 +99,14 @@ def links() -> None:
 @reports_errors
 def list_command(near_duplicates: bool, state: str, min_score: float, limit: int) -> None:
     """Print candidates and decided pairs."""
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
         pairs = list_pairs(store, near_duplicates=near_duplicates, state=state, min_score=min_score)
         together, seen = seen_together(store)
         against = find_contradictions(store.read_links())
     shown = pairs[:limit]
+    if shown:
+        record(workspace, NOTES_VIEWED, what=READ_LIST, page="links", texts=2 * len(shown))
     if shared().as_json:
         print_json(
             {
@@ -204,8 +209,10 @@ def history(limit: int) -> None:
 @reports_errors
 def undo_command(number: int) -> None:
     """Undo one decision."""
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
         taken_back = undo(store, number, user=current_user())
+    record(workspace, CORRECTION, taken_back.subject, what="link_undone", undoes=number)
     if shared().as_json:
         print_json({"undone": number, "subject": taken_back.subject})
         return
@@ -217,11 +224,14 @@ def undo_command(number: int) -> None:
 
 
 def _decide(one: str, two: str, state: str) -> None:
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
         within = one.partition(":")[0] == two.partition(":")[0]
         score = score_of(candidates(store, near_duplicates=within), one, two)
         number = decide(store, one, two, state=state, user=current_user(), score=score)
         known = store.read_links()
+    what = "confirmed" if state == CONFIRMED_LINK else "dismissed"
+    record(workspace, CORRECTION, f"{one} = {two}", what=what, decision=number)
     n_records = count_records(known, one) if state == CONFIRMED_LINK else 0
     against = find_contradictions(known)
     if shared().as_json:

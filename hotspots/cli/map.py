@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from hotspots.accounts.audit import EXPORT
 from hotspots.analysis.situation import situation
 from hotspots.cli.choosing import build_selection, selection_options
 from hotspots.cli.common import (
@@ -15,6 +16,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import query_of, record
 from hotspots.i18n import LANGUAGES, _, use_language
 from hotspots.layers import default_kind
 from hotspots.maps.time_map import read_map_layers, write_map
@@ -59,6 +61,9 @@ def map_command(measure: str, window: str, language: str | None, out: Path, **op
     with Store.open(workspace) as store, use_language(language):
         selection = build_selection(store.sources(), default_by=default_kind(workspace), **options)
         result = situation(store, workspace, selection)
+        n_rows = len(result.table.areas) * len(result.table.periods)
+        query = query_of(selection)
+        record(workspace, EXPORT, out.name, page="map", format="html", filter=query, rows=n_rows)
         write_map(
             result,
             read_map_layers(workspace, selection.by),

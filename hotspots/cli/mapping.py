@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hotspots import schema
+from hotspots.accounts.audit import SETTINGS
 from hotspots.cli.common import (
     open_workspace,
     print_json,
@@ -15,6 +16,7 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.cli.proposing import show_preview, show_proposal
+from hotspots.cli.recording import record
 from hotspots.files import replacing
 from hotspots.i18n import _
 from hotspots.ingest.offence_table import OffenceTable
@@ -124,7 +126,9 @@ def preview(file: Path, named: str | None) -> None:
 @reports_errors
 def forget(name: str) -> None:
     """Forget one."""
-    forget_mapping(open_workspace().mappings, name)
+    workspace = open_workspace()
+    forget_mapping(workspace.mappings, name)
+    record(workspace, SETTINGS, name, what="mapping_forgotten")
     if shared().as_json:
         print_json({"forgotten": name})
         return

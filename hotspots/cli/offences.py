@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from hotspots.accounts.audit import SETTINGS
 from hotspots.cells import printable
 from hotspots.cli.common import (
     console,
@@ -15,6 +16,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import record
 from hotspots.files import replacing
 from hotspots.i18n import _
 from hotspots.ingest.offence_table import FILE_NAME, OffenceTable, remove_own, set_own
@@ -96,8 +98,9 @@ def match(texts: tuple[str, ...]) -> None:
 @reports_errors
 def set_command(pattern: str, group: str, law: str, note: str) -> None:
     """Keep a row of the town's own."""
-    path = open_workspace().path / FILE_NAME
-    row = set_own(path, pattern, group, law=law, note=note)
+    workspace = open_workspace()
+    row = set_own(workspace.path / FILE_NAME, pattern, group, law=law, note=note)
+    record(workspace, SETTINGS, row.pattern, what="offence_set", group=row.group, law=row.law)
     if shared().as_json:
         print_json(dict(vars(row)))
         return
@@ -111,7 +114,9 @@ def set_command(pattern: str, group: str, law: str, note: str) -> None:
 @reports_errors
 def remove(pattern: str) -> None:
     """Remove a row of the town's own."""
-    row = remove_own(open_workspace().path / FILE_NAME, pattern)
+    workspace = open_workspace()
+    row = remove_own(workspace.path / FILE_NAME, pattern)
+    record(workspace, SETTINGS, row.pattern, what="offence_removed", group=row.group, law=row.law)
     if shared().as_json:
         print_json(dict(vars(row)))
         return

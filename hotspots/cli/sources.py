@@ -4,6 +4,7 @@ import click
 from rich.table import Table
 
 from hotspots import schema
+from hotspots.accounts.audit import SETTINGS
 from hotspots.cli.common import (
     console,
     open_workspace,
@@ -13,6 +14,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import record as record_line
 from hotspots.errors import ParameterError
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.periods import Span, day_numbers, merge_spans
@@ -98,12 +100,16 @@ def _list_sources() -> None:
 def set_record(source: str, record: tuple[str, ...]) -> None:
     """Replace the periods of record by confirmed ones."""
     spans = merge_spans([Span.parse(text) for text in record])
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
+        before = store.source(source).record
         store.set_record(source, spans, confirmed=True)
         found = store.source(source)
         incidents = store.read_incidents(
             sources=(found.source_id,), columns=(schema.SOURCE, schema.OCCURRED_FROM)
         )
+    said = {"record": [str(span) for span in spans], "old": [str(span) for span in before]}
+    record_line(workspace, SETTINGS, source, what="record_set", **said)
     _list_sources()
     days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
     on_record = on_own_record(incidents[schema.SOURCE], days, {found.source_id: found.record})
@@ -126,7 +132,8 @@ def set_record(source: str, record: tuple[str, ...]) -> None:
 @reports_errors
 def confirm_record(source: str) -> None:
     """Turn inferred periods of record into confirmed ones."""
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
         found = store.source(source)
         if not found.record:
             raise ParameterError(
@@ -136,4 +143,6 @@ def confirm_record(source: str) -> None:
                 ).format(source=source)
             )
         store.set_record(found.source_id, found.record, confirmed=True)
+    spans = [str(span) for span in found.record]
+    record_line(workspace, SETTINGS, source, what="record_confirmed", record=spans)
     _list_sources()

@@ -6,6 +6,7 @@ import click
 from rich.table import Table
 
 from hotspots import schema
+from hotspots.accounts.audit import CORRECTION, DONE, NOTES_VIEWED, READ_LIST
 from hotspots.analysis.waiting import (
     PLACE_DECISIONS,
     WaitingText,
@@ -34,6 +35,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
+from hotspots.cli.recording import record
 from hotspots.errors import ParameterError
 from hotspots.geocode import Geocoder
 from hotspots.i18n import _, format_day, format_number, ngettext
@@ -44,6 +46,7 @@ from hotspots.users import current_user
 
 _SHOWN_PLACES = 3
 _LIMIT = 50
+NAMED = 20  # incidents that a line of the audit record names
 _NUMBER = click.IntRange(1, 2**31 - 1)  # the database takes no greater numbers
 
 
@@ -86,6 +89,8 @@ def _list(*, source: str, batch: int | None, limit: int) -> None:
         require_known_source(store, source)
         found = list_waiting(store, source=source, batch=batch)
     shown = found.items[:limit]
+    if shown:
+        record(workspace, NOTES_VIEWED, what=READ_LIST, page="waiting", texts=len(shown))
     if shared().as_json:
         print_json(
             {
@@ -196,6 +201,7 @@ def place_command(
         else:
             place = place_by_text(geocoder, address or "")
         made = decide(store, item, place, user=current_user(), only=_only(item, key))
+    _record(workspace, item, key, made, what="placed")
     _say_decided(item, place, made)
 
 
@@ -205,9 +211,11 @@ def place_command(
 @reports_errors
 def give_up_command(key: str) -> None:
     """Take what waits under a key off the list without a place."""
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
         item = find_waiting(store, list_waiting(store), key)
         made = decide(store, item, None, user=current_user(), only=_only(item, key))
+    _record(workspace, item, key, made, what="gave_up")
     _say_decided(item, None, made)
 
 
@@ -219,8 +227,11 @@ def give_up_command(key: str) -> None:
 @reports_errors
 def retry_command(*, again: bool) -> None:
     """Look up the places of all that waits again."""
+    workspace = open_workspace()
     with reporting() as report:
-        done = place_waiting(open_workspace(), report=report, again=again)
+        done = place_waiting(workspace, report=report, again=again)
+    said = {"placed": done.placed, "moved": done.moved, "waiting": done.waiting}
+    record(workspace, CORRECTION, "", what="look_up_again", state=DONE, **said)
     if shared().as_json:
         print_json(done.to_dict())
         return
@@ -247,8 +258,11 @@ def retry_command(*, again: bool) -> None:
 @reports_errors
 def history_command(limit: int) -> None:
     """List who decided what."""
-    with Store.open(open_workspace()) as store:
+    workspace = open_workspace()
+    with Store.open(workspace) as store:
         made = store.decisions(limit=limit, kinds=PLACE_DECISIONS)
+    if made:
+        record(workspace, NOTES_VIEWED, what=READ_LIST, page="waiting", texts=len(made))
     if shared().as_json:
         print_json(
             [
@@ -298,6 +312,7 @@ def undo_command(number: int) -> None:
     workspace = open_workspace()
     with Store.open(workspace) as store:
         keys = undo_place(store, number, user=current_user())
+    record(workspace, CORRECTION, what="place_undone", undoes=number)
     if keys:  # incidents of later files that had taken the decision over
         for warning in place_waiting(workspace, keys=keys).warnings:
             say(warning, error=True)
@@ -352,6 +367,24 @@ def _position(workspace: Workspace, text: str, geocoder: Geocoder, *, outside: b
 def _only(item: WaitingText, key: str) -> str:
     """Return the incident that the key names by its id; empty where it names all of a text."""
     return key if any(key in (one.incident_id, one.name) for one in item.incidents) else ""
+
+
+def _record(workspace: Workspace, item: WaitingText, key: str, made: Decided, *, what: str) -> None:
+    """Put a decision into the audit record: which incidents, never what their texts say."""
+    only = _only(item, key)
+    concerned = [
+        one.incident_id for one in item.incidents if not only or only in (one.incident_id, one.name)
+    ]
+    record(
+        workspace,
+        CORRECTION,
+        concerned[0],
+        what=what,
+        decision=made.decision_key,
+        incidents=made.n_incidents,
+        more=concerned[1:NAMED],
+        remembered=not only,
+    )
 
 
 def _say_decided(item: WaitingText, place: Place | None, made: Decided) -> None:
