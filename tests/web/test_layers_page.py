@@ -313,7 +313,7 @@ def test_loopback_addresses_are_the_machine_itself(visitor, address):
 
 def test_who_may_not_change_layers_is_shown_no_forms_for_it(workspace):
     page = text_of(client_as(make_app(workspace), "commander").get("/layers?lang=en"))
-    assert re.findall(r'<form[^>]*action="([^"?]+)', page) == ["/sign-out"]
+    assert set(re.findall(r'<form[^>]*action="([^"?]+)', page)) == {"/sign-out"}
     assert "New layers are brought by an administrator" in page
     assert "hotspots layers" not in page
     assert "/layers/place" not in page

@@ -234,7 +234,9 @@ def test_long_texts_are_gzipped_where_the_browser_takes_it(client):
     packed = client.get("/", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in packed.headers["Vary"]
-    assert gzip.decompress(packed.data) == plain.data
+    token = re.compile(rb'name="csrf_token" value="[^"]*"')
+    unpacked = gzip.decompress(packed.data)
+    assert token.sub(b"", unpacked) == token.sub(b"", plain.data)
     assert len(packed.data) < len(plain.data) / 3
     assert "Content-Encoding" not in client.get("/health").headers
 
