@@ -10,6 +10,8 @@ from hotspots.errors import NotFoundError
 from hotspots.maps.assets import (
     AREA_SCRIPTS,
     AREA_STYLES,
+    OVERVIEW_SCRIPTS,
+    OVERVIEW_STYLES,
     SCRIPTS,
     STATIC_DIR,
     STYLES,
@@ -20,8 +22,8 @@ from hotspots.maps.assets import (
     read_manifest,
 )
 
-ALL_SCRIPTS = sorted({*SCRIPTS, *AREA_SCRIPTS})
-ALL_STYLES = sorted({*STYLES, *AREA_STYLES})
+ALL_SCRIPTS = sorted({*SCRIPTS, *AREA_SCRIPTS, *OVERVIEW_SCRIPTS})
+ALL_STYLES = sorted({*STYLES, *AREA_STYLES, *OVERVIEW_STYLES})
 
 
 def test_vendored_files_are_unchanged():
