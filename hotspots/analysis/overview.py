@@ -5,7 +5,7 @@ subtracted. See `docs/privacy.md`.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
@@ -17,6 +17,8 @@ from hotspots import layers, schema
 from hotspots.analysis.credits import credit_counted
 from hotspots.analysis.events import Events, find_events
 from hotspots.analysis.filters import COLUMNS_READ, filter_incidents, has_offences
+from hotspots.analysis.overview_periods import PUBLISH_AFTER_DAYS as PUBLISH_AFTER_DAYS
+from hotspots.analysis.overview_periods import list_published as list_published
 from hotspots.analysis.overview_tables import (
     ALL,
     CLASSES,
@@ -53,8 +55,6 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 
-# A period is published this many days after its end, so that late reports are in it.
-PUBLISH_AFTER_DAYS: Final = 30
 MOST_YEARS: Final = 10
 # Areas that a council may see, the first kind that the town has; nothing finer than districts.
 AREA_KINDS: Final = (schema.DISTRICT, schema.TOWN_PART, schema.CADASTRAL_UNIT)
@@ -141,40 +141,6 @@ class Overview:
     left_out: tuple[tuple[str, int], ...]
     sources: tuple[str, ...]
     boundaries: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Release:
-    """Which periods are published on a day: whole years, and quarters of the year after them."""
-
-    years: tuple[Period, ...]
-    quarters: tuple[Period, ...]
-    next_day: date
-
-    @property
-    def span(self) -> Span | None:
-        """First to last day published."""
-        periods = (*self.years, *self.quarters)
-        return Span(periods[0].start, periods[-1].end) if periods else None
-
-
-def list_published(today: date, *, first: date) -> Release:
-    """Return the periods published on `today`, from the year of the day `first` on.
-
-    A period is published `PUBLISH_AFTER_DAYS` days after its last day.
-    """
-    last = today - timedelta(days=PUBLISH_AFTER_DAYS)
-    every_year = list_periods(Span(date(min(first, last).year, 1, 1), last), every=YEAR)
-    years = tuple(p for p in every_year if not p.cut and p.start.year >= first.year)
-    present = years[-1].end.year + 1 if years else max(first.year, last.year)
-    quarters: tuple[Period, ...] = ()
-    upcoming = date(present, 3, 31)
-    if date(present, 1, 1) <= last:
-        touched = list_periods(Span(date(present, 1, 1), last), every=QUARTER)
-        quarters = tuple(period for period in touched if not period.cut)
-    whole_year = list_periods(Span(date(present, 1, 1), date(present, 12, 31)), every=QUARTER)
-    upcoming = whole_year[min(len(quarters), 3)].end
-    return Release(years, quarters, upcoming + timedelta(days=PUBLISH_AFTER_DAYS))
 
 
 def overview(
