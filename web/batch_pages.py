@@ -61,7 +61,7 @@ class ReportDay:
     """Reports of the form sent on one day: their number, and how many are undone."""
 
     day: str
-    source_id: str
+    source_label: str
     n: int
     n_undone: int
 
@@ -337,6 +337,8 @@ def _day(batch: ImportBatch) -> str:
 
 def _days(reports: list[ImportBatch]) -> list[tuple[str, ReportDay]]:
     """Return the reports of the form by day and source: the day of the address, and the row."""
+    with answers().store() as store:
+        labels = {source.source_id: source.label or source.source_id for source in store.sources()}
     n: Counter[tuple[str, str]] = Counter()
     n_undone: Counter[tuple[str, str]] = Counter()
     for batch in reports:
@@ -347,7 +349,10 @@ def _days(reports: list[ImportBatch]) -> list[tuple[str, ReportDay]]:
         (
             day,
             ReportDay(
-                format_day(date.fromisoformat(day)), source, n[day, source], n_undone[day, source]
+                format_day(date.fromisoformat(day)),
+                labels.get(source, source),
+                n[day, source],
+                n_undone[day, source],
             ),
         )
         for day, source in sorted(n, reverse=True)

@@ -11,7 +11,7 @@ from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_table
 from hotspots.ingest.police import SOURCE_ID, is_police
-from hotspots.ingest.proposal import propose
+from hotspots.ingest.proposal import Proposal, open_questions, propose
 from hotspots.ingest.remembered import fitting_mappings
 from hotspots.ingest.sheets import list_parts
 from hotspots.settings import Workspace
@@ -154,14 +154,37 @@ def propose_form(
     if recalled in fitting:
         form = WizardForm.of_mapping(fitting[recalled], part=facts.part)
         return replace(form, recalled=recalled)
-    part = facts.part
-    base = Mapping(sheet=part if facts.is_workbook else "", layer=part if facts.is_layer else "")
-    proposal = propose(path, base=base, offences=OffenceTable.of_workspace(workspace))
-    form = WizardForm.of_mapping(replace(proposal.mapping, source=""), part=part)
+    proposal = _propose(workspace, path, facts)
+    form = WizardForm.of_mapping(replace(proposal.mapping, source=""), part=facts.part)
     reasons = {guess.field: guess.reason for guess in proposal.guesses}
     return replace(
         form, is_new_source=True, label="", reasons=reasons, questions=proposal.questions
     )
+
+
+def find_open(
+    workspace: Workspace, path: Path, facts: FileFacts, form: WizardForm
+) -> tuple[str, ...]:
+    """Return the questions of the guess that the form as it stands leaves open."""
+    if not form.questions or form.recalled or not facts.columns:
+        return ()
+    try:
+        mapping = form.mapping(is_workbook=facts.is_workbook, is_layer=facts.is_layer)
+        proposal = _propose(workspace, path, facts)
+    except HotspotsError:  # told among the problems of the form
+        return form.questions
+    return tuple(
+        one.text
+        for one in open_questions(proposal, mapping)
+        # A source that is known has its kind.
+        if form.is_new_source or one.topic != "kind"
+    )
+
+
+def _propose(workspace: Workspace, path: Path, facts: FileFacts) -> Proposal:
+    part = facts.part
+    base = Mapping(sheet=part if facts.is_workbook else "", layer=part if facts.is_layer else "")
+    return propose(path, base=base, offences=OffenceTable.of_workspace(workspace))
 
 
 def find_fitting(workspace: Workspace, path: Path, facts: FileFacts) -> dict[str, Mapping]:

@@ -28,6 +28,7 @@ PAGE_SCRIPTS: Final = (
     "report_personal",
     "report_store",
     "report_where",
+    "report_draft",
     "report_send",
     "report_form",
 )
@@ -85,6 +86,7 @@ def worker_script() -> str:
         url_for("place_map.data"),
         url_for("report.app_manifest"),
         _static_url("icon.svg"),
+        _static_url("touch-icon.png"),
         *(_static_url(f"css/{name}.css") for name in PAGE_STYLES),
         *(_static_url(f"js/{name}.js") for name in PAGE_SCRIPTS),
         *asset_urls(MAP_STYLES),
@@ -117,6 +119,8 @@ def manifest() -> dict[str, Any]:
     """Return the web app manifest: the form as an icon on a phone's home screen."""
     lang = request.args.get("lang")
     icon = {"src": _static_url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}
+    # Phones that take no drawing take the same as a picture.
+    picture = {"src": _static_url("touch-icon.png"), "sizes": "180x180", "type": "image/png"}
     return {
         "name": f"{PRODUCT} · {_('Report an event')}",
         "short_name": _("Report"),
@@ -127,7 +131,7 @@ def manifest() -> dict[str, Any]:
         "display": "standalone",
         "background_color": "#f4f6f8",
         "theme_color": "#1f4e87",
-        "icons": [icon | {"purpose": "any"}, icon | {"purpose": "maskable"}],
+        "icons": [icon | {"purpose": "any"}, icon | {"purpose": "maskable"}, picture],
     }
 
 
@@ -163,6 +167,8 @@ def form_texts() -> dict[str, Any]:
         ),
         "picked": _("Place shown on the map."),
         "noMap": _("The map cannot be loaded now. Write the street or a known place."),
+        "drafted": _("What you had begun to write is here again. Look at when it happened."),
+        "discard": _("Discard"),
         "saving": _("Kept on this phone. It is sent as soon as there is a network."),
         "sent": _("Saved."),
         "state": {

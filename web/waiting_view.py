@@ -15,6 +15,7 @@ from hotspots.analysis.waiting import (
     WaitingList,
     WaitingText,
     decided_meanwhile,
+    item_id_of,
     list_waiting,
 )
 from hotspots.analysis.waiting_decisions import Finder, find_decision, why_waiting
@@ -320,6 +321,7 @@ def page_view(
         "has_layers": finder is not None,
         "seen": newest[0].decision_key if newest else 0,
         **_history(store, params, with_decisions=with_decisions),
+        "undone_waits": params.undone > 0 and _waits_again(store, everything, params.undone),
         "gone": decision_row(gone) if gone and with_decisions else None,
         "is_gone": bool(params.item) and selected is not None and params.item != selected.item_id,
     }
@@ -327,7 +329,13 @@ def page_view(
 
 def _history(store: Store, params: WaitingParams, *, with_decisions: bool) -> dict[str, Any]:
     """Return one page of the decisions, what was decided or taken back last, and the ways on."""
-    none = {"decisions": [], "done": None, "undone": None, "newer": "", "older": ""}
+    none: dict[str, Any] = {
+        "decisions": [],
+        "done": None,
+        "undone": None,
+        "newer": "",
+        "older": "",
+    }
     if not with_decisions:
         return none
     page = min(max(params.history, 1), MOST_PAGES)
@@ -347,6 +355,13 @@ def _history(store: Store, params: WaitingParams, *, with_decisions: bool) -> di
         else "",
         **{name: decision_row(one) if one else None for name, one in told.items()},
     }
+
+
+def _waits_again(store: Store, everything: WaitingList, undone: int) -> bool:
+    """Return whether something that a decision taken back was about waits now."""
+    made = find_decision(store, undone)
+    item_id = item_id_of(made.subject) if made else ""
+    return not item_id or everything.position(item_id) is not None
 
 
 def next_item(chosen: WaitingList, item_id: str) -> str:

@@ -147,6 +147,35 @@ def test_a_lost_answer_is_asked_for_again_and_the_report_is_kept_once(phone, wor
         assert set(stored[0]) == {"id", "state", "made", "summary"}
 
 
+def test_a_half_written_report_survives_a_reload_and_is_gone_once_sent(phone, workspace):
+    with served(workspace) as address:
+        page = phone(address)
+        choose(page, "violence", "Fight")
+        page.locator("#r-place").fill("Husova")
+        page.locator("#r-note").fill("two men")
+        page.locator("#r-map-open").click()
+        page.wait_for_selector("#r-map[data-ready]")
+        page.locator("#r-map").tap(position={"x": 150, "y": 150})
+        page.reload()
+        page.wait_for_selector("#report[data-ready]")
+        assert "here again" in page.locator("#r-status").inner_text()
+        assert page.locator("input[name=things]:checked").count() == 1
+        assert page.locator("#r-note").input_value() == "two men"
+        # Another person's draft is never shown, and goes once the form is opened.
+        page.evaluate("localStorage.setItem('hotspots-draft:somebody', '{}')")
+        page.locator("#r-submit").click()
+        page.wait_for_selector(".r-item.sent")
+        page.reload()
+        page.wait_for_selector("#report[data-ready]")
+        assert page.locator("#r-status").is_hidden()
+        assert page.locator("#r-place").input_value() == ""
+        left = "Object.keys(localStorage).filter((name) => name.startsWith('hotspots-draft:'))"
+        assert page.evaluate(left) == []
+        kept = incidents(workspace)
+        assert kept[schema.PLACE_METHOD].to_list() == ["manual"]
+        assert kept[schema.NOTE].to_list() == ["two men"]
+
+
 def test_a_position_is_sent_with_its_accuracy_and_can_be_taken_back(phone, workspace):
     here = {"longitude": 17.2046, "latitude": 50.2294, "accuracy": 80}
     with served(workspace) as address:

@@ -7,7 +7,9 @@
   const { urls, texts, language, personal, poorAccuracyM, user } = JSON.parse(root.dataset.parts);
   const at = (id) => document.getElementById(id);
   const find = window.reportPersonal(personal);
-  const where = window.reportWhere({ urls, texts, poorAccuracyM });
+  const draft = window.reportDraft(user);
+  let isDrafting = false; // once the form stands as it was left
+  const where = window.reportWhere({ urls, texts, poorAccuracyM, onChange: () => keepDraft() });
   const store = await window.reportStore.open();
   const DAY_MS = 86400000;
   const CLOCK_SKEW_MS = 600000;
@@ -104,8 +106,12 @@
     confirmedOld = false;
     count();
     fault("");
+    keepDraft();
   });
-  form.addEventListener("input", count);
+  form.addEventListener("input", () => {
+    count();
+    keepDraft();
+  });
 
   // --- reading the form
   const read = () => {
@@ -122,6 +128,21 @@
     if (fields.when === "earlier") Object.assign(fields, { day: at("r-day").value, from: at("r-from").value, to: at("r-to").value });
     return fields;
   };
+
+  // --- what is half written stays for a reload; what is being corrected is kept already
+  const keepDraft = () => {
+    if (!isDrafting || editing) return;
+    const fields = read();
+    const isBegun = fields.things.length || fields.other || fields.note || fields.place || fields.measures.length || fields.lon !== undefined;
+    if (isBegun) draft.keep(fields);
+    else draft.drop();
+  };
+  window.addEventListener("pagehide", () => keepDraft());
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "r-form" || !String(event.target.action).includes("/sign-out")) return;
+    isDrafting = false;
+    draft.drop(); // the phone may go to somebody else
+  });
 
   const isRight = (fields) => {
     if (!fields.things.length && !fields.other) return fault(texts.things, "r-what");
@@ -205,6 +226,7 @@
         tries: 0, correct: Boolean(editing && (editing.correct || editing.tries)),
       };
       await store.put(entry);
+      if (!editing) draft.drop();
       clearForm();
       say(store.durable ? texts.saving : texts.cannotKeep, "wait");
       root.dataset.last = id;
@@ -218,6 +240,8 @@
   at("r-cancel").addEventListener("click", async () => {
     if (editing) await store.put(editing);
     clearForm();
+    say("");
+    restoreDraft();
     await show();
     sender.now();
   });
@@ -323,6 +347,36 @@
     },
   });
 
+  /** Fill in what was half written; "now" was then. */
+  const restoreDraft = () => {
+    const NOW_MS = 600000;
+    const kept = draft.read();
+    if (kept) {
+      const { made, fields } = kept;
+      if (fields.when === "now" && Date.now() - made > NOW_MS) {
+        const then = new Date(made);
+        const time = [then.getHours(), then.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+        Object.assign(fields, { when: "earlier", day: localDay(then), from: time, to: "" });
+      }
+      try {
+        fillForm(fields);
+        say(texts.drafted, "wait");
+        const discard = make("button", "r-link", texts.discard);
+        discard.type = "button";
+        discard.addEventListener("click", () => {
+          clearForm();
+          draft.drop();
+          say("");
+        });
+        at("r-status").append(" ", discard);
+      } catch {
+        clearForm();
+        draft.drop(); // of another version of the form
+      }
+    }
+    isDrafting = true;
+  };
+
   // --- the form without a network
   const keepOffline = async () => {
     if (!("serviceWorker" in navigator)) return;
@@ -345,6 +399,7 @@
   form.noValidate = true;
   showWhen();
   count();
+  restoreDraft();
   await show();
   root.dataset.ready = "true";
   sender.now();

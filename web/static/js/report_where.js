@@ -1,8 +1,8 @@
 // Where it happened: by GPS, on the map, or in words with suggestions that need no network.
 //
-//   reportWhere({urls, texts, poorAccuracyM}) -> {value() -> fields, set(fields), reset()}
+//   reportWhere({urls, texts, poorAccuracyM, onChange}) -> {value() -> fields, set(fields), reset()}
 "use strict";
-window.reportWhere = ({ urls, texts, poorAccuracyM }) => {
+window.reportWhere = ({ urls, texts, poorAccuracyM, onChange }) => {
   const at = (id) => document.getElementById(id);
   const [gps, opener, box, clear, state, input, list] = [
     "r-gps", "r-map-open", "r-map-box", "r-map-clear", "r-where-state", "r-place", "r-suggestions",
@@ -35,6 +35,7 @@ window.reportWhere = ({ urls, texts, poorAccuracyM }) => {
     stop();
     place = { placed_by: "map", lon, lat };
     say(texts.picked, "good");
+    onChange();
   };
 
   const openMap = async () => {
@@ -68,6 +69,7 @@ window.reportWhere = ({ urls, texts, poorAccuracyM }) => {
     place = { placed_by: "gps", lon: coords.longitude, lat: coords.latitude, accuracy_m: accuracy };
     const isPoor = accuracy > poorAccuracyM;
     say(fill(isPoor ? texts.poor : texts.found, accuracy), isPoor ? "warn" : "good");
+    onChange();
     if (accuracy <= GOOD_M) stop();
     const shown = await openMap();
     if (shown && place && place.placed_by === "gps") shown.setPin(place.lon, place.lat, { accuracy_m: place.accuracy_m });
@@ -114,7 +116,10 @@ window.reportWhere = ({ urls, texts, poorAccuracyM }) => {
     opener.setAttribute("aria-expanded", "false");
     say("");
   };
-  clear.addEventListener("click", forget);
+  clear.addEventListener("click", () => {
+    forget();
+    onChange();
+  });
 
   // --- suggestions: streets and landmarks, letters without accents
   const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
