@@ -16,7 +16,18 @@ from hotspots.i18n import LANGUAGES, _, format_share
 from web import texts
 from web.access import Right
 from web.auth import may, user_name
-from web.jobs import CANCELLED, DONE, FAILED, INTERRUPTED, LAYERS, RUNNING, Job, Jobs, no_job
+from web.jobs import (
+    BACKUP,
+    CANCELLED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    LAYERS,
+    RUNNING,
+    Job,
+    Jobs,
+    no_job,
+)
 from web.layer_parts import group_problems, no_store
 
 bp = Blueprint("jobs", __name__)
@@ -43,7 +54,8 @@ def job_state_label(state: str) -> str:
 def may_see(job: Job) -> bool:
     """Return whether whoever asks started a job, or has the right to do what it does."""
     is_own = bool(job.user_name) and job.user_name == user_name()
-    return is_own or may(Right.LAYERS if job.about == LAYERS else Right.IMPORT)
+    needed = {LAYERS: Right.LAYERS, BACKUP: Right.ADMINISTER}.get(job.about, Right.IMPORT)
+    return is_own or may(needed)
 
 
 def find_job(job_id: str) -> Job:
@@ -98,6 +110,7 @@ def show(job_id: str) -> Response:
             outcome=outcome,
             groups=groups,
             about_layers=job.about == LAYERS,
+            about_backup=job.about == BACKUP,
             back=job.back if is_own_address(job.back) else "",
         )
     )

@@ -224,7 +224,10 @@ class Jobs:
 
     def _require_idle(self) -> None:
         """Hold the workspace's jobs, or say who does."""
-        busy = _("Another import or change of the layers is running; wait for its end, or stop it.")
+        busy = _(
+            "Another import, change of the layers or backup is running; wait for its end, or stop "
+            "it."
+        )
         if self._current is not None and self._current.is_running:
             raise BusyError(busy, self._current.job_id)
         try:
