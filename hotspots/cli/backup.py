@@ -111,9 +111,4 @@ def restore(file: Path, directory: Path) -> None:
             ),
             error=True,
         )
-    say(
-        _(
-            "What was erased or ran out after that moment is back: run the retention rules and "
-            "repeat erasures made since (docs/data-protection.md)."
-        )
-    )
+    say(_("What was erased after that moment is back: repeat the erasures made since."))
