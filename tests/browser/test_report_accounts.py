@@ -91,7 +91,8 @@ def test_reports_wait_for_their_writer_to_sign_in_again(browser, app):
             assert batches(app) == []
 
             # Its writer comes back.
-            page.get_by_role("button", name="Sign out").click()
+            page.locator("details.menu summary").click()
+            page.locator(".menu-sheet form[action^='/sign-out'] button").click()
             page.wait_for_selector(".entry #name")
             page.goto(f"{address}/sign-in?next=/report%3Flang%3Den&lang=en")
             sign_in(page, "assistant")
