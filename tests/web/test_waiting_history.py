@@ -1,17 +1,23 @@
 """Waiting places over time: stale forms, old decisions, another try, what an undo sets free."""
 
+import json
 import re
 import shutil
 
 import pytest
+from click.testing import CliRunner
 
+from hotspots import schema
 from hotspots.analysis.waiting import list_waiting
+from hotspots.cli import main
+from hotspots.ingest.placing import place_waiting
 from hotspots.settings import Workspace
 from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
 from tests.waiting_cases import put_usual, put_waiting, waiting_rows
 from web import create_app
 
+KNOWN = "Lipovská 12"  # the street is in the layers, the house is not
 CENTRE = {"choice": "pin", "lon": "17.2046", "lat": "50.2294"}
 
 
@@ -105,6 +111,56 @@ def test_old_decisions_are_reached_by_pages_and_undone(tmp_path):
     assert visitor.send("undo", done="1").status_code == 303
     assert "“text 000”" in visitor.get(undone=1, history=4)
     assert visitor.client.get("/waiting?history=999999999").status_code == 200
+
+
+def wait_with_a_later_file(visitor, text):
+    """Return the key of a decision about a text, once an incident of a later file took it over."""
+    with Store.open(visitor.workspace) as store:
+        put_waiting(store, waiting_rows([text], source="older"), source="older")
+    sent = visitor.send(item=visitor.items()[text].item_id, remember="1", **CENTRE)
+    assert sent.status_code == 303
+    with Store.open(visitor.workspace) as store:
+        put_waiting(store, waiting_rows([text], source="later"), source="later")
+        (made,) = store.decisions(limit=1)
+    place_waiting(visitor.workspace)
+    assert text not in visitor.items()
+    return made.decision_key
+
+
+def test_what_a_later_file_took_over_is_placed_at_once_after_an_undo(visitor):
+    known = wait_with_a_later_file(visitor, KNOWN)
+    page = visitor.client.get(visitor.send("undo", done=str(known)).headers["Location"]).text
+    assert KNOWN not in visitor.items()
+    assert "nothing of it waits" in page
+    assert "It waits again" not in page
+    with Store.open(visitor.workspace) as store:
+        kept = store.read_incidents(sources=("older", "later"))
+        assert kept[schema.PLACE_METHOD].tolist() == ["street", "street"]
+
+
+def test_a_decision_taken_back_waits_again_and_can_be_repeated(visitor):
+    first = wait_with_a_later_file(visitor, "za starou lávkou")
+    page = visitor.client.get(visitor.send("undo", done=str(first)).headers["Location"]).text
+    assert "It waits again" in page
+    item = visitor.items()["za starou lávkou"]
+    assert item.n_incidents == 2
+    seen = re.search(r'name="seen" value="(\d+)"', page)[1]
+    again = visitor.send(item=item.item_id, seen=seen, remember="1", **CENTRE)
+    assert again.status_code == 303
+    assert "za starou lávkou" not in visitor.items()
+    assert visitor.send("undo", done=str(first)).status_code == 409  # it is taken back already
+
+
+def test_the_command_takes_a_decision_back_and_places_at_once(visitor):
+    known = wait_with_a_later_file(visitor, KNOWN)
+    before = sum(item.n_incidents for item in visitor.items().values())
+    path = str(visitor.workspace.path)
+    command = ["waiting", "undo", str(known), "--json", "-w", path]
+    result = CliRunner().invoke(main, command, env={"HOTSPOTS_LANG": "en"})
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"undone": known, "waiting": before}
+    again = CliRunner().invoke(main, command, env={"HOTSPOTS_LANG": "en"})
+    assert again.exit_code != 0
 
 
 def test_all_that_waits_is_looked_up_again_as_a_job(visitor):
