@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from hotspots import periods, schema
 from hotspots.errors import ParameterError
@@ -69,6 +70,25 @@ class Selection:
                     every=self.every, known=", ".join(periods.EVERY)
                 )
             )
+
+    def to_query(self) -> str:
+        """Return the question in one form, as pages write it into their addresses."""
+        pairs = [("by", self.by), ("every", self.every)]
+        if self.span is not None:
+            pairs += [("from", str(self.span.start)), ("to", str(self.span.end))]
+        lists = (
+            ("offence", self.offences),
+            ("source", self.sources),
+            ("weekday", [WEEKDAYS[day] for day in self.weekdays]),
+        )
+        pairs += [(name, ",".join(values)) for name, values in lists if values]
+        if self.hours is not None:
+            pairs.append(("hours", f"{self.hours[0]}-{self.hours[1]}"))
+        if self.with_consequence:
+            pairs.append(("consequence", "1"))
+        if self.exact_only:
+            pairs.append(("exact", "1"))
+        return urlencode(pairs, safe=",")
 
 
 def parse_weekdays(text: str) -> tuple[int, ...]:

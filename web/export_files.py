@@ -37,12 +37,12 @@ def download(suffix: str) -> Response:
     params = read_params()
     known = answers().known()
     tag = entity_tag(known)
-    asked = {"page": "situation", "format": suffix, "filter": params.but(lang=None).to_query()}
+    selection = params.selection(known.record(params.sources))
+    asked = {"page": "situation", "format": suffix, "filter": selection.to_query()}
     if request.if_none_match.contains_weak(tag):  # the browser gives out what it has
         record_before(EXPORT, f"hotspots.{suffix}", **asked, kept=True)
         response = make_response("", 304)
     else:
-        selection = params.selection(known.record(params.sources))
         situation = answers().situation(selection, known.version)
         n_cells = len(situation.table.areas) * len(situation.table.periods)
         if n_cells > MAX_CELLS:

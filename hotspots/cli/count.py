@@ -21,7 +21,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.cli.recording import query_of, record
+from hotspots.cli.recording import record
 from hotspots.export import write_counts
 from hotspots.i18n import _, format_number
 from hotspots.layers import default_kind
@@ -59,7 +59,7 @@ def count(out: Path | None, **options: Any) -> None:
             out.name,
             page="count",
             format=out.suffix[1:].lower(),
-            filter=query_of(selection),
+            filter=selection.to_query(),
             rows=len(result.table.areas) * len(result.table.periods),
         )
         write_counts(result.table, out, finding=result.finding)

@@ -16,7 +16,7 @@ from hotspots.cli.common import (
     shared,
     shared_options,
 )
-from hotspots.cli.recording import query_of, record
+from hotspots.cli.recording import record
 from hotspots.i18n import LANGUAGES, _, use_language
 from hotspots.layers import default_kind
 from hotspots.maps.time_map import read_map_layers, write_map
@@ -62,7 +62,7 @@ def map_command(measure: str, window: str, language: str | None, out: Path, **op
         selection = build_selection(store.sources(), default_by=default_kind(workspace), **options)
         result = situation(store, workspace, selection)
         n_rows = len(result.table.areas) * len(result.table.periods)
-        query = query_of(selection)
+        query = selection.to_query()
         record(workspace, EXPORT, out.name, page="map", format="html", filter=query, rows=n_rows)
         write_map(
             result,
