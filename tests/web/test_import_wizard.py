@@ -214,6 +214,18 @@ def test_what_the_guess_leaves_open_and_columns_not_used_are_said(visitor):
     assert re.search(r"Columns not used: [^<]*barva", page)
 
 
+def test_a_question_of_the_guess_ends_once_it_is_answered(visitor):
+    address = visitor.stage(content="kdy;místo;barva\n5.3.2024 10:00;Lipovská;zelená\n")
+    before = visitor.page(address)
+    assert "No column with the offence was found" in before
+    fields = {**visitor.fields(address), "column-offence": "2", "do": "look"}
+    fragment = visitor.post(address, fields, headers={"X-Fragment": "1"})
+    assert "No column with the offence was found" not in text_of(fragment)
+    assert "No column with the offence was found" not in visitor.page(address)
+    visitor.post(address, {**fields, "column-offence": ""})
+    assert "No column with the offence was found" in visitor.page(address)
+
+
 def test_an_import_is_stopped_through_its_job(visitor, workspace, monkeypatch):
     reading, go_on = Event(), Event()
 
