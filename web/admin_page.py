@@ -16,7 +16,7 @@ from web.answers import answers
 from web.cache import LruCache
 from web.health import HealthReport, health_report
 from web.job_pages import jobs
-from web.job_record import FAILED, INTERRUPTED
+from web.job_record import DONE, FAILED, INTERRUPTED
 from web.layer_parts import no_store
 from web.waiting_view import waiting_list
 
@@ -145,13 +145,17 @@ def _about_backups(report: HealthReport) -> list[Matter]:
 def _about_jobs() -> list[Matter]:
     """Return work that failed or was interrupted lately and was not done since."""
     since = (datetime.now(UTC) - timedelta(days=JOB_DAYS)).isoformat()
-    found, seen = [], set()
-    for job in jobs().list_jobs():
-        if job.kind in seen or job.started_at < since:
+    listed = jobs().list_jobs()
+    done: dict[str, str] = {}
+    for job in listed:
+        if job.state == DONE:
+            done[job.kind] = max(job.started_at, done.get(job.kind, ""))
+    found, told = [], set()
+    for job in listed:
+        is_bad = job.state in {FAILED, INTERRUPTED}
+        if not is_bad or job.kind in told or job.started_at <= max(since, done.get(job.kind, "")):
             continue
-        seen.add(job.kind)
-        if job.state not in {FAILED, INTERRUPTED}:
-            continue
+        told.add(job.kind)
         said = _("{title} has failed ({moment}).")
         if job.state == INTERRUPTED:
             said = _("{title} was interrupted ({moment}).")

@@ -1,4 +1,4 @@
-"""A mentor's first page: who reports how much and how completely, what waits, and notes on demand."""
+"""A mentor's first page: who reports how much, how completely, what waits, notes on demand."""
 
 import re
 
