@@ -128,12 +128,12 @@ class Notes:
             shown = [_("row {row} '{value}'").format(row=r, value=v) for r, v in self.unfit.items()]
             found.append(
                 ngettext(
-                    "{n} row has coordinates that are not understood or lie outside Czechia; its "
-                    "place in words is taken instead. Correct them in the file and import it "
-                    "again: {rows}",
-                    "{n} rows have coordinates that are not understood or lie outside Czechia; "
-                    "their places in words are taken instead. Correct them in the file and import "
+                    "{n} row has coordinates that are not understood or lie outside Czechia; the "
+                    "description of its place is taken instead. Correct them in the file and import "
                     "it again: {rows}",
+                    "{n} rows have coordinates that are not understood or lie outside Czechia; "
+                    "the descriptions of their places are taken instead. Correct them in the file and "
+                    "import it again: {rows}",
                     len(self.unfit),
                 ).format(n=len(self.unfit), rows=_list_some(shown))
             )
