@@ -186,8 +186,8 @@ def test_each_cell_of_coordinates_is_read_by_itself(tmp_path, crs, chunk_rows):
         "2 rows have the coordinates 0, 0, taken as not placed",
         "1 cell has its coordinates in another order or system than the others; it was read as "
         "its values tell: row 3",
-        "2 rows have coordinates that are not understood or lie outside Czechia; their places in "
-        "words are taken instead. Correct them in the file and import it again: row 8 '5, 6', "
+        "2 rows have coordinates that are not understood or lie outside Czechia; the descriptions "
+        "of their places are taken instead. Correct them in the file and import it again: row 8 '5, 6', "
         "row 9 'u parku'",
     ]
     order = (

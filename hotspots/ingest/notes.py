@@ -129,11 +129,11 @@ class Notes:
             found.append(
                 ngettext(
                     "{n} row has coordinates that are not understood or lie outside Czechia; the "
-                    "description of its place is taken instead. Correct them in the file and import "
-                    "it again: {rows}",
-                    "{n} rows have coordinates that are not understood or lie outside Czechia; "
-                    "the descriptions of their places are taken instead. Correct them in the file and "
+                    "description of its place is taken instead. Correct them in the file and "
                     "import it again: {rows}",
+                    "{n} rows have coordinates that are not understood or lie outside Czechia; "
+                    "the descriptions of their places are taken instead. Correct them in the file "
+                    "and import it again: {rows}",
                     len(self.unfit),
                 ).format(n=len(self.unfit), rows=_list_some(shown))
             )

@@ -142,9 +142,9 @@ def test_a_lost_answer_is_asked_for_again_and_the_report_is_kept_once(phone, wor
         assert lost == [200, 200]
         assert len(incidents(workspace)) == 1
         assert len(batches(workspace)) == 1
-        # What is sent leaves the phone but for the time, the kind and the place.
+        # What is sent leaves the phone but for its writer, the time, the kind and the place.
         stored = page.evaluate("reportStore.open().then((store) => store.all())")
-        assert set(stored[0]) == {"id", "state", "made", "summary"}
+        assert set(stored[0]) == {"id", "user", "state", "made", "summary"}
 
 
 def test_a_half_written_report_survives_a_reload_and_is_gone_once_sent(phone, workspace):
