@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from hotspots.accounts import Accounts
 from hotspots.accounts import audit as record
 from hotspots.accounts.audit import Tail
-from hotspots.accounts.audit_words import _labels, _words, detail_lines, details_text
+from hotspots.accounts.audit_words import _labels, _words, details_text
 from hotspots.analysis.waiting import list_waiting
 from hotspots.cli import main
 from hotspots.errors import ParameterError, StoreError

@@ -187,8 +187,8 @@ def test_each_cell_of_coordinates_is_read_by_itself(tmp_path, crs, chunk_rows):
         "1 cell has its coordinates in another order or system than the others; it was read as "
         "its values tell: row 3",
         "2 rows have coordinates that are not understood or lie outside Czechia; the descriptions "
-        "of their places are taken instead. Correct them in the file and import it again: row 8 '5, 6', "
-        "row 9 'u parku'",
+        "of their places are taken instead. Correct them in the file and import it again: "
+        "row 8 '5, 6', row 9 'u parku'",
     ]
     order = (
         "the coordinates were taken as EPSG:4326 with the latitude first and the longitude "

@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
 from threading import Lock
@@ -15,10 +15,11 @@ from flask import current_app, request
 
 from hotspots import layers, schema
 from hotspots.analysis.filters import COLUMNS_READ
+from hotspots.analysis.recent import Recent, what_changed
 from hotspots.analysis.situation import Situation, situation
 from hotspots.errors import NotFoundError, ParameterError, StoreError
 from hotspots.i18n import _, current_language
-from hotspots.periods import Span
+from hotspots.periods import WEEK, Span
 from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
@@ -104,6 +105,7 @@ class Answers:
         self._frames: LruCache[pd.DataFrame] = LruCache(1)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(1)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
+        self._recents: LruCache[Recent] = LruCache(_SITUATIONS)
         self.maps: LruCache[str] = LruCache(_MAPS)
         self.run = secrets.token_hex(8)
 
@@ -185,6 +187,20 @@ class Answers:
             found = situation(store, self.workspace, selection, incidents=incidents)
             self._check(store, version)
             return found
+
+    def recent(self, selection: Selection, version: str) -> Recent:
+        """Return what changed lately in the answer to `selection`; otherwise as `situation`."""
+
+        def look() -> Recent:
+            with self.store() as store:
+                incidents = self._incidents(store, version)
+                found = what_changed(store, self.workspace, selection, incidents=incidents)
+                self._check(store, version)
+                return found
+
+        # The length of the periods on the map changes nothing here.
+        asked = replace(selection, every=WEEK)
+        return self._recents.get((version, current_language(), asked), look)
 
     def _incidents(self, store: Store, version: str) -> pd.DataFrame:
         def read() -> pd.DataFrame:

@@ -43,6 +43,8 @@ def start_logging(form: str, *, stream: Any = None) -> logging.Handler:
     root.setLevel(logging.INFO)
     # Waitress tells of every moment in which all its threads are busy.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # Alembic tells at each opening of a database that it looked at it.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return handler
 
 

@@ -78,8 +78,8 @@ def record_before(action: str, subject: str = "", **details: Any) -> None:
     except NotRecordedError as error:
         raise NotRecordedError(
             _(
-                "The audit record cannot be written, so nothing is shown or given out. Tell the "
-                "administrator; “hotspots check” says what is wrong."
+                "The audit record cannot be written, so nothing is shown, given out or begun. Tell "
+                "the administrator; “hotspots check” says what is wrong."
             )
         ) from error
 

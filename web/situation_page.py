@@ -24,6 +24,7 @@ from web.charts import line_chart
 from web.filters import make_filters
 from web.links_page import remembered_open
 from web.params import PageParams
+from web.recent_block import make_block
 from web.waiting_view import remembered_list
 
 bp = Blueprint("situation", __name__)
@@ -127,7 +128,8 @@ def _render(params: PageParams, known: Known, to_do: tuple[int, int]) -> str:
             query=params.to_query(),
             texts=texts,
         )
-    found = answers().situation(params.selection(record), known.version)
+    selection = params.selection(record)
+    found = answers().situation(selection, known.version)
     no_rate = "" if RATE in list_measures(found.table) else _why_no_rate(found.table)
     notices = _displaced(params, found, present)
     measure = params.measure
@@ -167,6 +169,7 @@ def _render(params: PageParams, known: Known, to_do: tuple[int, int]) -> str:
         map_query=params.to_query(),
         texts=texts,
         total=found.table.tally,
+        recent=make_block(params, answers().recent(selection, known.version)),
         off_place=off_areas_place(params.by),
     )
 

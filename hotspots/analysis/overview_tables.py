@@ -1,5 +1,6 @@
 """The tables of the overview: which cells they have, what ties them, and what may be shown."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -102,9 +103,9 @@ def publish(counts: YearCounts) -> YearPublished:
 
 def protect(counts: YearCounts) -> tuple[Published, list[Sum]]:
     """Return the published cells of one year, and the sums that an attacker knows."""
-    cells: dict[tuple[object, ...], int] = {}
-    cost: dict[tuple[object, ...], float] = {}
-    stages: dict[tuple[object, ...], int] = {}
+    cells: dict[Hashable, int] = {}
+    cost: dict[Hashable, float] = {}
+    stages: dict[Hashable, int] = {}
     sums: list[Sum] = []
     for q, goal in zip(QUARTERS, counts.by_quarter, strict=False):
         cells["quarter", q, GOAL] = goal

@@ -9,6 +9,7 @@ from hotspots import __version__
 from hotspots.cli.audit import audit
 from hotspots.cli.backup import backup, restore
 from hotspots.cli.batch import batch
+from hotspots.cli.changes import changes
 from hotspots.cli.check import check
 from hotspots.cli.common import Shared, shared_options
 from hotspots.cli.count import count
@@ -50,6 +51,7 @@ for command in (
     sources,
     layers,
     count,
+    changes,
     geocode,
     links,
     map_command,

@@ -19,15 +19,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def selection_options(command: F) -> F:
     """Give a command the options that `build_selection` reads."""
-    options = [
-        click.option(
-            "--by",
-            type=click.Choice(schema.AREA_KINDS),
-            help=_(
-                "Kind of area; district is the basic settlement unit (ZSJ). Without it: street, or "
-                "district, cadastral_unit, municipality in a town without street names."
-            ),
+    return _give(command, [_by_option(), *_when_options(), *_which_options()])
+
+
+def filter_options(command: F) -> F:
+    """Give a command those options of `build_selection` that say nothing of days and periods."""
+    return _give(command, [_by_option(), *_which_options()])
+
+
+def _give(command: F, options: list[Callable[[F], F]]) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _by_option() -> Callable[[F], F]:
+    return click.option(
+        "--by",
+        type=click.Choice(schema.AREA_KINDS),
+        help=_(
+            "Kind of area; district is the basic settlement unit (ZSJ). Without it: street, or "
+            "district, cadastral_unit, municipality in a town without street names."
         ),
+    )
+
+
+def _when_options() -> list[Callable[[F], F]]:
+    return [
         click.option(
             "--every",
             type=click.Choice(periods.EVERY),
@@ -39,6 +57,11 @@ def selection_options(command: F) -> F:
             "--from", "first", metavar="DAY", help=_("First day: 2024-03-05, 2024-03, 2024.")
         ),
         click.option("--to", "last", metavar="DAY", help=_("Last day, included.")),
+    ]
+
+
+def _which_options() -> list[Callable[[F], F]]:
+    return [
         click.option(
             "--offence",
             "offences",
@@ -73,9 +96,6 @@ def selection_options(command: F) -> F:
             help=_("Leave out incidents whose position the publisher moved."),
         ),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -85,7 +85,8 @@ def make_engine(workspace: Workspace, *, create: bool = False, file: Path | None
         # before a change of tables, and migrations could then stop half-way.
         return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    # Texts of incidents are never quoted in errors and logs.
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine.execution_options(**{_BACKUPS: workspace.backups})
@@ -93,7 +94,7 @@ def make_engine(workspace: Workspace, *, create: bool = False, file: Path | None
 
 def _make_server_engine(url: str) -> Engine:
     try:
-        return create_engine(url)
+        return create_engine(url, hide_parameters=True)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(
             _(

@@ -1,0 +1,162 @@
+"""What changed lately, in words: differences that chance explains are called that."""
+
+from hotspots.analysis.kinds import named_area
+from hotspots.analysis.recent import Change, Comparison, NewHere, Recent
+from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.offences import offence_label
+
+
+def title(recent: Recent) -> str:
+    """Return the heading: what changed, up to which day."""
+    if recent.as_of is None:
+        return _("What changed")
+    return _("What changed up to {day}").format(day=format_day(recent.as_of))
+
+
+def period_name(key: str) -> str:
+    """Return what a comparison compares."""
+    return {
+        "week": _("Last 7 days"),
+        "month": _("Last 28 days"),
+        "year": _("Last 28 days against a year earlier"),
+    }[key]
+
+
+def counts(comparison: Comparison) -> str:
+    """Return both counts: 12 incidents, before that 9; or that they cannot be compared."""
+    if comparison.result is None:
+        return _("cannot be compared: no day of both periods has record")
+    if comparison.key == "year":
+        text = ngettext(
+            "{n} incident, a year earlier {before}",
+            "{n} incidents, a year earlier {before}",
+            comparison.after,
+        )
+    else:
+        text = ngettext(
+            "{n} incident, before that {before}",
+            "{n} incidents, before that {before}",
+            comparison.after,
+        )
+    said = text.format(n=format_number(comparison.after), before=format_number(comparison.before))
+    length = comparison.later.n_days
+    if comparison.n_days == length:
+        return said
+    part = ngettext(
+        "{n} of {all} days has record in both",
+        "{n} of {all} days have record in both",
+        comparison.n_days,
+    ).format(n=comparison.n_days, all=length)
+    return f"{said} ({part})"
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return what the difference of two totals means; empty where nothing is compared."""
+    if comparison.result is None:
+        return ""
+    if comparison.before == comparison.after:
+        return _("no difference")
+    if not comparison.stands_out:
+        return _("such a difference is usual by chance")
+    if comparison.after > comparison.before:
+        return _("more than chance explains")
+    return _("fewer than chance explains")
+
+
+def sentence(comparison: Comparison) -> str:
+    """Return a comparison as one sentence."""
+    said = f"{period_name(comparison.key)}: {counts(comparison)}"
+    meant = verdict(comparison)
+    return f"{said} – {meant}." if meant else f"{said}."
+
+
+def interval(comparison: Comparison) -> str:
+    """Return the ratio with its exact interval; empty where there is none."""
+    result = comparison.result
+    if result is None or not comparison.before or not comparison.after:
+        return ""
+    return _("{ratio} times as many, 95% interval {low} to {high}; q = {q}").format(
+        ratio=format_number(result.ratio, digits=2),
+        low=format_number(result.low, digits=2),
+        high=format_number(result.high, digits=2),
+        q=q_text(comparison.q_value),
+    )
+
+
+def q_text(q_value: float) -> str:
+    """Return a q-value for a reader, never as zero."""
+    if q_value < 0.001:
+        return f"< {format_number(0.001, digits=3)}"
+    return format_number(q_value, digits=3)
+
+
+def change_text(change: Change, kind: str) -> str:
+    """Return what changed, where, from how many to how many, and that chance hardly explains it."""
+    place = named_area(kind, change.area) if change.area else ""
+    what = offence_label(change.group) if change.group else ""
+    subject = ", ".join(part for part in (place, what) if part)
+    if change.comparison.key == "year":
+        text = (
+            _("{what}: {n} in the last 28 days, a year earlier {before}; more than by chance.")
+            if change.after > change.before
+            else _(
+                "{what}: {n} in the last 28 days, a year earlier {before}; fewer than by chance."
+            )
+        )
+    else:
+        text = (
+            _("{what}: {n} in the last {days} days, before that {before}; more than by chance.")
+            if change.after > change.before
+            else _(
+                "{what}: {n} in the last {days} days, before that {before}; fewer than by chance."
+            )
+        )
+    return text.format(
+        what=subject[:1].upper() + subject[1:],
+        n=format_number(change.after),
+        before=format_number(change.before),
+        days=change.comparison.later.n_days,
+    )
+
+
+def new_text(new: NewHere, kind: str) -> str:
+    """Return that an area has incidents after a year without any: a fact."""
+    area = named_area(kind, new.area)
+    return ngettext(
+        "New: {area}, {n} incident in the last 28 days, none in the year before. "
+        "So few show no trend.",
+        "New: {area}, {n} incidents in the last 28 days, none in the year before. "
+        "So few show no trend.",
+        new.n,
+    ).format(area=area, n=format_number(new.n))
+
+
+def quiet_text(recent: Recent) -> str:
+    """Return why no area or group is named; empty where one is."""
+    if recent.as_of is None:
+        return _("No day has the record of every chosen source, so nothing can be compared.")
+    if recent.changes:
+        return ""
+    if not recent.n_tested:
+        return _("There are too few incidents to tell which areas or offences changed.")
+    return _("No area and no kind of offence changed more than is usual by chance.")
+
+
+def held_back_text(recent: Recent) -> str:
+    """Return which sources' record ends before the others'; empty where none does."""
+    if not recent.held_back_by or recent.as_of is None:
+        return ""
+    return _("Later days are left out: the record of {sources} ends on {day}.").format(
+        sources=", ".join(source.label for source in recent.held_back_by),
+        day=format_day(recent.as_of),
+    )
+
+
+def all_sentences(recent: Recent) -> list[str]:
+    """Return everything as sentences, in order."""
+    kind = recent.selection.by
+    said = [sentence(comparison) for comparison in recent.comparisons]
+    said += [change_text(change, kind) for change in recent.changes]
+    said += [quiet_text(recent), *(new_text(new, kind) for new in recent.new)]
+    said.append(held_back_text(recent))
+    return [text for text in said if text]

@@ -1,0 +1,105 @@
+"""What changed lately, as the situation's page shows it: rows with bars, and what stands out."""
+
+from dataclasses import dataclass
+
+from hotspots.analysis import recent_words
+from hotspots.analysis.recent import Comparison, Recent
+from hotspots.offences import OFFENCE_GROUPS
+from hotspots.periods import WEEK, Span
+from hotspots.selection import COUNT
+from web.params import ALL, PageParams
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison; the bars are shares of the larger count, 0 to 100."""
+
+    name: str
+    counts: str
+    verdict: str
+    title: str  # ratio with its interval
+    stands_out: bool
+    is_compared: bool
+    before_bar: float
+    after_bar: float
+    query: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence of what stands out; `look` is more, fewer or new."""
+
+    text: str
+    look: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """The whole block; `hint` says why nothing stands out, `held_back` whose record ends."""
+
+    title: str
+    rows: list[Row]
+    lines: list[Line]
+    hint: str
+    held_back: str
+    held_back_query: str
+
+
+def make_block(params: PageParams, recent: Recent) -> Block:
+    """Return the block of a page with the state `params`."""
+    kind = recent.selection.by
+    lines = [
+        Line(
+            recent_words.change_text(change, kind),
+            "more" if change.after > change.before else "fewer",
+            _query(
+                params,
+                change.comparison.later,
+                (change.group,) if change.group in OFFENCE_GROUPS else params.offences,
+            ),
+        )
+        for change in recent.changes
+    ]
+    lines += [
+        Line(recent_words.new_text(new, kind), "new", _query(params, new.later, params.offences))
+        for new in recent.new
+    ]
+    going_on = {s.source_id for s in recent.sources} - {s.source_id for s in recent.held_back_by}
+    return Block(
+        title=recent_words.title(recent),
+        rows=[_row(params, comparison) for comparison in recent.comparisons],
+        lines=lines,
+        hint=recent_words.quiet_text(recent),
+        held_back=recent_words.held_back_text(recent),
+        held_back_query=params.but(sources=tuple(sorted(going_on)), index=None).to_query(),
+    )
+
+
+def _row(params: PageParams, comparison: Comparison) -> Row:
+    most = max(comparison.before, comparison.after, 1)
+    return Row(
+        name=recent_words.period_name(comparison.key),
+        counts=recent_words.counts(comparison),
+        verdict=recent_words.verdict(comparison),
+        title=recent_words.interval(comparison),
+        stands_out=comparison.stands_out,
+        is_compared=comparison.result is not None,
+        before_bar=round(100 * comparison.before / most, 1),
+        after_bar=round(100 * comparison.after / most, 1),
+        query=_query(params, comparison.later, params.offences),
+    )
+
+
+def _query(params: PageParams, span: Span, offences: tuple[str, ...]) -> str:
+    """Return the state that shows the days of `span`, week by week."""
+    return params.but(
+        months=None,
+        first=span.start,
+        last=span.end,
+        every=WEEK,
+        offences=offences,
+        measure=COUNT,
+        window=ALL,
+        index=None,
+    ).to_query()
