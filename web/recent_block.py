@@ -36,9 +36,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """The whole block; `hint` says why nothing stands out, `held_back` whose record ends."""
+    """The whole block; `hint` says why nothing stands out, `held_back` whose record ends.
+
+    `is_quiet` says that the hint tells of every row what its own verdict does.
+    """
 
     title: str
+    is_quiet: bool
     rows: list[Row]
     lines: list[Line]
     hint: str
@@ -68,6 +72,7 @@ def make_block(params: PageParams, recent: Recent) -> Block:
     going_on = {s.source_id for s in recent.sources} - {s.source_id for s in recent.held_back_by}
     return Block(
         title=recent_words.title(recent),
+        is_quiet=recent_words.is_quiet(recent),
         rows=[_row(params, comparison) for comparison in recent.comparisons],
         lines=lines,
         hint=recent_words.quiet_text(recent),
@@ -79,7 +84,7 @@ def make_block(params: PageParams, recent: Recent) -> Block:
 def _row(params: PageParams, comparison: Comparison) -> Row:
     most = max(comparison.before, comparison.after, 1)
     return Row(
-        name=recent_words.period_name(comparison.key),
+        name=recent_words.period_name(comparison),
         counts=recent_words.counts(comparison),
         verdict=recent_words.verdict(comparison),
         title=recent_words.interval(comparison),

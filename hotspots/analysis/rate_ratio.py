@@ -1,12 +1,17 @@
-"""Whether two counts differ by more than chance: the exact conditional test of two rates."""
+"""Whether counts differ by more than chance: the exact conditional test of two rates."""
 
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 CONFIDENCE: Final = 0.95
 
@@ -79,6 +84,24 @@ def rate_ratio(
         high=_odds(float(bounds.high)) * per_day,
         p_value=float(test.pvalue),
     )
+
+
+def equal_days_p(before: IntArray, after: IntArray) -> FloatArray:
+    """Return the exact conditional p of each two counts over as many days; 1 where both are 0."""
+    fewer, both = np.minimum(before, after), before + after
+    return np.minimum(1.0, 2 * stats.binom.cdf(fewer, both, 0.5))
+
+
+def adjust_p_values(p_values: FloatArray) -> FloatArray:
+    """Return Benjamini and Hochberg's q of each p: the smallest rate of false findings with it.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x
+    """
+    if not len(p_values):
+        return p_values
+    return np.asarray(stats.false_discovery_control(p_values, method="bh"), dtype=np.float64)
 
 
 def _odds(share: float) -> float:

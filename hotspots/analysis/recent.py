@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from hotspots import layers, schema
 from hotspots.analysis.events import find_events
@@ -19,8 +18,12 @@ from hotspots.analysis.filters import (
     of_sources,
 )
 from hotspots.analysis.kinds import area_labels
-from hotspots.analysis.rate_ratio import RateRatio, rate_ratio
-from hotspots.analysis.situation import choose_sources, sources_that_count
+from hotspots.analysis.rate_ratio import RateRatio, adjust_p_values, equal_days_p, rate_ratio
+from hotspots.analysis.situation import (
+    choose_sources,
+    read_counted_areas,
+    sources_that_count,
+)
 from hotspots.errors import ParameterError
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import WEEK, RecordCalendar, Span, day_number, day_numbers
@@ -34,18 +37,19 @@ if TYPE_CHECKING:
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 LEVEL: Final = 0.05
 # Key of a comparison → length of both spans, and how many days earlier the other one lies. All
 # are whole weeks, so that weekdays match.
 COMPARED: Final = {"week": (7, 7), "month": (28, 28), "year": (28, 364)}
-# Fewer incidents in both spans together could not stand out whatever their order.
+# Fewer incidents in both spans together are not tested: hardly any order of them could stand out.
 FEWEST_TOGETHER: Final = 8
 FEWEST_NEW: Final = 2
 MOST_TOLD: Final = 5
 MOST_NEW: Final = 2
-_LONGEST: Final = 28 + 364  # days looked at
+_MONTH: Final = 1  # position of the month in `COMPARED`
+_MONTH_DAYS: Final = 28
+_LONGEST: Final = _MONTH_DAYS + 364  # days looked at
 # Totals are one family of tests, areas and groups another; each has half of the level.
 _FAMILIES: Final = 2
 
@@ -208,7 +212,7 @@ def what_changed(
     calendar = RecordCalendar.build(window, [source.record for source in sources])
     is_full = calendar.depth == len(sources)
     selected = _select(store, incidents, replace(selection, every=WEEK), window, chosen)
-    areas = layers.read_areas(workspace, selection.by)
+    areas = read_counted_areas(workspace, selection.by)
     placement = place_incidents(
         selected,
         areas,
@@ -238,21 +242,12 @@ def what_changed(
     comparisons = _correct(comparisons)
     labels = area_labels(areas) if len(areas) > 1 else [""] * len(areas)
     changes, n_tested = _find_changes(comparisons, tables, labels, groups)
-    month = comparisons[1]
     new: list[NewHere] = []
     if is_full.all() and len(areas) > 1:
-        early = np.zeros(len(areas), dtype=np.int64)
-        of_area = offset[placement.points] < _LONGEST - COMPARED["month"][0]
-        np.add.at(early, placement.rows[of_area], 1)
-        recently = tables[1].after[:-1, -1]
-        rows = np.flatnonzero((early == 0) & (recently >= FEWEST_NEW))
-        rows = rows[np.argsort(-recently[rows], kind="stable")]
-        told = {change.area for change in changes}
-        new = [
-            NewHere(labels[row], month.later, int(recently[row]))
-            for row in rows.tolist()
-            if labels[row] not in told
-        ]
+        of_earlier = offset[placement.points] < _LONGEST - _MONTH_DAYS
+        known = np.bincount(placement.rows[of_earlier], minlength=len(areas)) > 0
+        month = tables[_MONTH].after[:-1, -1]
+        new = _find_new(month, known, labels, comparisons[_MONTH].later, changes)
     return Recent(
         selection=selection,
         as_of=end,
@@ -260,7 +255,7 @@ def what_changed(
         held_back_by=_held_back(sources, end, min(limits, default=None)),
         comparisons=tuple(comparisons),
         changes=tuple(changes),
-        new=tuple(new[: min(MOST_NEW, MOST_TOLD - len(changes))]),
+        new=tuple(new),
         n_tested=n_tested,
     )
 
@@ -278,24 +273,6 @@ def last_common_day(sources: tuple[Source, ...], *, until: date | None = None) -
         if all(any(s.start <= end <= s.end for s in source.record) for source in sources):
             return end
     return None
-
-
-def adjust_p_values(p_values: FloatArray) -> FloatArray:
-    """Return Benjamini and Hochberg's q of each p: the smallest rate of false findings with it.
-
-    References
-    ----------
-    Benjamini & Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x
-    """
-    if not len(p_values):
-        return p_values
-    return np.asarray(stats.false_discovery_control(p_values, method="bh"), dtype=np.float64)
-
-
-def equal_days_p(before: IntArray, after: IntArray) -> FloatArray:
-    """Return the exact conditional p of each two counts over as many days; 1 where both are 0."""
-    fewer, both = np.minimum(before, after), before + after
-    return np.minimum(1.0, 2 * stats.binom.cdf(fewer, both, 0.5))
 
 
 def _select(
@@ -407,3 +384,15 @@ def _find_changes(
         changes.append(Change(comparison, area, group, *counts, result, float(q_values[i])))
     changes.sort(key=lambda change: change.q_value)
     return changes[:MOST_TOLD], len(p_values)
+
+
+def _find_new(
+    recently: IntArray, known: BoolArray, labels: list[str], later: Span, changes: list[Change]
+) -> list[NewHere]:
+    """Return areas not `known` before with incidents `recently`, most first, and none told."""
+    told = {change.area for change in changes}
+    rows = np.flatnonzero(~known & (recently >= FEWEST_NEW))
+    rows = rows[np.argsort(-recently[rows], kind="stable")]
+    new = [NewHere(labels[row], later, int(recently[row])) for row in rows.tolist()]
+    new = [fact for fact in new if fact.area not in told]
+    return new[: min(MOST_NEW, MOST_TOLD - len(changes))]

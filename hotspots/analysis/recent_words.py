@@ -1,7 +1,7 @@
 """What changed lately, in words: differences that chance explains are called that."""
 
 from hotspots.analysis.kinds import named_area
-from hotspots.analysis.recent import Change, Comparison, NewHere, Recent
+from hotspots.analysis.recent import LEVEL, Change, Comparison, NewHere, Recent
 from hotspots.i18n import _, format_day, format_number, ngettext
 from hotspots.offences import offence_label
 
@@ -13,13 +13,9 @@ def title(recent: Recent) -> str:
     return _("What changed up to {day}").format(day=format_day(recent.as_of))
 
 
-def period_name(key: str) -> str:
-    """Return what a comparison compares."""
-    return {
-        "week": _("Last 7 days"),
-        "month": _("Last 28 days"),
-        "year": _("Last 28 days against a year earlier"),
-    }[key]
+def period_name(comparison: Comparison) -> str:
+    """Return the later span of a comparison."""
+    return _("Last {n} days").format(n=comparison.later.n_days)
 
 
 def counts(comparison: Comparison) -> str:
@@ -56,16 +52,17 @@ def verdict(comparison: Comparison) -> str:
         return ""
     if comparison.before == comparison.after:
         return _("no difference")
-    if not comparison.stands_out:
-        return _("such a difference is usual by chance")
-    if comparison.after > comparison.before:
-        return _("more than chance explains")
-    return _("fewer than chance explains")
+    if comparison.stands_out:
+        is_more = comparison.after > comparison.before
+        return _("more than chance explains") if is_more else _("fewer than chance explains")
+    if comparison.result.p_value <= LEVEL:  # one of several such differences is expected
+        return _("this may still be chance")
+    return _("usual by chance")
 
 
 def sentence(comparison: Comparison) -> str:
     """Return a comparison as one sentence."""
-    said = f"{period_name(comparison.key)}: {counts(comparison)}"
+    said = f"{period_name(comparison)}: {counts(comparison)}"
     meant = verdict(comparison)
     return f"{said} – {meant}." if meant else f"{said}."
 
@@ -121,24 +118,31 @@ def change_text(change: Change, kind: str) -> str:
 
 def new_text(new: NewHere, kind: str) -> str:
     """Return that an area has incidents after a year without any: a fact."""
-    area = named_area(kind, new.area)
     return ngettext(
-        "New: {area}, {n} incident in the last 28 days, none in the year before. "
-        "So few show no trend.",
-        "New: {area}, {n} incidents in the last 28 days, none in the year before. "
-        "So few show no trend.",
+        "New: {area}, {n} incident in the last {days} days, none in the year before. "
+        "That alone is no trend.",
+        "New: {area}, {n} incidents in the last {days} days, none in the year before. "
+        "That alone is no trend.",
         new.n,
-    ).format(area=area, n=format_number(new.n))
+    ).format(area=named_area(kind, new.area), n=format_number(new.n), days=new.later.n_days)
+
+
+def is_quiet(recent: Recent) -> bool:
+    """Return whether totals, areas and groups were compared, and none of them stands out."""
+    totals = [comparison.stands_out for comparison in recent.comparisons]
+    return bool(recent.n_tested) and not recent.changes and not any(totals)
 
 
 def quiet_text(recent: Recent) -> str:
     """Return why no area or group is named; empty where one is."""
     if recent.as_of is None:
-        return _("No day has the record of every chosen source, so nothing can be compared.")
+        return _("No day looked at has the record of every chosen source: nothing can be compared.")
     if recent.changes:
         return ""
     if not recent.n_tested:
         return _("There are too few incidents to tell which areas or offences changed.")
+    if is_quiet(recent):
+        return _("Such differences are usual by chance, in total and in each area and offence.")
     return _("No area and no kind of offence changed more than is usual by chance.")
 
 

@@ -149,7 +149,7 @@ def situation(
     if n_displaced and selection.by not in schema.DISPLACED_KINDS:
         raise ParameterError(displaced_refusal(n_displaced))
 
-    areas = _read_areas(workspace, selection.by)
+    areas = read_counted_areas(workspace, selection.by)
     former = layers.read_former(workspace, selection.by)
     periods = list_periods(span, every=selection.every)
     calendar = RecordCalendar.build(span, [source.record for source in sources])
@@ -206,7 +206,7 @@ def situation(
     )
 
 
-def _read_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
+def read_counted_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
     """Return the areas of a kind; a town that has none is told which kinds it has."""
     try:
         areas = layers.read_areas(workspace, kind)
