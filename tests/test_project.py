@@ -74,7 +74,7 @@ def test_settings_survive_a_round_trip(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour = 1", "unknown setting colour; known are background"),
+        ("colour = 1", "unknown setting colour; known are absolute_hours, background"),
         ("street_reach_m = 0", "street_reach_m must be a number above zero, got 0"),
         ("street_reach_m = true", "street_reach_m must be a number above zero, got True"),
         ('background = "google"', "background must be one of none, cuzk, osm, got 'google'"),
