@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
@@ -61,7 +61,8 @@ def rate_ratio(
 
     References
     ----------
-    Przyborowski & Wilenski (1940), Biometrika 31:313-323, doi:10.1093/biomet/31.3-4.313
+    Przyborowski & Wilenski (1940), doi:10.1093/biomet/31.3-4.313; Clopper & Pearson (1934),
+    doi:10.1093/biomet/26.4.404
     """
     if before < 0 or after < 0 or days_before <= 0 or days_after <= 0:
         raise ParameterError(
@@ -75,21 +76,27 @@ def rate_ratio(
         )
     if before + after == 0:
         return RateRatio(float("nan"), 0.0, float("inf"), 1.0)
-    test = stats.binomtest(after, before + after, days_after / (days_before + days_after))
-    bounds = test.proportion_ci(confidence_level=confidence, method="exact")
+    if days_before == days_after:
+        p_value = float(equal_days_p(np.array(before), np.array(after)))
+    else:
+        share = days_after / (days_before + days_after)
+        p_value = float(stats.binomtest(after, before + after, share).pvalue)
+    outside = (1 - confidence) / 2
+    low = special.betaincinv(after, before + 1, outside) if after else 0.0
+    high = special.betaincinv(after + 1, before, 1 - outside) if before else 1.0
     per_day = days_before / days_after
     return RateRatio(
         ratio=after / before * per_day if before else float("inf"),
-        low=_odds(float(bounds.low)) * per_day,
-        high=_odds(float(bounds.high)) * per_day,
-        p_value=float(test.pvalue),
+        low=_odds(float(low)) * per_day,
+        high=_odds(float(high)) * per_day,
+        p_value=p_value,
     )
 
 
 def equal_days_p(before: IntArray, after: IntArray) -> FloatArray:
     """Return the exact conditional p of each two counts over as many days; 1 where both are 0."""
     fewer, both = np.minimum(before, after), before + after
-    return np.minimum(1.0, 2 * stats.binom.cdf(fewer, both, 0.5))
+    return np.minimum(1.0, 2 * special.bdtr(fewer, both, 0.5))
 
 
 def adjust_p_values(p_values: FloatArray) -> FloatArray:

@@ -14,11 +14,11 @@ from hotspots.analysis.filters import (
     COLUMNS_READ,
     displaced_refusal,
     filter_incidents,
-    has_offences,
     of_sources,
 )
 from hotspots.analysis.kinds import area_labels
 from hotspots.analysis.rate_ratio import RateRatio, adjust_p_values, equal_days_p, rate_ratio
+from hotspots.analysis.recent_counts import Counts, count_groups, has_groups
 from hotspots.analysis.situation import (
     choose_sources,
     read_counted_areas,
@@ -149,14 +149,6 @@ class Recent:
     n_tested: int = 0
 
 
-@dataclass(frozen=True)
-class _Candidates:
-    """Counts of one comparison for every area, group, and group in an area (n_areas rows)."""
-
-    before: IntArray  # shape (n_areas + 1, n_groups + 1); last row and column are the whole
-    after: IntArray
-
-
 def what_changed(
     store: "Store",
     workspace: Workspace,
@@ -225,7 +217,7 @@ def what_changed(
     times = selected[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
     offset = day_numbers(times) - day_number(window.start)
     groups = tuple(g for g in OFFENCE_GROUPS if not selection.offences or g in selection.offences)
-    has_group = np.column_stack([has_offences(selected, (group,)) for group in groups])
+    has_group = has_groups(selected[schema.OFFENCE_GROUPS], groups)
 
     comparisons, tables = [], []
     for key, (length, back) in COMPARED.items():
@@ -234,9 +226,9 @@ def what_changed(
         later, earlier = in_town & np.isin(offset, days), in_town & np.isin(offset, days - back)
         comparisons.append(_compare(key, end, len(days), int(earlier.sum()), int(later.sum())))
         tables.append(
-            _Candidates(
-                _count(earlier, has_group, placement.points, placement.rows, len(areas)),
-                _count(later, has_group, placement.points, placement.rows, len(areas)),
+            Counts(
+                count_groups(earlier, has_group, placement.points, placement.rows, len(areas)),
+                count_groups(later, has_group, placement.points, placement.rows, len(areas)),
             )
         )
     comparisons = _correct(comparisons)
@@ -327,22 +319,9 @@ def _correct(comparisons: list[Comparison]) -> list[Comparison]:
     return [c if c.result is None else replace(c, q_value=next(q_values)) for c in comparisons]
 
 
-def _count(
-    chosen: BoolArray, has_group: BoolArray, points: IntArray, rows: IntArray, n_areas: int
-) -> IntArray:
-    """Count `chosen` incidents by area and group; the last row and column are the whole."""
-    n_groups = has_group.shape[1]
-    counts = np.zeros((n_areas + 1, n_groups + 1), dtype=np.int64)
-    there = chosen[points]
-    every = np.column_stack([has_group, np.ones(len(chosen), dtype=bool)]).astype(np.int64)
-    np.add.at(counts, rows[there], every[points[there]])
-    counts[-1] = every[chosen].sum(axis=0)
-    return counts
-
-
 def _find_changes(
     comparisons: list[Comparison],
-    tables: list[_Candidates],
+    tables: list[Counts],
     labels: list[str],
     groups: tuple[str, ...],
 ) -> tuple[list[Change], int]:
@@ -351,6 +330,11 @@ def _find_changes(
     How many incidents both spans hold together says nothing of their order, so that leaving out
     the rare ones keeps the level (Tarone 1990; Bourgon, Gentleman & Huber 2010).
     """
+
+    def names(place: IntArray) -> tuple[str, str]:
+        _number, row, column = place.tolist()
+        return (*labels, "")[row], (*groups, "")[column]
+
     before = np.stack([table.before for table in tables])
     after = np.stack([table.after for table in tables])
     tested = before + after >= FEWEST_TOGETHER
@@ -366,24 +350,25 @@ def _find_changes(
     # Most certain first; of the same certainty whole areas and groups before their parts.
     parts = (where[:, 1] < len(labels)) & (where[:, 2] < len(groups))
     told: set[tuple[str, str]] = set()
-    changes: list[Change] = []
+    found: list[int] = []
     for i in np.lexsort((p_values, parts)).tolist():
         if q_values[i] > LEVEL:
             continue
-        number, row, column = where[i].tolist()
-        area = labels[row] if row < len(labels) else ""
-        group = groups[column] if column < len(groups) else ""
+        area, group = names(where[i])
         # A group in an area is told only where neither changed as a whole.
-        if {(area, group), (area, ""), ("", group)} & told:
-            continue
-        told.add((area, group))
-        comparison = comparisons[number]
+        if not {(area, group), (area, ""), ("", group)} & told:
+            told.add((area, group))
+            found.append(i)
+    changes = []
+    for i in sorted(found, key=lambda i: q_values[i])[:MOST_TOLD]:
+        number, row, column = where[i].tolist()
         counts = int(before[number, row, column]), int(after[number, row, column])
-        n_days = comparison.n_days
+        n_days = comparisons[number].n_days
         result = rate_ratio(*counts, days_before=n_days, days_after=n_days)
-        changes.append(Change(comparison, area, group, *counts, result, float(q_values[i])))
-    changes.sort(key=lambda change: change.q_value)
-    return changes[:MOST_TOLD], len(p_values)
+        changes.append(
+            Change(comparisons[number], *names(where[i]), *counts, result, float(q_values[i]))
+        )
+    return changes, len(p_values)
 
 
 def _find_new(
