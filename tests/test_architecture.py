@@ -50,8 +50,10 @@ ALLOWED: dict[str, set[str]] = {
     "ingest": SETTINGS
     | {"occurrence", "clean", "store", "layers", "record_inference", "geocode", "link"},
     "store": SETTINGS,
+    "retention": SETTINGS | {"store", "layers", "placement", "geocode"},
     "accounts": SETTINGS | {"store"},
     "checkup": SETTINGS | {"store", "accounts", "layers", "ingest"},
+    "persons": SETTINGS | {"store", "ingest"},
     "backup": SETTINGS | {"store", "accounts", "layers", "checkup"},
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
@@ -69,12 +71,12 @@ ALLOWED: dict[str, set[str]] = {
     | COUNTING
     | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
     | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link", "accounts"}
-    | {"backup", "checkup"},
+    | {"backup", "checkup", "retention", "persons"},
     "web": SETTINGS
     | COUNTING
     | {"analysis", "export", "layers", "maps", "store", "privacy"}
     | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link", "accounts"}
-    | {"backup", "checkup"},
+    | {"backup", "checkup", "retention", "persons"},
     "__init__": set(),
     "__main__": {"cli"},
 }

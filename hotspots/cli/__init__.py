@@ -20,6 +20,7 @@ from hotspots.cli.links import links
 from hotspots.cli.map import map_command
 from hotspots.cli.mapping import mapping
 from hotspots.cli.offences import offences
+from hotspots.cli.person import person
 from hotspots.cli.server import demo, serve
 from hotspots.cli.sources import sources
 from hotspots.cli.user import user
@@ -65,6 +66,7 @@ for command in (
     backup,
     restore,
     check,
+    person,
 ):
     main.add_command(command)
 

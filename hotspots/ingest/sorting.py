@@ -19,6 +19,7 @@ from hotspots.periods import day_numbers
 from hotspots.personal import find_personal
 from hotspots.place_text import place_key
 from hotspots.store import ImportTransaction
+from hotspots.store.erased import SPOKEN
 from hotspots.store.frames import hash_content, text_array
 from hotspots.store.reading import DAY_PRECISIONS, Match, PersonsPlace, StoredIncidents
 
@@ -46,6 +47,8 @@ class Sorting:
         Study area, prepared shapely geometry in EPSG:5514; its edge is inside.
     placer
         Finds places given in words.
+    is_typed
+        A person has just typed it, knowing what was erased: erased texts are not kept out.
     rows_read, new, unchanged, updated, duplicates, outside, not_placed, counted_out, placed_by,
     waiting, personal_notes
         As in `Account`, so far.
@@ -57,6 +60,7 @@ class Sorting:
     transaction: ImportTransaction | None
     boundary: Any
     placer: Placer
+    is_typed: bool = False
     rows_read: int = 0
     new: int = 0
     unchanged: int = 0
@@ -81,18 +85,22 @@ class Sorting:
     _persons: dict[str, PersonsPlace] = field(default_factory=dict)
     _overruled: list[int] = field(default_factory=list)  # rows that a person's place stays for
     _stored_parts: list[pd.DataFrame] = field(default_factory=list)
+    _erased: frozenset[str] = frozenset()
+    _n_kept_out: int = 0
 
     def __post_init__(self) -> None:
         self._persons = self.stored.persons_places()
+        if not self.is_typed:
+            self._erased = self.stored.erased()
 
     def take(self, chunk: Chunk) -> None:
         """Sort one chunk."""
         self.rows_read += chunk.n_rows
         self.duplicates += chunk.n_merged
-        incidents = chunk.incidents
         refs: list[str] = (
-            text_array(incidents[schema.SOURCE_REF]).to_numpy(zero_copy_only=False).tolist()
+            text_array(chunk.incidents[schema.SOURCE_REF]).to_numpy(zero_copy_only=False).tolist()
         )
+        incidents = self._without_erased(chunk.incidents, refs)
         hashes = hash_content(incidents)
         xs: list[float] = incidents[schema.X].to_list()
         ys: list[float] = incidents[schema.Y].to_list()
@@ -120,7 +128,7 @@ class Sorting:
         self._note_days(incidents, firsts, fresh + changed)
         added = incidents if len(fresh) == len(incidents) else incidents.iloc[fresh]
         self._note_overruled(incidents, chunk.rows, changed, matches)
-        placed = self._place(incidents, fresh, changed)
+        placed = self._place(chunk.incidents, incidents, fresh, changed)
         self._classify(placed, firsts, fresh)
         self._note_notes(incidents[schema.NOTE], firsts)
         self._stored_parts.append(placed.iloc[fresh + changed])
@@ -153,6 +161,25 @@ class Sorting:
                     self._differing.append((rows[at], self._first_rows[place]))
         return firsts
 
+    def _without_erased(self, incidents: pd.DataFrame, refs: list[str]) -> pd.DataFrame:
+        """Return incidents with what is left of the texts that were erased."""
+        at = [number for number, ref in enumerate(refs) if ref in self._erased]
+        if not at:
+            return incidents
+        kept = self.stored.kept_texts([refs[number] for number in at])
+        said = {name: incidents[name].tolist() for name in SPOKEN}
+        for number in at:
+            left = dict(zip(SPOKEN, kept[refs[number]], strict=True))
+            self._n_kept_out += any(said[name][number] != text for name, text in left.items())
+            for name, text in left.items():
+                said[name][number] = text
+        return incidents.assign(
+            **{
+                name: pd.Series(texts, index=incidents.index, dtype=incidents[name].dtype)
+                for name, texts in said.items()
+            }
+        )
+
     def _note_days(self, incidents: pd.DataFrame, firsts: list[int], stored: list[int]) -> None:
         times = incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")
         dated = incidents[schema.TIME_PRECISION].isin(DAY_PRECISIONS).to_numpy(dtype=bool)
@@ -161,9 +188,15 @@ class Sorting:
             at = np.asarray(chosen, dtype=np.int64)
             kept.append(day_numbers(times[at[dated[at]]]))
 
-    def _place(self, incidents: pd.DataFrame, fresh: list[int], changed: list[int]) -> pd.DataFrame:
-        """Place new and changed incidents by their texts, and return all as they stand then."""
-        seen = incidents[list(COLUMNS_READ)]
+    def _place(
+        self, incidents: pd.DataFrame, kept: pd.DataFrame, fresh: list[int], changed: list[int]
+    ) -> pd.DataFrame:
+        """Place new and changed incidents by their texts, and return all as they stand then.
+
+        `kept` is what is stored of the incidents of the file: without texts that were erased. Of
+        such an incident the place stays; where it has none, it is looked up by the file's words.
+        """
+        seen = kept[list(COLUMNS_READ)]
         wanted = needs_place(incidents)
         written = fresh + changed
         self._count_textless(incidents, ~wanted, written)
@@ -178,9 +211,14 @@ class Sorting:
                 continue
             if not wanted.iat[at]:
                 stale.append(refs[at])
+            elif refs[at] in self._erased:
+                asked += [] if refs[at] in known else [at]
             elif known.get(refs[at]) != place_key(texts[at]):
                 asked.append(at)
         placings = self.placer.place(incidents.iloc[asked])
+        if not self._erased.isdisjoint(placings[schema.SOURCE_REF]):
+            texts = kept[schema.PLACE_TEXT].tolist()
+            placings[schema.PLACE_KEY] = [place_key(texts[at]) for at in asked]
         self.placed_by += count_methods(placings)
         self.waiting += count_waiting(placings)
         if self.transaction is not None:
@@ -292,6 +330,16 @@ class Sorting:
             )
         if self.placer.problem:
             found.append(self.placer.problem)
+        if self._n_kept_out:
+            found.append(
+                ngettext(
+                    "Texts about a person were erased from {n} incident of the file; they stay "
+                    "out.",
+                    "Texts about a person were erased from {n} incidents of the file; they stay "
+                    "out.",
+                    self._n_kept_out,
+                ).format(n=format_number(self._n_kept_out))
+            )
         if self._overruled:
             found.append(
                 ngettext(

@@ -13,7 +13,9 @@ from hotspots import schema
 from hotspots.periods import Span, merge_spans
 from hotspots.store import tables
 from hotspots.store.decisions import read_remembered
+from hotspots.store.erased import KeptTexts, read_erased, read_kept_texts
 from hotspots.store.placings import PERSONS, RememberedPlace
+from hotspots.store.retention_rules import Limit, read_limit
 from hotspots.store.source import CONFIRMED, INFERRED, NO_RECORD, Source
 
 FETCH_ROWS: Final = 5_000
@@ -205,6 +207,16 @@ class StoredIncidents:
             found.update(tuple(row) for row in self._connection.execute(query, {"keys": part}))
         return found
 
+    def erased(self) -> frozenset[str]:
+        """Return the references of incidents whose texts were erased; see `store.erased`."""
+        return frozenset() if self._key is None else read_erased(self._connection, self._key)
+
+    def kept_texts(self, refs: Sequence[str]) -> dict[str, KeptTexts]:
+        """Return what is left of the texts of incidents: note, text of the place, offence."""
+        if self._key is None:
+            return {}
+        return read_kept_texts(self._connection, self._key, refs)
+
     def days(self, *, without: Collection[int] = ()) -> npt.NDArray[np.int64]:
         """Return the day number of every stored incident whose day is known.
 
@@ -225,6 +237,10 @@ class StoredIncidents:
                 ]
                 parts.append(np.asarray(seconds, dtype=np.int64) // SECONDS_A_DAY)
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def limit(self, sha256: str) -> Limit | None:
+        """Return from which day on a file is taken, by its fingerprint; None: all of it is."""
+        return read_limit(self._connection, self._key, sha256=sha256)
 
     def records(self) -> Records:
         """Return the confirmed and the inferred periods of record."""

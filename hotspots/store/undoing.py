@@ -19,7 +19,7 @@ from hotspots import schema
 from hotspots.errors import ParameterError
 from hotspots.i18n import _, format_day
 from hotspots.periods import Span
-from hotspots.place_text import place_key
+from hotspots.place_text import ERASED, place_key
 from hotspots.store import tables
 from hotspots.store.batches import read_batch
 from hotspots.store.decisions import now, read_remembered
@@ -285,6 +285,8 @@ class UndoTransaction:
             has_position = values[schema.X] is not None
             if key and not has_position and known.get(ref) == key:
                 continue
+            if ERASED in values[schema.PLACE_TEXT] and not has_position:
+                continue  # what its place was found by is no longer kept
             stale.append(ref)
             waiting.append((ref, values, displaced[values[TRAIT_KEY]]))
         drop_placings(self._connection, self._source_key, stale)
