@@ -15,6 +15,7 @@ from hotspots.errors import SourceError
 from hotspots.i18n import _, format_number, ngettext
 from hotspots.ingest.account import Account
 from hotspots.ingest.batch import CHUNK_ROWS, IncidentReader, SourceInfo
+from hotspots.ingest.limits import cut_stated, reject_older
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.offence_table import OffenceTable
 from hotspots.ingest.opening import open_reader
@@ -207,7 +208,8 @@ def import_incidents(
                 placer.open_geocoder = lambda: geocoder
             placer.open_geocoder = steps.between_texts(placer.open_geocoder)
             sorting = Sorting(stored, transaction, boundary, placer)
-            for chunk in reader.chunks():
+            limit = stored.limit(sha256)
+            for chunk in (reject_older(chunk, limit) for chunk in reader.chunks()):
                 sorting.take(chunk)
                 rejects.add(chunk.rejected)
                 steps.take_rows(chunk.n_rows)
@@ -216,6 +218,7 @@ def import_incidents(
             municipality = workspace.settings.municipality
             # Days that the user states count all the same: a person vouches for them.
             foreign = not record and _is_foreign(sorting, reader, municipality=municipality)
+            record, cut = cut_stated([*record] or [*reader.stated_record], limit)
             recording = _record(sorting, reader, record, municipality=municipality, foreign=foreign)
             n_stored = sorting.n_stored_after()
             account = Account(
@@ -244,6 +247,7 @@ def import_incidents(
                     *reader.warnings,
                     *sorting.warnings(municipality_named=foreign),
                     *recording.warnings,
+                    *cut,
                 ),
                 dry_run=dry_run,
                 batch_id=0 if transaction is None else transaction.batch_id,
@@ -295,7 +299,7 @@ def _require_kind(known: Source | None, reader: IncidentReader) -> None:
 def _record(
     sorting: Sorting,
     reader: IncidentReader,
-    record: Sequence[Span],
+    stated: Sequence[Span],
     *,
     municipality: str,
     foreign: bool,
@@ -311,10 +315,9 @@ def _record(
             own=municipality,
             source_id=source_id,
         )
-    stated = [*record] or [*reader.stated_record]
     if stated:
         return state_record(
-            merge_spans(stated),
+            merge_spans([*stated]),
             former=former,
             file_days=sorting.file_days(),
             source_id=source_id,

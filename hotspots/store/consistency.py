@@ -15,6 +15,7 @@ from hotspots.store.decisions import DECISION_KINDS, RELEASED
 from hotspots.store.engine import make_engine, reading
 from hotspots.store.placings import PERSONS
 from hotspots.store.record_steps import RecordStep
+from hotspots.store.retention_rules import ACTIONS, LONGEST_MONTHS, read_rules
 from hotspots.store.writing import unpack_seen
 
 _PARTS: Final = (
@@ -243,7 +244,10 @@ def _placings(connection: Connection) -> Iterable[Fault]:
             _("places that lack a coordinate: {n} ({refs})"),
         ),
         (
-            table.c.place_state.in_(PERSONS) & table.c.decision_key.is_(None),
+            # One that a rule of retention took away says so without a decision and a description.
+            table.c.place_state.in_(PERSONS)
+            & table.c.decision_key.is_(None)
+            & ~((table.c.place_state == schema.GIVEN_UP) & (table.c.place_key == "")),
             _("places of a person that no decision made: {n} ({refs})"),
         ),
         (
@@ -376,6 +380,20 @@ def _records(connection: Connection) -> Iterable[Fault]:
         yield _fault(_("the store does not say of which version its data are"))
 
 
+def _retention(connection: Connection) -> Iterable[Fault]:
+    for rule in read_rules(connection).values():
+        if rule.action not in ACTIONS or not 1 <= rule.months <= LONGEST_MONTHS:
+            yield _fault(
+                _(
+                    "the rule of retention of source {source} cannot be followed: {months} "
+                    "months, {action}"
+                ).format(source=rule.source_id, months=rule.months, action=rule.action[:40]),
+                cure=_(
+                    "set it anew: hotspots retention set {source} --months N --action delete"
+                ).format(source=rule.source_id),
+            )
+
+
 _RULES: Final[tuple[Callable[[Connection], Iterable[Fault]], ...]] = (
     _totals,
     _accounts,
@@ -385,4 +403,5 @@ _RULES: Final[tuple[Callable[[Connection], Iterable[Fault]], ...]] = (
     _links,
     _decisions,
     _records,
+    _retention,
 )

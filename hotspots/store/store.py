@@ -42,8 +42,11 @@ from hotspots.store.migrate import ensure_current, stored_revision, upgrade
 from hotspots.store.placings import Place, RememberedPlace, lay_over, read_placings
 from hotspots.store.reading import StoredIncidents, fetch_rows, is_large, read_sources, read_traits
 from hotspots.store.replacing import PlacingTransaction
+from hotspots.store.retention import RetentionTransaction
+from hotspots.store.retention_rules import RetentionRule, drop_rule, read_rules, write_rule
 from hotspots.store.source import Source
 from hotspots.store.undoing import UndoTransaction
+from hotspots.store.wiping import wipe
 from hotspots.store.writing import ImportBatch, ImportTransaction, renew_version, set_record
 
 
@@ -346,6 +349,36 @@ class Store:
         """
         with writing(self._engine) as connection:
             yield UndoTransaction(connection, batch_id, user=user)
+
+    def retention_rules(self) -> list[RetentionRule]:
+        """Return how long each source's incidents are kept, in order of the sources' ids."""
+        with reading(self._engine) as connection:
+            return list(read_rules(connection).values())
+
+    def set_retention_rule(
+        self, source_id: str, *, months: int, action: str, user: str
+    ) -> RetentionRule:
+        """Set how long a source's incidents are kept; see `retention_rules.write_rule`."""
+        with writing(self._engine) as connection:
+            return write_rule(connection, source_id, months=months, action=action, user=user)
+
+    def remove_retention_rule(self, source_id: str) -> RetentionRule:
+        """Remove the rule of a source and return it; see `retention_rules.drop_rule`."""
+        with writing(self._engine) as connection:
+            return drop_rule(connection, source_id)
+
+    @contextmanager
+    def retaining(self) -> Iterator[RetentionTransaction]:
+        """Open one run of the rules of retention: all of it, or nothing.
+
+        `hotspots.retention.run_retention` does the whole of it.
+        """
+        with writing(self._engine) as connection:
+            yield RetentionTransaction(connection)
+
+    def wipe(self) -> bool:
+        """Write the database file anew without what was deleted; see `wiping.wipe`."""
+        return wipe(self._engine)
 
     @contextmanager
     def placing(self) -> Iterator[PlacingTransaction]:

@@ -180,6 +180,35 @@ def _new_key(result: CursorResult[Any]) -> int:
     return int(key[0])
 
 
+class TraitKeys:
+    """The combinations of traits that are stored, with those that are added.
+
+    Parameters
+    ----------
+    connection
+        In a writing transaction.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._traits = {tuple(row[1:]): int(row[0]) for row in read_traits(connection)}
+
+    def find(self, incidents: pd.DataFrame) -> list[int]:
+        """Return the key of each incident's combination of traits, storing new ones."""
+        firsts, which = distinct_traits(incidents)
+        keys = []
+        lists = column_lists(incidents.iloc[firsts], tables.TRAIT_COLUMNS)
+        for row in zip(*lists, strict=True):
+            key = self._traits.get(row)
+            if key is None:
+                values = dict(zip(tables.TRAIT_COLUMNS, row, strict=True))
+                key = _new_key(self._connection.execute(insert(tables.traits).values(values)))
+                self._traits[row] = key
+            keys.append(key)
+        chosen: list[int] = np.asarray(keys, dtype=np.int64)[which].tolist()
+        return chosen
+
+
 class ImportTransaction(StoredIncidents):
     """The writing side of one import; all of it is kept, or nothing.
 
@@ -235,22 +264,7 @@ class ImportTransaction(StoredIncidents):
         self._before = self.records()
         self._label, self._citation = label, citation
         self._seen: dict[int, list[str]] = {}
-        self._traits = {tuple(row[1:]): int(row[0]) for row in read_traits(connection)}
-
-    def _trait_keys(self, incidents: pd.DataFrame) -> list[int]:
-        """Return the key of each incident's combination of traits, storing new ones."""
-        firsts, which = distinct_traits(incidents)
-        keys = []
-        lists = column_lists(incidents.iloc[firsts], tables.TRAIT_COLUMNS)
-        for row in zip(*lists, strict=True):
-            key = self._traits.get(row)
-            if key is None:
-                values = dict(zip(tables.TRAIT_COLUMNS, row, strict=True))
-                key = _new_key(self._connection.execute(insert(tables.traits).values(values)))
-                self._traits[row] = key
-            keys.append(key)
-        chosen: list[int] = np.asarray(keys, dtype=np.int64)[which].tolist()
-        return chosen
+        self._traits = TraitKeys(connection)
 
     def _insert_sql(self, table: Table, fields: Sequence[str]) -> str:
         marks = ", ".join(repeat(placeholder(self._connection), len(fields)))
@@ -265,7 +279,7 @@ class ImportTransaction(StoredIncidents):
         rows = zip(
             repeat(self._source_key, n),
             refs,
-            self._trait_keys(incidents),
+            self._traits.find(incidents),
             *column_lists(incidents, tables.OWN_COLUMNS),
             repeat(self.batch_id, n),
             hashes,
@@ -291,7 +305,7 @@ class ImportTransaction(StoredIncidents):
         assigned = ", ".join(f"{field} = {mark}" for field in SAID_FIELDS)
         batch_ids = repeat(self.batch_id, len(incidents))
         rows = zip(
-            self._trait_keys(incidents),
+            self._traits.find(incidents),
             *column_lists(incidents, tables.OWN_COLUMNS),
             batch_ids,
             hashes,
