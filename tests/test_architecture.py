@@ -53,6 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "retention": SETTINGS | {"store", "layers", "placement", "geocode"},
     "accounts": SETTINGS | {"store"},
     "checkup": SETTINGS | {"store", "accounts", "layers", "ingest"},
+    "persons": SETTINGS | {"store", "ingest"},
     "backup": SETTINGS | {"store", "accounts", "layers", "checkup"},
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
@@ -70,12 +71,12 @@ ALLOWED: dict[str, set[str]] = {
     | COUNTING
     | {"analysis", "export", "ingest", "layers", "maps", "demo", "store", "web"}
     | {"workspace_init", "layers.checks", "layers.fetch", "geocode", "link", "accounts"}
-    | {"backup", "checkup", "retention"},
+    | {"backup", "checkup", "retention", "persons"},
     "web": SETTINGS
     | COUNTING
     | {"analysis", "export", "layers", "maps", "store", "privacy"}
     | {"layers.checks", "layers.fetch", "layers.own", "ingest", "geocode", "link", "accounts"}
-    | {"backup", "checkup", "retention"},
+    | {"backup", "checkup", "retention", "persons"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -43,6 +43,7 @@ _NAME_BYTES: Final = 200
 # Rows of a file that is slow to read: a person who stops an import should not wait for long.
 _SLOW_ROWS: Final = 5_000
 _FAST: Final = frozenset({filetypes.CSV, filetypes.ZIP})
+_TYPED: Final = "report"  # format of reports of the form: no file that comes again
 # What begins or ends a row, and so tells about how many there are.
 _MARKS: Final = {filetypes.CSV: b"\n", filetypes.GEOJSON: b'"Feature"'}
 
@@ -207,7 +208,8 @@ def import_incidents(
             if geocoder is not None:
                 placer.open_geocoder = lambda: geocoder
             placer.open_geocoder = steps.between_texts(placer.open_geocoder)
-            sorting = Sorting(stored, transaction, boundary, placer)
+            typed = reader.format == _TYPED
+            sorting = Sorting(stored, transaction, boundary, placer, is_typed=typed)
             limit = stored.limit(sha256)
             for chunk in (reject_older(chunk, limit) for chunk in reader.chunks()):
                 sorting.take(chunk)

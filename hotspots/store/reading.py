@@ -13,6 +13,7 @@ from hotspots import schema
 from hotspots.periods import Span, merge_spans
 from hotspots.store import tables
 from hotspots.store.decisions import read_remembered
+from hotspots.store.erased import KeptTexts, read_erased, read_kept_texts
 from hotspots.store.placings import PERSONS, RememberedPlace
 from hotspots.store.retention_rules import Limit, read_limit
 from hotspots.store.source import CONFIRMED, INFERRED, NO_RECORD, Source
@@ -205,6 +206,37 @@ class StoredIncidents:
             part = list(row_keys[start : start + FIND_ROWS])
             found.update(tuple(row) for row in self._connection.execute(query, {"keys": part}))
         return found
+
+    def erased(self) -> frozenset[str]:
+        """Return the references of incidents whose texts were erased; see `store.erased`."""
+        return frozenset() if self._key is None else read_erased(self._connection, self._key)
+
+    def kept_texts(self, refs: Sequence[str]) -> dict[str, KeptTexts]:
+        """Return what is left of the texts of incidents: note, text of the place, offence."""
+        if self._key is None:
+            return {}
+        return read_kept_texts(self._connection, self._key, refs)
+
+    def days(self, *, without: Collection[int] = ()) -> npt.NDArray[np.int64]:
+        """Return the day number of every stored incident whose day is known.
+
+        Days count from 1970-01-01. `without` names row keys to leave out.
+        """
+        parts = []
+        if self._key is not None:
+            left_out = frozenset(without)
+            traits = tables.traits
+            query = select(traits.c.trait_key).where(traits.c.time_precision.in_(DAY_PRECISIONS))
+            dated = frozenset(self._connection.execute(query).scalars())
+            names = ("row_key", schema.OCCURRED_FROM, "trait_key")
+            for rows in fetch_rows(self._connection, self._key, names, scan=self._scan):
+                seconds = [
+                    second
+                    for row_key, second, trait_key in rows
+                    if second is not None and trait_key in dated and row_key not in left_out
+                ]
+                parts.append(np.asarray(seconds, dtype=np.int64) // SECONDS_A_DAY)
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
     def limit(self, sha256: str) -> Limit | None:
         """Return from which day on a file is taken, by its fingerprint; None: all of it is."""
