@@ -20,8 +20,10 @@ def period_name(comparison: Comparison) -> str:
 
 def counts(comparison: Comparison) -> str:
     """Return both counts: 12 incidents, before that 9; or that they cannot be compared."""
+    if comparison.result is None and comparison.key == "year":
+        return _("cannot be compared with a year earlier: no day of both has record")
     if comparison.result is None:
-        return _("cannot be compared: no day of both periods has record")
+        return _("cannot be compared with those before: no day of both has record")
     if comparison.key == "year":
         text = ngettext(
             "{n} incident, a year earlier {before}",
@@ -72,7 +74,7 @@ def interval(comparison: Comparison) -> str:
     result = comparison.result
     if result is None or not comparison.before or not comparison.after:
         return ""
-    return _("{ratio} times as many, 95% interval {low} to {high}; q = {q}").format(
+    return _("{ratio} times as many, 95% interval {low} to {high}; {q}").format(
         ratio=format_number(result.ratio, digits=2),
         low=format_number(result.low, digits=2),
         high=format_number(result.high, digits=2),
@@ -83,8 +85,8 @@ def interval(comparison: Comparison) -> str:
 def q_text(q_value: float) -> str:
     """Return a q-value for a reader, never as zero."""
     if q_value < 0.001:
-        return f"< {format_number(0.001, digits=3)}"
-    return format_number(q_value, digits=3)
+        return f"q < {format_number(0.001, digits=3)}"
+    return f"q = {format_number(q_value, digits=3)}"
 
 
 def change_text(change: Change, kind: str) -> str:
