@@ -130,7 +130,8 @@ def to_sign_in() -> Response:
     """Send the browser to the sign-in page, and back here afterwards."""
     lang = request.args.get("lang", "")
     asked = request.full_path.rstrip("?") if request.method == "GET" else ""
-    wanted = asked if own_path(asked) and asked != "/" else None
+    is_start = request.path == "/" and set(request.args) <= {"lang"}  # each role has its own
+    wanted = asked if own_path(asked) and not is_start else None
     address = url_for("auth.ask", next=wanted, lang=lang if lang in LANGUAGES else None)
     response = redirect(address, 303)
     assert isinstance(response, Response)  # noqa: S101 - Flask's own
