@@ -162,6 +162,11 @@ ACTS = {
     "offences set": lambda b: b.run("offences", "set", "pokřik", "public_order"),
     "offences remove": lambda b: b.run("offences", "remove", "pokřik"),
     "mapping forget": lambda b: b.run("mapping", "forget", "points"),
+    "person find": lambda b: b.run("person", "find", "Nováková"),
+    "person export": lambda b: b.run(
+        "person", "export", "Nováková", "--out", b.folder / "person.json"
+    ),
+    "person erase": lambda b: b.run("person", "erase", "Nováková", "--yes"),
     "audit export": lambda b: b.run("audit", "export", b.folder / "audit.csv"),
 }  # fmt: skip
 
@@ -200,6 +205,7 @@ def test_trials_and_questions_leave_no_line(bench):
     bench.run("layers", "import", bench.quarters(), "--as", "quarter", "--dry-run")
     bench.run("count", "--by", "district")
     bench.run("offences", "match", "krádež")
+    bench.run("person", "erase", "Nováková", "--dry-run")
     assert bench.watch.new() == []
 
 

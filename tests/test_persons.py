@@ -1,6 +1,13 @@
 """One person's mentions: found in any form, given out, erased from every copy for good."""
 
+import csv
+import io
 import json
+import sqlite3
+import stat
+import zipfile
+from contextlib import closing
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots import schema
+from hotspots.accounts import Accounts
+from hotspots.accounts.audit import DELETION, NOTES_VIEWED
 from hotspots.checkup import check_workspace
 from hotspots.cli import main
-from hotspots.errors import NotFoundError, ParameterError
+from hotspots.errors import NotFoundError, ParameterError, StoreError
 from hotspots.geocode import Geocoded
 from hotspots.ingest.batch import make_rejected
 from hotspots.ingest.batches import undo_batch
@@ -20,7 +29,7 @@ from hotspots.persons.matching import Wanted, context, inflect
 from hotspots.place_text import ERASED, fold, place_key
 from hotspots.store import Place, Store
 from hotspots.store.consistency import find_faults
-from tests.importing import make_chunk, make_runner, make_workspace, parts
+from tests.importing import FakeReader, make_chunk, make_runner, make_workspace, parts
 from tests.storing import make_incidents
 
 NOVAK = Wanted.parse("Novák")
@@ -247,8 +256,6 @@ def test_nothing_is_found_of_somebody_else(bench):
 
 
 def test_workbooks_and_archives_that_wait_are_searched(bench):
-    import zipfile
-
     incoming = bench.workspace.path / "incoming" / ("1" * 24)
     incoming.mkdir(parents=True)
     with zipfile.ZipFile(incoming / "book.xlsx", "w") as archive:
@@ -414,3 +421,159 @@ def test_an_update_undone_keeps_the_place(bench):
 def test_a_trial_of_the_same_file_says_the_same(bench):
     bench.erase()
     assert parts(bench.bring(incidents(), dry_run=True)) == {"unchanged": 4}
+
+
+def test_a_report_corrected_by_its_writer_keeps_its_new_words(bench):
+    made = incidents()
+    bench.erase()
+
+    class Typed:
+        path = bench.folder / "report.json"
+        format = "report"
+        source = FakeReader(bench.folder / "points.csv", []).source
+        stated_record = ()
+        warnings: ClassVar = []
+        municipality = None
+
+        def chunks(self):
+            yield make_chunk(made.assign(note="nový popis"))
+
+    Typed.path.write_text("{}", encoding="utf-8")
+    assert parts(bench.run(reader=Typed(), geocoder=Silent())) == {"updated": 4}
+    assert set(bench.read()[schema.NOTE]) == {"nový popis"}
+
+
+def test_words_kept_by_a_placing_are_a_fault(bench):
+    bench.erase()
+    with closing(sqlite3.connect(bench.workspace.database, isolation_level=None)) as kept:
+        kept.execute("UPDATE placings SET place_key = 'u novaku' WHERE source_ref = '1'")
+    (fault,) = find_faults(bench.workspace)
+    assert fault.text == "places kept under words that were erased: 1 (1)"
+
+
+def test_what_cannot_be_erased_is_left_and_said(bench):
+    made = incidents()
+    made[schema.SOURCE_REF] = ["Novák-1", "b", "c", "d"]
+    bench.bring(made, name="other.csv")
+    done = bench.erase()
+    assert {(one.field, one.is_left) for one in done.left} == {("reference", True)}
+    assert "1 mention is left" in " ".join(done.lines())
+
+
+def test_a_list_named_after_a_person_is_renamed(bench):
+    account = bench.bring(incidents(), name="Novák.csv", rejected=REJECTED)
+    assert bench.erase().left == ()
+    assert not account.rejects_file.exists()
+    with Store.open(bench.workspace) as store:
+        batch = store.batches()[-1]
+    assert batch.file_name == f"{ERASED}.csv"
+    renamed = bench.folder / f"{ERASED}.csv.rejected.csv"
+    assert batch.account_values()["rejects_file"] == str(renamed)
+    assert f"{ERASED} volali" in renamed.read_text(encoding="utf-8-sig")
+
+
+def test_a_reader_in_the_way_is_told_of(bench):
+    with closing(sqlite3.connect(bench.workspace.database, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM incidents").fetchall()
+        done = bench.erase()
+    assert not done.is_wiped
+    assert "remains may still be in its files" in " ".join(done.lines())
+    assert bench.erase().is_wiped  # nothing is found, and yet the files are cleaned
+    assert bench.files_with("Novák", "novak") == []
+
+
+def test_backups_are_told_of(bench):
+    bench.workspace.backups.mkdir()
+    (bench.workspace.backups / "old.zip").write_bytes(b"x")
+    assert bench.find().n_backups == 1
+    done = bench.erase()
+    assert done.n_backups == 1
+    assert "1 backup, the newest of" in " ".join(done.lines())
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+def test_find_shows_each_mention_where_it_stands(bench):
+    said = bench.command("person", "find", "Novák")
+    assert "Looked for: novak, novaka, " in said
+    assert "accounts" not in said
+    assert "accidents:1  5 March 2024" in said or "accidents:1" in said
+    assert "note: »Novák« křičel na Novákovou" in said
+    assert "list of rows that could not be used: a line of it (points.csv.rejected.csv)" in said
+    found = json.loads(bench.command("person", "find", "Novák", "--json"))
+    assert found["incidents"] == ["accidents:1", "accidents:2", "accidents:3"]
+    assert "No text speaks of it." in bench.command("person", "find", "Nováčková")
+    said = bench.command("person", "find", "a", code=2)
+    assert "at least 3 letters or digits" in said
+
+
+def test_find_without_a_line_in_the_record_shows_nothing(bench, monkeypatch):
+    def refuse(*_args, **_options):
+        raise StoreError("read-only")
+
+    monkeypatch.setattr(Accounts, "record", refuse)
+    for args in (("find", "Novák"), ("export", "Novák", "--out", bench.folder / "x.csv")):
+        said = bench.command("person", *args, code=1)
+        assert "texts are not given out without a line in the audit record" in said
+        assert "křičel" not in said
+    assert not (bench.folder / "x.csv").exists()
+
+
+def test_export_is_private_and_runs_nothing(bench):
+    made = incidents(notes=("=cmd()|Novák", "", "", ""))
+    bench.bring(made)
+    for name in ("person.csv", "person.json"):
+        said = bench.command("person", "export", "Novák", "--out", bench.folder / name)
+        assert "readable by you only" in said
+        assert stat.S_IMODE((bench.folder / name).stat().st_mode) == 0o600
+    table = (bench.folder / "person.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(io.StringIO(table), delimiter=";"))
+    assert rows[0] == ["incident", "day", "source", "where", "file", "found", "text"]
+    assert rows[1][-1] == "'=cmd()|Novák"
+    listed = json.loads((bench.folder / "person.json").read_text(encoding="utf-8"))
+    assert len(listed["mentions"]) == len(rows) - 1
+    assert "ends in .csv or .json" in bench.command(
+        "person", "export", "Novák", "--out", bench.folder / "person.xlsx", code=2
+    )
+
+
+def test_erase_asks_first(bench):
+    said = bench.command("person", "erase", "Novák", code=2)
+    assert "nothing was changed; to erase it give --yes" in said
+    assert "texts would be changed in 3 incidents, and 1 files" in said
+    trial = json.loads(bench.command("person", "erase", "Novák", "--dry-run", "--json"))
+    assert trial["dry_run"] is True
+    assert bench.find().mentions != ()
+    done = bench.command("person", "erase", "Novák", "--yes", "--whole-note")
+    assert "texts were changed in 3 incidents" in done
+    assert bench.find().mentions == ()
+
+
+def test_erase_in_chosen_incidents_only(bench):
+    bench.command("person", "erase", "Novák", "--incident", "accidents:1", "--keep-places", "--yes")
+    notes = bench.read()[schema.NOTE].tolist()
+    assert notes[:2] == [f"{ERASED} křičel na {ERASED}", NOTES[1]]
+    assert bench.read()[schema.PLACE_TEXT].tolist() == list(PLACES)
+    said = bench.command(
+        "person", "erase", "Novák", "--exact", "--incident", "x:1", "--yes", code=1
+    )
+    assert "does not speak of it" in said
+
+
+def test_the_record_holds_a_digest_and_never_the_words(bench):
+    (bench.workspace.path / "secret.key").write_bytes(b"k" * 32)
+    for args in (("find", "Novák"), ("erase", "Novák", "--yes"), ("find", " NOVAK ")):
+        bench.command("person", *args)
+    with Accounts.open(bench.workspace) as accounts:
+        lines = accounts.audit_entries(limit=10)[::-1]
+    assert [line.action for line in lines] == [NOTES_VIEWED, DELETION, NOTES_VIEWED]
+    digests = {line.details["search"] for line in lines}
+    assert len(digests) == 1
+    assert len(digests.pop()) == 16
+    assert lines[0].details["texts"] > 0
+    assert lines[2].details["texts"] == 0
+    text = " ".join(f"{line.subject} {line.details}" for line in lines)
+    assert "Nov" not in text
+    assert "nov" not in text

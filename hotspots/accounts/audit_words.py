@@ -97,6 +97,10 @@ def _words() -> dict[str, str]:
         "record_set": _("periods of record set"),
         "record_confirmed": _("periods of record confirmed"),
         "mapping_forgotten": _("mapping forgotten"),
+        "find_person": _("mentions of a person looked for"),
+        "export_person": _("mentions of a person given out"),
+        "erase_person": _("mentions of a person erased"),
+        "person": _("mentions of a person"),
         "situation": _("situation"),
         "waiting": _("places to fill in"),
         "links": _("same events"),
@@ -152,6 +156,10 @@ def _labels() -> dict[str, str]:
         "placed": _("placed"),
         "moved": _("moved"),
         "texts": _("texts shown"),
+        # requests of a person
+        "search": _("digest of the words looked for"),
+        "texts_changed": _("texts changed"),
+        "left": _("mentions left"),
         # layers and settings
         "version": _("version"),
         "before": _("version before"),

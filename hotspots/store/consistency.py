@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select
 from hotspots import schema
 from hotspots.i18n import _, format_number
 from hotspots.periods import Span
+from hotspots.place_text import ERASED
 from hotspots.settings import Workspace
 from hotspots.store import tables
 from hotspots.store.decisions import DECISION_KINDS, RELEASED
@@ -269,6 +270,34 @@ def _placings(connection: Connection) -> Iterable[Fault]:
         )
 
 
+def _erased(connection: Connection) -> Iterable[Fault]:
+    """Check that nothing keeps words that were erased from the text of a place."""
+    table, rows = tables.placings, tables.incidents
+    joined = table.join(
+        rows, and_(rows.c.source_key == table.c.source_key, rows.c.source_ref == table.c.source_ref)
+    )
+    query = (
+        select(table.c.source_ref)
+        .select_from(joined)
+        .where(rows.c.place_text.contains(ERASED, autoescape=True), table.c.place_key != "")
+    )
+    refs = list(connection.execute(query).scalars())
+    remembered = tables.remembered_places
+    refs += connection.execute(
+        select(remembered.c.place_text).where(
+            remembered.c.place_text.contains(ERASED, autoescape=True),
+            ~remembered.c.place_key.startswith(ERASED, autoescape=True),
+        )
+    ).scalars()
+    if refs:
+        yield _fault(
+            _("places kept under words that were erased: {n} ({refs})").format(
+                n=format_number(len(refs)), refs=_some(refs)
+            ),
+            cure=_("erase them once more: hotspots person erase"),
+        )
+
+
 def _links(connection: Connection) -> Iterable[Fault]:
     table = tables.links
     rules = (
@@ -400,6 +429,7 @@ _RULES: Final[tuple[Callable[[Connection], Iterable[Fault]], ...]] = (
     _told_by_undone,
     _values,
     _placings,
+    _erased,
     _links,
     _decisions,
     _records,
