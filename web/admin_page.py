@@ -198,8 +198,12 @@ def _tiles() -> list[Tile]:
         ("offences.show", _("Offence table"), _("What paragraphs and wordings of files mean")),
         ("settings.show", _("Settings"), _("Town, language, map, length of sign-ins")),
         ("audit.show", _("Audit record"), _("Who did what and when")),
+        (
+            "person_data.show",
+            _("Requests of a person"),
+            _("Find, give out or erase what is said of somebody"),
+        ),
         ("backups.show", _("Backups"), _("Make one now, download, how to restore")),
-        ("protection.show", _("Data protection"), _("How long data are kept; one person's data")),
     )
     return [
         Tile(_address(endpoint), label, hint)

@@ -34,6 +34,7 @@ from web import (
     navigation,
     offences_page,
     overview_page,
+    person_page,
     place_map,
     rates,
     report_page,
@@ -142,7 +143,7 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     modules += (sign_in_page, account_page, users_page, overview_page)
     modules += (audit_page,)
     modules += (my_reports_page, mentor_page, admin_page)
-    modules += (offences_page, settings_page, backups_page)
+    modules += (offences_page, settings_page, backups_page, person_page)
     for module in modules:
         app.register_blueprint(module.bp)
     access.check_table(app.view_functions)

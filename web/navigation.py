@@ -47,7 +47,7 @@ _UNDER: Final = {
     "settings": "admin.show",
     "backups": "admin.show",
     "audit": "admin.show",
-    "protection": "admin.show",
+    "person_data": "admin.show",
 }
 _JOBS_UNDER: Final = {"layers": "layers.show", "backup": "admin.show"}
 
