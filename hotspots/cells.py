@@ -23,6 +23,8 @@ FORMULA_STARTS: Final = (
 _CONTROL: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+# What XML 1.0, and so a workbook, cannot hold.
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?")
 
 
@@ -39,6 +41,11 @@ def visible(text: str) -> str:
     """
     seen = (c for c in text if c.isspace() or not unicodedata.category(c).startswith("C"))
     return " ".join("".join(seen).split())
+
+
+def writable(text: str) -> str:
+    """Return `text` without the characters that no XML file, and so no workbook, may hold."""
+    return _UNWRITABLE.sub("", text)
 
 
 def defuse(text: str) -> str:

@@ -7,9 +7,9 @@ the period has no record; the GeoPackage adds the long form as a table without g
 
 import csv
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +19,6 @@ import pandas as pd
 import pyarrow.parquet
 import pyogrio
 import shapely
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 from pyogrio.errors import DataSourceError, FeatureError
 
 from hotspots import crs, schema
@@ -33,10 +30,8 @@ from hotspots.errors import ParameterError
 from hotspots.files import cannot_write, replacing
 from hotspots.finding import Finding
 from hotspots.i18n import _
+from hotspots.spreadsheet import MAX_ROWS, Sheet, write_workbook
 
-# Characters that no XLSX file may hold.
-CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-XLSX_ROWS: Final = 1_048_576
 DEGREE_DIGITS: Final = 1e-7  # about 1 cm
 COUNT_PREFIX: Final = "n_"
 AREAS_LAYER: Final = "areas"
@@ -143,41 +138,24 @@ def _write_csv(table: CountTable, path: Path, finding: Finding | None) -> None:
 
 def _write_xlsx(table: CountTable, path: Path, finding: Finding | None) -> None:
     frame = table.to_frame()
-    if len(frame) >= XLSX_ROWS:
+    if len(frame) >= MAX_ROWS:
         raise ParameterError(
             _(
                 "{n} rows are more than an XLSX file can hold; "
                 "write .csv or .parquet, or choose longer periods"
             ).format(n=len(frame))
         )
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Counts"))
-    sheet.freeze_panes = "A2"
-    bold = Font(bold=True)
-
-    def heading(text: str, *, of: Any) -> WriteOnlyCell:
-        cell = WriteOnlyCell(of, value=_cell(text))
-        cell.font = bold
-        return cell
-
-    sheet.append([heading(column, of=sheet) for column in frame.columns])
     for column in (schema.PERIOD_FROM, schema.PERIOD_TO):
         frame[column] = frame[column].dt.date
-    for row in frame.astype(object).itertuples(index=False, name=None):
-        sheet.append([_cell(value) for value in row])
-    notes = book.create_sheet(_("Finding"))
-    notes.column_dimensions["A"].width = 28
-    notes.column_dimensions["B"].width = 100
-    for label, value in _about(table, finding):
-        notes.append([heading(label, of=notes), _cell(value)])
-    book.save(path)
-
-
-def _cell(value: Any) -> Any:
-    """Return a value fit for a cell: text defused and without control characters."""
-    if isinstance(value, str):
-        return defuse(CONTROL.sub("", value))
-    return None if pd.isna(value) else value
+    rows = frame.astype(object).itertuples(index=False, name=None)
+    about = Sheet(
+        _("Finding"),
+        _about(table, finding),
+        has_header=False,
+        has_labels=True,
+        widths=(28, 100),
+    )
+    write_workbook(path, [Sheet(_("Counts"), chain([frame.columns], rows)), about])
 
 
 def _about(table: CountTable, finding: Finding | None) -> list[tuple[str, Any]]:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 BASE = {"cells", "errors", "schema", "i18n", "crs", "filetypes", "periods", "offences"}
 BASE |= {"selection", "finding", "former", "progress", "validity", "place_text", "users"}
-BASE |= {"personal"}
+BASE |= {"personal", "spreadsheet"}
 SETTINGS = BASE | {"settings", "files", "archive"}
 # Groups of modules of the layers; only commands and pages reach for the network's.
 LAYER_GROUPS = {"layers.census", "layers.checks", "layers.official", "layers.own"}
@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "validity": {"i18n"},
     "place_text": set(),
     "users": set(),
+    "spreadsheet": {"cells", "errors", "i18n"},
     "personal": {"i18n"},
     "privacy": {"errors", "i18n"},
     "geocode": SETTINGS | {"layers"},

@@ -157,7 +157,7 @@ def test_control_characters_do_not_break_xlsx(tmp_path):
 
 
 def test_too_many_rows_for_xlsx(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "XLSX_ROWS", 9)
+    monkeypatch.setattr(export, "MAX_ROWS", 9)
     with pytest.raises(ParameterError, match=r"9 rows are more than an XLSX file can hold"):
         write_counts(make_table(), tmp_path / "a.xlsx")
     assert not list(tmp_path.iterdir())

@@ -9,11 +9,9 @@ from typing import Any, Final
 
 import click
 import numpy as np
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from hotspots import filetypes, schema
-from hotspots.cells import defuse, printable
+from hotspots.cells import defuse, printable, writable
 from hotspots.cli.common import (
     EXIT_REJECTED,
     open_workspace,
@@ -25,7 +23,6 @@ from hotspots.cli.common import (
 )
 from hotspots.crs import to_wgs84
 from hotspots.errors import ParameterError
-from hotspots.export import CONTROL, XLSX_ROWS
 from hotspots.files import replacing
 from hotspots.geocode import Candidate, Geocoded, Geocoder
 from hotspots.i18n import _, format_number, ngettext
@@ -33,10 +30,10 @@ from hotspots.ingest.batch import CHUNK_ROWS
 from hotspots.ingest.mapping import Mapping
 from hotspots.ingest.opening import open_table
 from hotspots.ingest.table import Table
+from hotspots.spreadsheet import Sheet, write_workbook
 
 RESULT_COLUMNS: Final = ("method", "x", "y", "precision_m", "score", "matched", "state", "reason")
 _FORMATS: Final = (filetypes.CSV, filetypes.XLSX)
-_CELL_CHARACTERS: Final = 32_767  # Excel's limit
 _DEGREE_DIGITS: Final = 6
 
 
@@ -246,7 +243,7 @@ def _result_rows(
 def _safe(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return defuse(CONTROL.sub("", value))
+    return defuse(writable(value))
 
 
 def _write_csv(header: list[str], rows: Iterable[list[Any]], path: Path) -> None:
@@ -258,24 +255,7 @@ def _write_csv(header: list[str], rows: Iterable[list[Any]], path: Path) -> None
 
 
 def _write_xlsx(header: list[str], rows: Iterable[list[Any]], path: Path) -> None:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Places"))
-    sheet.freeze_panes = "A2"
-    for n, row in enumerate(chain([header], rows), 1):
-        if n > XLSX_ROWS:
-            raise ParameterError(
-                _("the table has more rows than an XLSX file can hold; write .csv instead")
-            )
-        cells = []
-        for value in row:
-            is_text = isinstance(value, str)
-            shown = _safe(value)[:_CELL_CHARACTERS] if is_text else value
-            cell = WriteOnlyCell(sheet, shown)
-            if is_text:
-                cell.data_type = "s"  # never a formula, whatever it begins with
-            cells.append(cell)
-        sheet.append(cells)
-    book.save(path)
+    write_workbook(path, [Sheet(_("Places"), chain([header], rows))])
 
 
 def _say_counts(states: Counter[str], out: Path, warnings: list[str]) -> None:

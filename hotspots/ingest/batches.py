@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import openpyxl
 import pandas as pd
 
 from hotspots import schema
@@ -19,14 +18,12 @@ from hotspots.ingest.placing import Geocodes, Placer, needs_place
 from hotspots.ingest.recording import Recording, retell_record
 from hotspots.periods import Span
 from hotspots.settings import Workspace
+from hotspots.spreadsheet import MAX_ROWS, Sheet, write_workbook
 from hotspots.store import Store
 from hotspots.store.undoing import UndoTransaction
 
 CSV: Final = ".csv"
 XLSX: Final = ".xlsx"
-# Sheets hold no more rows than this, the header among them.
-_SHEET_ROWS: Final = 1_048_576
-_CELL_CHARACTERS: Final = 32_767
 _SECRET: Final = schema.NOTE
 
 
@@ -313,7 +310,7 @@ def export_batch(
         incidents = store.read_batch_incidents(batch_id)
     if not with_notes:
         incidents = incidents.drop(columns=[_SECRET])
-    if ending == XLSX and len(incidents) >= _SHEET_ROWS:
+    if ending == XLSX and len(incidents) >= MAX_ROWS:
         raise ParameterError(
             _("{n} incidents do not fit into one sheet; export them as .csv").format(
                 n=format_number(len(incidents))
@@ -324,7 +321,7 @@ def export_batch(
         if ending == CSV:
             _write_csv(incidents, draft)
         else:
-            _write_xlsx(incidents, draft, title=f"import {batch_id}")
+            write_workbook(draft, [Sheet(f"import {batch_id}", _rows(incidents))])
         draft.replace(path)
     except OSError as error:
         raise SourceError(
@@ -370,12 +367,3 @@ def _write_csv(incidents: pd.DataFrame, path: Path) -> None:
         writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
         for row in _rows(incidents):
             writer.writerow(["" if value is None else value for value in row])
-
-
-def _write_xlsx(incidents: pd.DataFrame, path: Path, *, title: str) -> None:
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for row in _rows(incidents):
-        # No text begins with "=" any more, so none becomes a formula.
-        sheet.append([v[:_CELL_CHARACTERS] if isinstance(v, str) else v for v in row])
-    book.save(path)
