@@ -542,12 +542,12 @@ def test_export_is_private_and_runs_nothing(bench):
 def test_erase_asks_first(bench):
     said = bench.command("person", "erase", "Novák", code=2)
     assert "nothing was changed; to erase it give --yes" in said
-    assert "texts would be changed in 3 incidents, and 1 files" in said
+    assert "incidents: 3; files: 1." in said
     trial = json.loads(bench.command("person", "erase", "Novák", "--dry-run", "--json"))
     assert trial["dry_run"] is True
     assert bench.find().mentions != ()
     done = bench.command("person", "erase", "Novák", "--yes", "--whole-note")
-    assert "texts were changed in 3 incidents" in done
+    assert "incidents: 3; files: 1." in done
     assert bench.find().mentions == ()
 
 

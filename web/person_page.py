@@ -1,7 +1,7 @@
 """The page of requests of a person: what is said of them is found, given out, erased."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
@@ -173,12 +173,8 @@ def erase() -> Response:
         whole_note=asked.whole_note,
         keep_places=asked.keep_places,
     )
-    record_done(
-        DELETION,
-        what="erase_person",
-        search=digest_of(workspace, asked.text),
-        **done.numbers(),
-    )
+    told: dict[str, Any] = {"search": digest_of(workspace, asked.text), **done.numbers()}
+    record_done(DELETION, "", what="erase_person", **told)
     return no_store(
         render_template(
             "person_erase.html",

@@ -245,7 +245,7 @@ def _summary(found: Found) -> str:
     if not n:
         return _("No text speaks of it.")
     return ngettext(
-        "{n} text speaks of it, in {incidents} incidents.",
-        "{n} texts speak of it, in {incidents} incidents.",
+        "{n} text speaks of it; incidents: {incidents}.",
+        "{n} texts speak of it; incidents: {incidents}.",
         n,
     ).format(n=format_number(n), incidents=format_number(len(found.incidents)))

@@ -85,29 +85,15 @@ class ErasedMentions:
 
     def lines(self) -> list[str]:
         """Return it as sentences, in the language in force."""
+        text = _("Texts changed: {n}; incidents: {incidents}; files: {files}.")
         if self.dry_run:
-            lines = [
-                ngettext(
-                    "{n} text would be changed in {incidents} incidents, and {files} files.",
-                    "{n} texts would be changed in {incidents} incidents, and {files} files.",
-                    self.texts,
-                )
-            ]
-        else:
-            lines = [
-                ngettext(
-                    "{n} text was changed in {incidents} incidents, and {files} files.",
-                    "{n} texts were changed in {incidents} incidents, and {files} files.",
-                    self.texts,
-                )
-            ]
+            text = _("Texts to be changed: {n}; incidents: {incidents}; files: {files}.")
         lines = [
-            line.format(
+            text.format(
                 n=format_number(self.texts),
                 incidents=format_number(len(self.incidents)),
                 files=format_number(self.files),
             )
-            for line in lines
         ]
         if self.left:
             lines.append(

@@ -29,6 +29,7 @@ from hotspots.store.copies import (
     REMEMBERED,
     REPLACED,
     Has,
+    account_texts,
     decision_rows,
     source_ids,
     statement_tables,
@@ -316,8 +317,10 @@ class Erasure:
         for row in self._connection.execute(select(table)).fetchall():
             account = json.loads(row.account) if row.account else {}
             name = self._rule.clean("file_name", row.file_name)
-            n_changed = int(name != row.file_name) + self._clean_account(account)
+            n_changed = int(name != row.file_name)
+            n_changed += sum(self._rule.has(text) for text in account_texts(account))
             if n_changed:
+                self._clean_account(account)
                 self._connection.execute(
                     update(table)
                     .where(table.c.batch_id == row.batch_id)
@@ -328,8 +331,7 @@ class Erasure:
                 )
                 self._done.texts[IMPORTED] += n_changed
 
-    def _clean_account(self, account: dict[str, Any]) -> int:
-        former = json.dumps(account, ensure_ascii=False)
+    def _clean_account(self, account: dict[str, Any]) -> None:
         for name in ACCOUNT_TEXTS:
             if name in account:
                 account[name] = self._clean_value(account[name])
@@ -338,7 +340,6 @@ class Erasure:
             renamed = Path(path).with_name(self._rule.mask(Path(path).name))
             self._done.lists[Path(path)] = renamed
             account[REJECTS_FILE] = str(renamed)
-        return int(json.dumps(account, ensure_ascii=False) != former)
 
     def _clean_value(self, value: Any) -> Any:
         if isinstance(value, str):

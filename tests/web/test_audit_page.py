@@ -181,6 +181,15 @@ ACTS = {
         "/admin/offences", pattern="pokřik", group="public_order"
     ),
     "an offence row is removed": lambda s: s.send("/admin/offences/remove", pattern="pokřik"),
+    "mentions of a person are shown": lambda s: s.send(
+        "/admin/person", status=200, text="Nováková"
+    ),
+    "mentions of a person are downloaded": lambda s: s.send(
+        "/admin/person/export", status=200, text="Nováková", format="json"
+    ),
+    "mentions of a person are erased": lambda s: s.send(
+        "/admin/person/erase", status=200, text="Nováková", sure="yes"
+    ),
     "the audit record is downloaded": lambda s: s.fetch("/audit.csv"),
 }
 

@@ -11,11 +11,13 @@ import pytest
 
 from hotspots import schema
 from hotspots.accounts import Accounts
+from hotspots.errors import StoreError
 from hotspots.place_text import ERASED
 from hotspots.settings import Workspace
 from hotspots.store import Store
 from tests.importing import make_chunk, make_runner
 from tests.storing import make_incidents
+from web import create_app
 
 from .conftest import HOSTILE
 from .signing import client_as, make_app, send
@@ -83,7 +85,7 @@ def test_nothing_is_searched_by_an_address(admin, town):
 
 def test_mentions_are_shown_where_they_stand(admin, town):
     page = post(admin, "/admin/person", text="novak")
-    assert "3 texts speak of it, in 2 incidents." in page
+    assert "3 texts speak of it; incidents: 2." in page
     assert re.findall(r'name="incident" value="([^"]+)"', page) == ["accidents:1", "accidents:2"]
     assert "<mark>Novák</mark> křičel na Novákovou" in page
     assert "name of the file" in page
@@ -135,8 +137,6 @@ def test_all_of_it_as_a_file(admin, town, form):
 
 
 def test_without_a_line_in_the_record_nothing_is_shown(admin, monkeypatch):
-    from hotspots.errors import StoreError
-
     def refuse(*_args, **_options):
         raise StoreError("no room")
 
@@ -150,7 +150,7 @@ def test_without_a_line_in_the_record_nothing_is_shown(admin, monkeypatch):
 def test_it_is_asked_before_anything_is_erased(admin, town):
     asked = post(admin, "/admin/person/ask", text="Novák")
     assert "Erase mentions of “Novák”?" in asked
-    assert "3 texts would be changed in 2 incidents" in asked
+    assert "Texts to be changed: 3; incidents: 2; files: 0." in asked
     assert notes(town) == NOTES
     assert send(admin, "/admin/person/erase", {"text": "Novák"}).status_code == 400
     assert notes(town) == NOTES
@@ -185,8 +185,6 @@ def test_only_ticked_incidents(admin, town):
 
 
 def test_the_demonstration_has_the_page(town, tmp_path):
-    from web import create_app
-
     shutil.copytree(town.path, tmp_path / "open")
     app = create_app(Workspace.open(tmp_path / "open"), testing=True, open_access=True)
     client = app.test_client()
