@@ -12,15 +12,16 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import layers, schema
+from hotspots.errors import StoreError
 from hotspots.former import FormerAreas
 from hotspots.geocode.gazetteer import farthest_m
-from hotspots.i18n import _
+from hotspots.i18n import _, format_number, ngettext
 from hotspots.placement import IN_AREAS, IN_FORCE, locate_incidents
 from hotspots.progress import Report, silent, within
 from hotspots.settings import Workspace
-from hotspots.store import Store
+from hotspots.store import Store, retention_rules
 from hotspots.store.retention import NUMBERS, SourceRetention, Tally
-from hotspots.store.retention_rules import COARSEN, DELETE, RetentionRule, today_in_prague
+from hotspots.store.retention_rules import COARSEN, DELETE, RetentionRule
 
 # Kinds of areas by which old incidents are told, the finer first; each is a method of its own.
 TOLD_BY: Final = (schema.DISTRICT, schema.TOWN_PART)
@@ -124,14 +125,23 @@ class RetentionRun:
 
     def numbers(self) -> dict[str, Any]:
         """Return what the audit record keeps."""
-        acted = {
+        total = self.total
+        by_action = {
             action: [one.source_id for one in self.sources if one.action == action]
             for action in (DELETE, COARSEN)
         }
         return {
-            "deleted_from": acted[DELETE],
-            "coarsened_in": acted[COARSEN],
-            **self.total,
+            "deleted_in": by_action[DELETE],
+            "coarsened_in": by_action[COARSEN],
+            "incidents": total["incidents"],
+            "versions": total["versions"],
+            "withdrawn_rows": total["withdrawn"],
+            "notes_gone": total["notes"],
+            "placings": total["placings"],
+            "pairs": total["links"],
+            "decision_rows": total["decisions"],
+            "remembered_places": total["remembered"],
+            "reject_lists": total["lists"],
             "wiped": self.is_wiped,
         }
 
@@ -172,7 +182,7 @@ def run_retention(
     NotFoundError, SourceError, SchemaError, CRSError
         The layers that tell districts cannot be read.
     """
-    day = today or today_in_prague()
+    day = today or retention_rules.today_in_prague()
     done: list[tuple[SourceRetention, Tally]] = []
     with Store.open(workspace) as store:
         try:
@@ -200,16 +210,53 @@ def run_retention(
         except _OnlyTried:
             return _outcome(workspace, done, is_wiped=False, dry_run=True)
         notes = _remove_lists(workspace, [path for _s, tally in done for path in tally.lists])
-        is_wiped = bool(done) and store.wipe()
+        is_wiped = False
+        if done:
+            try:
+                is_wiped = store.wipe()
+            except StoreError as error:  # what went is gone from the tables all the same
+                notes.append(str(error))
     if done and not is_wiped:
         notes.append(
             _(
-                "What went may still stand in the database's files: somebody was reading, or the "
-                "database is on a server. Run hotspots retention run again when nobody is "
-                "signed in; on a server, have its administrator clean the tables."
+                "What went may still stand in the database's files: somebody was reading or "
+                "writing, the disk is full, or the database is on a server. Run hotspots "
+                "retention run again when nobody is signed in; on a server, have its "
+                "administrator clean the tables."
             )
         )
     return _outcome(workspace, done, is_wiped=is_wiped, notes=notes)
+
+
+def action_words(action: str) -> str:
+    """Return what becomes of old incidents: "deleted"."""
+    return {DELETE: _("deleted"), COARSEN: _("told by district and day only")}[action]
+
+
+def number_words() -> dict[str, str]:
+    """Return what each of `NUMBERS` counts, as headings of columns."""
+    return {
+        "incidents": _("incidents"),
+        "versions": _("former versions"),
+        "withdrawn": _("withdrawn rows"),
+        "notes": _("notes"),
+        "placings": _("places"),
+        "links": _("pairs"),
+        "decisions": _("rows of decisions"),
+        "remembered": _("remembered places"),
+        "lists": _("lists of rejected rows"),
+    }
+
+
+def say_copies(n: int) -> str:
+    """Return that backups still hold what went."""
+    return ngettext(
+        "{n} file in the directory backups still holds what goes now, and so do copies kept "
+        "elsewhere: remove those that are older than your rules allow.",
+        "{n} files in the directory backups still hold what goes now, and so do copies kept "
+        "elsewhere: remove those that are older than your rules allow.",
+        n,
+    ).format(n=format_number(n))
 
 
 def read_coarse_areas(workspace: Workspace) -> list[CoarseAreas]:

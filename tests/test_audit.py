@@ -167,6 +167,11 @@ ACTS = {
         "person", "export", "Nováková", "--out", b.folder / "person.json"
     ),
     "person erase": lambda b: b.run("person", "erase", "Nováková", "--yes"),
+    "retention set": lambda b: b.run(
+        "retention", "set", "apk", "--months", "600", "--action", "delete"
+    ),
+    "retention run": lambda b: b.run("retention", "run", "--yes"),
+    "retention remove": lambda b: b.run("retention", "remove", "apk"),
     "audit export": lambda b: b.run("audit", "export", b.folder / "audit.csv"),
 }  # fmt: skip
 
@@ -206,6 +211,7 @@ def test_trials_and_questions_leave_no_line(bench):
     bench.run("count", "--by", "district")
     bench.run("offences", "match", "krádež")
     bench.run("person", "erase", "Nováková", "--dry-run")
+    bench.run("retention", "run", "--dry-run")
     assert bench.watch.new() == []
 
 

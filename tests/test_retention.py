@@ -1,17 +1,20 @@
 """Rules of retention: what is too old goes from every table and from the database's files."""
 
 import json
+import sys
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots import layers, retention, schema
 from hotspots.aggregate import count_by_area
 from hotspots.analysis.waiting import list_waiting
+from hotspots.cli import main
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.ingest.batch import make_rejected
 from hotspots.ingest.batches import undo_batch
@@ -33,7 +36,6 @@ SECRET = "Jan Novák, Lipovská 12, tel. 777 123 456"  # noqa: S105
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     monkeypatch.setattr("hotspots.store.retention_rules.today_in_prague", lambda: TODAY)
-    monkeypatch.setattr("hotspots.retention.today_in_prague", lambda: TODAY)
 
 
 @pytest.fixture
@@ -526,3 +528,53 @@ def test_a_rule_that_cannot_be_followed_is_found_by_the_check(run, workspace):
     (fault,) = find_faults(workspace)
     assert "source accidents cannot be followed: 0 months, delete" in fault.text
     assert "hotspots retention set accidents" in fault.cure
+
+
+# --- commands ----------------------------------------------------------------------------------
+@pytest.fixture
+def command(workspace):
+    def run(*args, code=0, answer=None):
+        result = CliRunner().invoke(
+            main, ["retention", *args, "--workspace", str(workspace.path)], input=answer
+        )
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return run
+
+
+def test_commands_set_show_try_run_and_remove(run, workspace, command, monkeypatch):
+    run(chunk(["1", "2", "3"], OLD, "2023-04-01T10:00:00", NEW, note=[SECRET, "", ""]))
+    assert "Kept without a limit: accidents" in command()
+    assert "No source has a rule" in command("run", "--yes")
+    said = command("set", "accidents", "--months", "12", "--action", "delete")
+    assert "what is older than 1 Nov 2023 is deleted" in said
+    assert refs(workspace) == ["1", "2", "3"]
+    (listed,) = json.loads(command("list", "--json"))["rules"]
+    assert (listed["source"], listed["first_day"]) == ("accidents", "2023-11-01")
+    (workspace.backups / "old.zip").touch()
+    tried = command("run", "--dry-run")
+    for text in (
+        "2 incidents older than 1 Nov 2023 would be deleted",
+        "2023-03",
+        "together",
+        "Make a backup before it is: hotspots backup",
+        "1 file in the directory backups still holds what goes now",
+    ):
+        assert text in tried
+    assert "give --yes" in command("run", code=2)
+    # The command has the name of its module.
+    monkeypatch.setattr(sys.modules["hotspots.cli.retention"], "is_terminal", lambda: True)
+    assert "Nothing was changed." in command("run", answer="n\n")
+    assert refs(workspace) == ["1", "2", "3"]
+    assert "2 incidents older than 1 Nov 2023 were deleted" in command("run", answer="y\n")
+    assert refs(workspace) == ["3"]
+    again = json.loads(command("run", "--yes", "--json"))
+    assert (again["total"]["incidents"], again["wiped"], again["copies"]) == (0, True, 1)
+    shown = (
+        CliRunner().invoke(main, ["batch", "show", "1", "--workspace", str(workspace.path)]).output
+    )
+    assert "deleted since, by retention 2" in " ".join(shown.split())
+    assert "kept without a limit" in command("remove", "accidents")
+    assert "no rule of retention" in command("remove", "accidents", code=1)
+    assert "no source 'x'" in command("set", "x", "--months", "1", "--action", "delete", code=1)

@@ -122,6 +122,26 @@ def _sentences(account: AnyMapping[str, Any]) -> tuple[str, ...]:
                 n,
             ).format(n=format_number(n))
         )
+    n = _number(account, "retention_deleted")
+    if n:
+        lines.append(
+            ngettext(
+                "{n} row of this import was deleted since, by the source's rule of retention.",
+                "{n} rows of this import were deleted since, by the source's rule of retention.",
+                n,
+            ).format(n=format_number(n))
+        )
+    n = _number(account, "retention_coarsened")
+    if n:
+        lines.append(
+            ngettext(
+                "{n} row of this import is told by district and day only, by the source's rule of "
+                "retention.",
+                "{n} rows of this import are told by district and day only, by the source's rule "
+                "of retention.",
+                n,
+            ).format(n=format_number(n))
+        )
     return tuple(lines)
 
 

@@ -21,6 +21,7 @@ from hotspots.cli.map import map_command
 from hotspots.cli.mapping import mapping
 from hotspots.cli.offences import offences
 from hotspots.cli.person import person
+from hotspots.cli.retention import retention
 from hotspots.cli.server import demo, serve
 from hotspots.cli.sources import sources
 from hotspots.cli.user import user
@@ -66,6 +67,7 @@ for command in (
     backup,
     restore,
     check,
+    retention,
     person,
 ):
     main.add_command(command)

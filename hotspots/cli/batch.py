@@ -252,6 +252,8 @@ def _account_labels() -> dict[str, str]:
         "waiting": _("waiting for a place"),
         "near_duplicates": _("looking alike"),
         "personal_notes": _("notes with personal data"),
+        "retention_deleted": _("deleted since, by retention"),
+        "retention_coarsened": _("told coarsely since, by retention"),
     }
 
 

@@ -65,6 +65,10 @@ class RetentionRule:
         """Return the first day that the rule keeps; see `first_kept_day`."""
         return first_kept_day(self.months, today=today)
 
+    def numbers(self) -> dict[str, Any]:
+        """Return what the audit record keeps of the rule."""
+        return {"months": self.months, "what": self.action}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the rule as values that JSON knows."""
         return {
