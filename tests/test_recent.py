@@ -232,12 +232,12 @@ class TestWhatStandsOut:
         spread = [(day(2), 50 + 100 * (i % STREETS)) for i in range(40)]
         week, month, year = town.ask([*spread, *many(9, 10)]).comparisons
         assert week.stands_out
-        assert recent_words.verdict(week) == "more than chance explains"
-        assert recent_words.verdict(month) == "more than chance explains"
+        assert recent_words.verdict(week) == "more than by chance"
+        assert recent_words.verdict(month) == "more than by chance"
         assert (month.before, month.after) == (0, 49)
         assert year.stands_out
         earlier = town.ask([*many(9, 2), *((day(9), 50 + 100 * (i % 10)) for i in range(40))])
-        assert recent_words.verdict(earlier.comparisons[0]) == "fewer than chance explains"
+        assert recent_words.verdict(earlier.comparisons[0]) == "fewer than by chance"
         # All three p tie, as good as: Benjamini and Hochberg give 3/3 p, twice for two families.
         assert month.q_value == pytest.approx(2 * 2 * 0.5**49, rel=1e-6)
 
@@ -267,7 +267,7 @@ class TestWhatStandsOut:
         assert recent_words.change_text(change, schema.STREET) == (
             f"Street 0: {change.after} in the last {change.comparison.later.n_days} days, "
             f"{'a year earlier' if change.comparison.key == 'year' else 'before that'} "
-            f"{change.before}; more than by chance."
+            f"{change.before} – more than by chance."
         )
         assert recent_words.quiet_text(result) == ""
 
@@ -278,8 +278,8 @@ class TestWhatStandsOut:
         assert told(result) == []
         assert [(new.area, new.n) for new in result.new] == [("Street 3", 2)]
         assert recent_words.new_text(result.new[0], schema.STREET) == (
-            "New: Street 3, 2 incidents in the last 28 days, none in the year before. "
-            "That alone is no trend."
+            "New – Street 3: 2 incidents in the last 28 days, none in the year before; "
+            "that alone is no trend."
         )
 
     @pytest.mark.parametrize(

@@ -27,9 +27,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Line:
-    """One sentence of what stands out; `look` is more, fewer or new."""
+    """One thing that stands out, and its counts; `look` is more, fewer or new."""
 
-    text: str
+    name: str
+    counts: str
     look: str
     query: str
 
@@ -44,6 +45,7 @@ class Block:
     title: str
     is_quiet: bool
     rows: list[Row]
+    has_changes: bool
     lines: list[Line]
     hint: str
     held_back: str
@@ -55,7 +57,8 @@ def make_block(params: PageParams, recent: Recent) -> Block:
     kind = recent.selection.by
     lines = [
         Line(
-            recent_words.change_text(change, kind),
+            recent_words.change_name(change, kind),
+            recent_words.change_counts(change),
             "more" if change.after > change.before else "fewer",
             _query(
                 params,
@@ -66,7 +69,12 @@ def make_block(params: PageParams, recent: Recent) -> Block:
         for change in recent.changes
     ]
     lines += [
-        Line(recent_words.new_text(new, kind), "new", _query(params, new.later, params.offences))
+        Line(
+            recent_words.new_name(new, kind),
+            recent_words.new_counts(new),
+            "new",
+            _query(params, new.later, params.offences),
+        )
         for new in recent.new
     ]
     going_on = {s.source_id for s in recent.sources} - {s.source_id for s in recent.held_back_by}
@@ -74,6 +82,7 @@ def make_block(params: PageParams, recent: Recent) -> Block:
         title=recent_words.title(recent),
         is_quiet=recent_words.is_quiet(recent),
         rows=[_row(params, comparison) for comparison in recent.comparisons],
+        has_changes=bool(recent.changes),
         lines=lines,
         hint=recent_words.quiet_text(recent),
         held_back=recent_words.held_back_text(recent),

@@ -55,8 +55,7 @@ def verdict(comparison: Comparison) -> str:
     if comparison.before == comparison.after:
         return _("no difference")
     if comparison.stands_out:
-        is_more = comparison.after > comparison.before
-        return _("more than chance explains") if is_more else _("fewer than chance explains")
+        return _beyond_chance(comparison.before, comparison.after)
     if comparison.result.p_value <= LEVEL:  # one of several such differences is expected
         return _("this may still be chance")
     return _("usual by chance")
@@ -89,44 +88,55 @@ def q_text(q_value: float) -> str:
     return f"q = {format_number(q_value, digits=3)}"
 
 
-def change_text(change: Change, kind: str) -> str:
-    """Return what changed, where, from how many to how many, and that chance hardly explains it."""
+def change_name(change: Change, kind: str) -> str:
+    """Return what changed: an area, an offence group, or the group in the area."""
     place = named_area(kind, change.area) if change.area else ""
     what = offence_label(change.group) if change.group else ""
     subject = ", ".join(part for part in (place, what) if part)
-    if change.comparison.key == "year":
-        text = (
-            _("{what}: {n} in the last 28 days, a year earlier {before}; more than by chance.")
-            if change.after > change.before
-            else _(
-                "{what}: {n} in the last 28 days, a year earlier {before}; fewer than by chance."
-            )
-        )
-    else:
-        text = (
-            _("{what}: {n} in the last {days} days, before that {before}; more than by chance.")
-            if change.after > change.before
-            else _(
-                "{what}: {n} in the last {days} days, before that {before}; fewer than by chance."
-            )
-        )
+    return subject[:1].upper() + subject[1:]
+
+
+def change_counts(change: Change) -> str:
+    """Return from how many to how many it changed, and in which days."""
+    text = (
+        _("{n} in the last {days} days, a year earlier {before}")
+        if change.comparison.key == "year"
+        else _("{n} in the last {days} days, before that {before}")
+    )
     return text.format(
-        what=subject[:1].upper() + subject[1:],
         n=format_number(change.after),
         before=format_number(change.before),
         days=change.comparison.later.n_days,
     )
 
 
-def new_text(new: NewHere, kind: str) -> str:
+def change_text(change: Change, kind: str) -> str:
+    """Return a change as one sentence."""
+    beyond = _beyond_chance(change.before, change.after)
+    return f"{change_name(change, kind)}: {change_counts(change)} – {beyond}."
+
+
+def _beyond_chance(before: int, after: int) -> str:
+    return _("more than by chance") if after > before else _("fewer than by chance")
+
+
+def new_name(new: NewHere, kind: str) -> str:
+    """Return which area is new."""
+    return _("New – {area}").format(area=named_area(kind, new.area))
+
+
+def new_counts(new: NewHere) -> str:
     """Return that an area has incidents after a year without any: a fact."""
     return ngettext(
-        "New: {area}, {n} incident in the last {days} days, none in the year before. "
-        "That alone is no trend.",
-        "New: {area}, {n} incidents in the last {days} days, none in the year before. "
-        "That alone is no trend.",
+        "{n} incident in the last {days} days, none in the year before; that alone is no trend",
+        "{n} incidents in the last {days} days, none in the year before; that alone is no trend",
         new.n,
-    ).format(area=named_area(kind, new.area), n=format_number(new.n), days=new.later.n_days)
+    ).format(n=format_number(new.n), days=new.later.n_days)
+
+
+def new_text(new: NewHere, kind: str) -> str:
+    """Return a new area as one sentence."""
+    return f"{new_name(new, kind)}: {new_counts(new)}."
 
 
 def is_quiet(recent: Recent) -> bool:

@@ -154,14 +154,15 @@ class TestPage:
         page = text_of(client.get("/?lang=en&source=fresh&by=district"))
         block = block_of(page)
         assert 'class="stands-out"' in block
-        assert "more than chance explains" in block
+        assert "more than by chance" in block
         line = re.search(r'<li class="more">.*?</li>', block, flags=re.DOTALL)[0]
-        assert "30 in the last 7 days, before that 1; more than by chance." in plain(line)
+        assert ": 30 in the last 7 days, before that 1" in plain(line)
         link = links_of(line)[0]
         assert "from=2024-06-24" in link
         assert "to=2024-06" in link
         assert "source=fresh" in link
         assert counted(text_of(client.get(link))) == 30
+        assert "Changed more than by chance:" in block
         assert "is-quiet" not in block
 
     def test_a_source_that_ends_early_is_named_and_can_be_left_aside(self, surge):
