@@ -204,6 +204,7 @@ def _tiles() -> list[Tile]:
             _("Find, give out or erase what is said of somebody"),
         ),
         ("backups.show", _("Backups"), _("Make one now, download, how to restore")),
+        ("retention.show", _("Retention"), _("How long incidents are kept, letting old ones go")),
     )
     return [
         Tile(_address(endpoint), label, hint)

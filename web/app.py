@@ -38,6 +38,7 @@ from web import (
     place_map,
     rates,
     report_page,
+    retention_page,
     security,
     settings_page,
     sign_in_page,
@@ -143,7 +144,7 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     modules += (sign_in_page, account_page, users_page, overview_page)
     modules += (audit_page,)
     modules += (my_reports_page, mentor_page, admin_page)
-    modules += (offences_page, settings_page, backups_page, person_page)
+    modules += (offences_page, settings_page, backups_page, person_page, retention_page)
     for module in modules:
         app.register_blueprint(module.bp)
     access.check_table(app.view_functions)

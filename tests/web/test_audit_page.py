@@ -151,6 +151,13 @@ def fetched(site):
         site.send("/layers/fetch", municipality=site.workspace.settings.municipality)
 
 
+def let_go(site):
+    asked = text_of(site.fetch("/admin/retention/run"))
+    site.watch.mark()
+    seen = re.search(r'name="seen" value="(\w+)"', asked)
+    site.send("/admin/retention/run", seen=seen[1], sure="yes")
+
+
 ACTS = {
     "a file is received for import": lambda s: s.stage("events.csv", FILE),
     "a file is discarded": discarded,
@@ -190,6 +197,11 @@ ACTS = {
     "mentions of a person are erased": lambda s: s.send(
         "/admin/person/erase", status=200, text="Nováková", sure="yes"
     ),
+    "a rule of retention is set": lambda s: s.send(
+        "/admin/retention", source="apk", months="1", action="coarsen"
+    ),
+    "old incidents are let go": let_go,
+    "a rule of retention is removed": lambda s: s.send("/admin/retention/remove", source="apk"),
     "the audit record is downloaded": lambda s: s.fetch("/audit.csv"),
 }
 
