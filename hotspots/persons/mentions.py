@@ -14,6 +14,7 @@ WAITING: Final = "waiting_file"
 JOB: Final = "job"
 LINES: Final = "lines"
 
+_LONG: Final = 600
 # Kinds of places in which nothing is erased: a person has to.
 LEFT_KINDS: Final = frozenset({copies.REFERENCE, copies.MAPPING})
 
@@ -59,6 +60,22 @@ class Mention:
     def context(self) -> tuple[str, str, str]:
         """What stands before the first mention, the mention, and what follows."""
         return context(self.text, self.spans[0])
+
+    @property
+    def pieces(self) -> tuple[tuple[str, bool], ...]:
+        """The text in pieces, and which of them are mentions; of a long text the first's context.
+
+        A text is long from some hundred characters on.
+        """
+        if len(self.text) > _LONG:
+            before, mention, after = self.context
+            return ((before, False), (mention, True), (after, False))
+        found: list[tuple[str, bool]] = []
+        at = 0
+        for start, end in self.spans:
+            found += [(self.text[at:start], False), (self.text[start:end], True)]
+            at = end
+        return (*found, (self.text[at:], False))
 
     @property
     def forms(self) -> tuple[str, ...]:
