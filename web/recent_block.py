@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hotspots.analysis import recent_words
 from hotspots.analysis.recent import Comparison, Recent
+from hotspots.i18n import _
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import WEEK, Span
 from hotspots.selection import COUNT
@@ -39,11 +40,11 @@ class Line:
 class Block:
     """The whole block; `hint` says why nothing stands out, `held_back` whose record ends.
 
-    `is_quiet` says that the hint tells of every row what its own verdict does.
+    `quiet` says beside the title that nothing stands out, in the place of each row's verdict.
     """
 
     title: str
-    is_quiet: bool
+    quiet: str
     rows: list[Row]
     has_changes: bool
     lines: list[Line]
@@ -77,14 +78,15 @@ def make_block(params: PageParams, recent: Recent) -> Block:
         )
         for new in recent.new
     ]
+    is_quiet = recent_words.is_quiet(recent)
     going_on = {s.source_id for s in recent.sources} - {s.source_id for s in recent.held_back_by}
     return Block(
         title=recent_words.title(recent),
-        is_quiet=recent_words.is_quiet(recent),
+        quiet=_("nothing beyond chance") if is_quiet else "",
         rows=[_row(params, comparison) for comparison in recent.comparisons],
         has_changes=bool(recent.changes),
         lines=lines,
-        hint=recent_words.quiet_text(recent),
+        hint="" if is_quiet else recent_words.quiet_text(recent),
         held_back=recent_words.held_back_text(recent),
         held_back_query=params.but(sources=tuple(sorted(going_on)), index=None).to_query(),
     )

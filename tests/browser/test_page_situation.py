@@ -141,7 +141,8 @@ def test_the_table_sorts_by_czech_names_and_numbers(visit):
 def test_without_scripts_the_form_still_asks(visit):
     page = visit("/?lang=en", java_script_enabled=False)
     page.get_by_label("Districts (ZSJ)").check(force=True)
-    page.get_by_role("button", name="Show", exact=True).click()
+    form = page.get_by_role("form", name="Filters")
+    form.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**by=district**")
     assert "district" in page.locator("#finding").inner_text()
 
@@ -205,7 +206,8 @@ def test_the_map_fills_the_first_screen(visit):
     wait_for_map(page)
     frame = page.locator("#map").bounding_box()
     inner = page.frame_locator("#map")
-    assert inner.locator(".folium-map").bounding_box()["height"] >= 520
+    # Beside the finding stands what changed, which takes a line or two of the height.
+    assert inner.locator(".folium-map").bounding_box()["height"] >= 485
     slider = inner.get_by_role("slider").bounding_box()
     assert slider["y"] + slider["height"] <= 900
     legend = inner.locator(".hs-legend").bounding_box()
