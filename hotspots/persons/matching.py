@@ -1,5 +1,6 @@
 """Where a text speaks of a person: names in any Czech case, numbers however they are spaced."""
 
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,6 +52,7 @@ class Wanted:
     text: str
     forms: tuple[str, ...]
     _pattern: re.Pattern[str]
+    _beginnings: tuple[str, ...] = ()  # no text without all of them is looked through
 
     @classmethod
     def parse(cls, text: str, *, exact: bool = False) -> "Wanted":
@@ -86,11 +88,17 @@ class Wanted:
         known = dict.fromkeys(_BETWEEN_WORDS.join(order) for order in orders)
         pattern = rf"(?<![^\W_])(?:{'|'.join(known)})(?![^\W_])"
         forms = tuple(dict.fromkeys(form for words in kinds for form in words))
-        return cls(text, forms, re.compile(pattern))
+        beginnings = tuple(os.path.commonprefix(words) for words in kinds)
+        return cls(text, forms, re.compile(pattern), beginnings)
 
     def is_in(self, text: str) -> bool:
         """Return whether a text speaks of it."""
-        return bool(text) and self._pattern.search(_folded(text)) is not None
+        if not text:
+            return False
+        plain = _folded(text)
+        if not all(beginning in plain for beginning in self._beginnings):
+            return False
+        return self._pattern.search(plain) is not None
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """Return where a text speaks of it: start and end of each mention, in characters."""
