@@ -143,8 +143,8 @@ def _work(workspace: Workspace, tell: Tell) -> Work:
         n = done.total["incidents"]
         return Outcome(
             sentence=ngettext(
-                "By the rules of retention {n} incident was let go.",
-                "By the rules of retention {n} incidents were let go.",
+                "The rules of retention were applied to {n} incident.",
+                "The rules of retention were applied to {n} incidents.",
                 n,
             ).format(n=format_number(n)),
             notes=(*notes, *done.notes),
