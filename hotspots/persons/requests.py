@@ -275,9 +275,7 @@ def _require_known(chosen: frozenset[str], found: Found) -> None:
     unknown = sorted(chosen - set(found.incidents))
     if unknown:
         raise NotFoundError(
-            _("incident '{name}' does not speak of it; hotspots person find shows which do").format(
-                name=unknown[0][:100]
-            )
+            _("incident '{name}' does not speak of it").format(name=unknown[0][:100])
         )
 
 
