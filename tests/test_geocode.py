@@ -409,9 +409,9 @@ class TestProperties:
     ids=range(11),
 )
 def test_hostile_texts_take_bounded_time(jesenik, text):
-    began = time.perf_counter()
+    began = time.process_time()
     found = jesenik.geocode(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert len(found.text) <= 300
 
 

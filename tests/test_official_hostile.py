@@ -165,7 +165,7 @@ def archive(*members):
         (archive(("a.xml.gz", ruian.gzipped(VFR))), "another archive"),
         (ruian.gzipped(archive(("a.xml", VFR))), "another archive"),
         (archive(("a.xml", b"")), "is empty"),
-        (archive(("a.xml", SPACES * 4)), "more than a real file does"),
+        (archive(("a.xml", SPACES * 4)), "more than 400 times is no real file"),
         (ruian.zipped(NAME, VFR)[:-100], "damaged or cut off.*again"),
         (ruian.gzipped(VFR)[:-500], "damaged or cut off.*download it again"),
         (ruian.gzipped(VFR)[:-4], "damaged or cut off.*download it again"),

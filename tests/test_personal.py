@@ -177,9 +177,9 @@ def test_any_text_has_an_answer(text):
 
 @pytest.mark.parametrize("piece", ["1 ", "a.", "603 ", "1A", "850101/", "a@a.", "SPZ ", "+420 "])
 def test_long_texts_take_no_long_time(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     find_personal(piece * (20_000 // len(piece)))
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_patterns_are_written_in_what_browsers_read_too():

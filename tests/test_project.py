@@ -49,7 +49,9 @@ def test_every_command_and_option_is_documented(name, command):
         if isinstance(parameter, click.Option):
             assert f"`{parameter.opts[-1]}" in section[0], f"{name} {parameter.opts[-1]}"
         else:
-            assert (parameter.metavar or parameter.name).upper().split("...")[0] in section[0]
+            choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+            word = "|".join(choices) or (parameter.metavar or parameter.name).upper()
+            assert word.split("...")[0] in section[0]
 
 
 def test_readme_names_every_command():

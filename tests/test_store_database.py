@@ -1,8 +1,11 @@
 """The database: connections, migrations, and what happens when it is not as it should be."""
 
 import os
+import shutil
 import sqlite3
 import stat
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -149,13 +152,13 @@ def upgrade():
 @pytest.fixture
 def next_revision(tmp_path_factory, monkeypatch):
     def make(more):
-        folder = tmp_path_factory.mktemp("versions")
-        for script in migrate.VERSIONS.glob("r*.py"):
-            (folder / script.name).write_bytes(script.read_bytes())
+        scripts = tmp_path_factory.mktemp("migrations") / "scripts"
+        shutil.copytree(migrate.CHAIN.scripts, scripts)
         text = NEXT.format(more=more, head=tables.HEAD)
-        (folder / "r9998_next.py").write_text(text, encoding="utf-8")
-        monkeypatch.setattr(migrate, "VERSIONS", folder)
-        monkeypatch.setattr(tables, "HEAD", "9998")
+        (scripts / "versions" / "r9998_next.py").write_text(text, encoding="utf-8")
+        chain = replace(migrate.CHAIN, scripts=scripts, head="9998")
+        ensure = partial(migrate.ensure_current, chain=chain)
+        monkeypatch.setattr("hotspots.store.store.ensure_current", ensure)
 
     return make
 

@@ -66,10 +66,10 @@ def test_crossings_are_counted_as_shapely_finds_them(places):
 
 @pytest.mark.parametrize("n", [120, 2_000, 100_000])
 def test_a_street_of_random_vertices_is_refused_before_any_work(n):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(SchemaError, match=f"street Ulice 0: its line {OFTEN}.*QGIS"):
         make_street_areas(axes([LineString(zigzag(n))]))
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_one_that_is_cut_at_its_crossings_is_as_bad():
@@ -91,7 +91,7 @@ def test_streets_that_cross_each_other_too_often():
 
 def test_lines_over_one_another_are_refused_in_bounded_time():
     aslant = MultiLineString([[(X + k / 99, Y + k / 99), (X + 99, Y + 198)] for k in range(9_000)])
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert find_tangle([aslant]) is not None
     side_by_side = MultiLineString(
         [
@@ -100,7 +100,7 @@ def test_lines_over_one_another_are_refused_in_bounded_time():
         ]
     )
     assert "in more than 100,000 places" in find_tangle([side_by_side]).what
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_real_streets_pass_quickly():
@@ -110,9 +110,9 @@ def test_real_streets_pass_quickly():
         turns = generator.uniform(0, 6) + np.cumsum(generator.normal(0, 0.05, 100))
         steps = np.column_stack([np.cos(turns), np.sin(turns)]) * 6
         drawn.append(LineString(np.cumsum(steps, axis=0) + generator.uniform(0, 20_000, 2)))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert find_tangle(drawn) is None
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_line_drawn_many_times_a_ring_and_nothing_pass():
@@ -174,8 +174,8 @@ def test_a_layer_in_force_is_not_repaired_where_it_is_tangled():
 
 def test_a_tangled_layer_in_force_is_checked_in_bounded_time():
     shapes = np.array([Polygon(zigzag(2_000)), shapely.box(X, Y, X + 9, Y + 9)], dtype=object)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert list(shapely.area(make_untangled_valid(shapes))) == [0.0, 81.0]
     areas = gpd.GeoDataFrame({"area_id": ["a", "b"], "name": ["A", "B"]}, geometry=shapes, crs=5514)
     list(check_fit(areas, schema.DISTRICT, shapely.box(X, Y, X + 99, Y + 99)))
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
