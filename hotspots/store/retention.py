@@ -1,16 +1,15 @@
 """What goes by a source's rule of retention: old incidents taken out whole, or told coarsely."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select
 
 from hotspots import schema
 from hotspots.periods import day_number
@@ -26,13 +25,17 @@ from hotspots.store.frames import (
     trait_table,
 )
 from hotspots.store.placings import lay_over
-from hotspots.store.reading import SECONDS_A_DAY, read_records, read_traits
-from hotspots.store.record_steps import RecordStep
+from hotspots.store.reading import SECONDS_A_DAY, read_traits
+from hotspots.store.retained_imports import (
+    COARSENED_ROWS,
+    DELETED_ROWS,
+    cut_records,
+    tell_imports,
+)
 from hotspots.store.retention_rules import (
     COARSEN,
     RetentionRule,
     begin_utc,
-    cut_spans,
     read_rules,
 )
 from hotspots.store.statements import read_repeats
@@ -43,12 +46,8 @@ from hotspots.store.writing import (
     placeholder,
     renew_totals,
     renew_version,
-    write_records,
 )
 
-# What an import's account says of its rows that went since, by the rule's action.
-DELETED_ROWS: Final = "retention_deleted"
-COARSENED_ROWS: Final = "retention_coarsened"
 # What is counted, month by month.
 NUMBERS: Final = (
     "incidents",
@@ -391,73 +390,22 @@ class SourceRetention:
         forget_repeats(self._connection, self._key, removed=removed, repeated=repeated)
 
     def _cut_records(self) -> None:
-        """Take the days whose incidents are gone out of the source's periods of record.
-
-        Otherwise their absence would count as none.
-        """
-        confirmed, inferred = read_records(self._connection, self._key)
-        cut = tuple(cut_spans(spans, self.first_day) for spans in (confirmed, inferred))
-        if cut != (confirmed, inferred):
-            write_records(self._connection, self._key, confirmed=cut[0], inferred=cut[1])
+        if cut_records(self._connection, self._key, self.first_day):
             self.tally.changed = True
-        table = tables.batches
-        query = select(table.c.batch_id, table.c.record_before).where(
-            table.c.source_key == self._key
-        )
-        for batch_id, text in self._connection.execute(query).fetchall():
-            step = RecordStep.from_json(text)
-            if step is None:
-                continue
-            after = step.set_after
-            shorter = replace(
-                step,
-                stated=cut_spans(step.stated, self.first_day),
-                before=(
-                    cut_spans(step.before[0], self.first_day),
-                    cut_spans(step.before[1], self.first_day),
-                ),
-                set_after=after
-                and (cut_spans(after[0], self.first_day), cut_spans(after[1], self.first_day)),
-            )
-            if shorter != step:
-                self._connection.execute(
-                    update(table)
-                    .where(table.c.batch_id == batch_id)
-                    .values(record_before=shorter.to_json())
-                )
-                self.tally.changed = True
 
     def _tell_batches(self, changed: list[_Row], *, is_coarse: bool) -> None:
-        """Have the accounts say how many rows went, and take their rejected rows out."""
         went = Counter(row.batch_id for row in (*changed, *self._versions, *self._withdrawn))
-        what = COARSENED_ROWS if is_coarse else DELETED_ROWS
-        table = tables.batches
-        query = (
-            select(table.c.batch_id, table.c.imported_at, table.c.account)
-            .where(table.c.source_key == self._key)
-            .order_by(table.c.batch_id)
+        lists, months = tell_imports(
+            self._connection,
+            self._key,
+            first_day=self.first_day,
+            went=went,
+            what=COARSENED_ROWS if is_coarse else DELETED_ROWS,
+            telling=self._still_telling(),
         )
-        kept = self._still_telling()
-        for batch_id, imported_at, text in self._connection.execute(query).fetchall():
-            account: dict[str, Any] = json.loads(text) if text else {}
-            before = dict(account)
-            if went[batch_id]:
-                account[what] = int(account.get(what, 0)) + went[batch_id]
-            has_gone = account.get(DELETED_ROWS) or account.get(COARSENED_ROWS)
-            is_over = imported_at < begin_utc(self.first_day) or (
-                bool(has_gone) and batch_id not in kept
-            )
-            if is_over and (account.get("rejected_rows") or account.get("rejects_file")):
-                if account.get("rejects_file"):
-                    self.tally.lists.append(Path(str(account["rejects_file"])))
-                account |= {"rejected_rows": [], "rejects_file": None}
-                self.tally.add(imported_at[:7], "lists")
-            if account != before:
-                self._connection.execute(
-                    update(table)
-                    .where(table.c.batch_id == batch_id)
-                    .values(account=json.dumps(account, ensure_ascii=False))
-                )
+        self.tally.lists += lists
+        for month, n in months.items():
+            self.tally.add(month, "lists", n)
 
     def _still_telling(self) -> set[int]:
         """Return the imports that still tell something as it came."""
