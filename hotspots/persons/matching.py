@@ -1,6 +1,5 @@
 """Where a text speaks of a person: names in any Czech case, numbers however they are spaced."""
 
-import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -88,7 +87,7 @@ class Wanted:
         known = dict.fromkeys(_BETWEEN_WORDS.join(order) for order in orders)
         pattern = rf"(?<![^\W_])(?:{'|'.join(known)})(?![^\W_])"
         forms = tuple(dict.fromkeys(form for words in kinds for form in words))
-        beginnings = tuple(os.path.commonprefix(words) for words in kinds)
+        beginnings = tuple(_common_beginning(words) for words in kinds)
         return cls(text, forms, re.compile(pattern), beginnings)
 
     def is_in(self, text: str) -> bool:
@@ -170,6 +169,13 @@ def inflect(word: str) -> tuple[str, ...]:
                 forms |= dict.fromkeys(base + ending for ending in _SOFT_ENDINGS)
                 break
     return tuple(form for form in forms if len(form) >= LEAST or form == word)
+
+
+def _common_beginning(words: tuple[str, ...]) -> str:
+    """Return the letters that all of some words begin with."""
+    first, last = min(words), max(words)
+    n_same = next((n for n, letter in enumerate(first) if letter != last[n : n + 1]), len(first))
+    return first[:n_same]
 
 
 def _has_digit(word: str) -> bool:
