@@ -41,6 +41,7 @@ class Block:
     """The whole block; `hint` says why nothing stands out, `held_back` whose record ends.
 
     `quiet` says beside the title that nothing stands out, in the place of each row's verdict.
+    `alone` leads to single sources (label, query) where all together have no day in common.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Block:
     hint: str
     held_back: str
     held_back_query: str
+    alone: list[tuple[str, str]]
 
 
 def make_block(params: PageParams, recent: Recent) -> Block:
@@ -89,6 +91,11 @@ def make_block(params: PageParams, recent: Recent) -> Block:
         hint="" if is_quiet else recent_words.quiet_text(recent),
         held_back=recent_words.held_back_text(recent),
         held_back_query=params.but(sources=tuple(sorted(going_on)), index=None).to_query(),
+        alone=[
+            (source.label, params.but(sources=(source.source_id,), index=None).to_query())
+            for source in recent.sources
+            if recent.as_of is None and len(recent.sources) > 1 and source.record
+        ],
     )
 
 

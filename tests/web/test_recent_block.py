@@ -208,6 +208,24 @@ def test_hostile_names_stay_texts(sample):
     assert html.count("<svg") == 1
 
 
+def test_sources_without_a_common_day_are_offered_one_by_one(sample):
+    def source(name, first, last):
+        return Source(name, "other", name.title(), record=(Span(first, last),))
+
+    form = source("form", date(2024, 6, 1), END)
+    police = source("police", date(2020, 1, 1), OLD_END)
+    recent = Recent(Selection(by=schema.STREET), None, (form, police, Source("z", "other", "Z")))
+    app = create_app(sample, testing=True, open_access=True)
+    with app.test_request_context("/?lang=en"):
+        block = make_block(PageParams(lang="en"), recent)
+        html = render_template("_recent.html", recent=block)
+    assert [(label, "source=" in query) for label, query in block.alone] == [
+        ("Form", True),
+        ("Police", True),
+    ]
+    assert plain(html).split("compared. ")[1].strip() == "One source alone: Form, Police"
+
+
 def run(*args, code=0):
     result = CliRunner().invoke(main, ["changes", *map(str, args)])
     assert result.exit_code == code, result.output
