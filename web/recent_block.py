@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hotspots.analysis import recent_words
-from hotspots.analysis.recent import Comparison, Recent
+from hotspots.analysis.recent import Comparison, Recent, last_common_day
 from hotspots.i18n import _
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import WEEK, Span
@@ -91,12 +91,19 @@ def make_block(params: PageParams, recent: Recent) -> Block:
         hint="" if is_quiet else recent_words.quiet_text(recent),
         held_back=recent_words.held_back_text(recent),
         held_back_query=params.but(sources=tuple(sorted(going_on)), index=None).to_query(),
-        alone=[
-            (source.label, params.but(sources=(source.source_id,), index=None).to_query())
-            for source in recent.sources
-            if recent.as_of is None and len(recent.sources) > 1 and source.record
-        ],
+        alone=_alone(params, recent),
     )
+
+
+def _alone(params: PageParams, recent: Recent) -> list[tuple[str, str]]:
+    if recent.as_of is not None or len(recent.sources) < 2:
+        return []
+    until = recent.selection.span.end if recent.selection.span else None
+    return [
+        (source.label, params.but(sources=(source.source_id,), index=None).to_query())
+        for source in recent.sources
+        if last_common_day((source,), until=until) is not None
+    ]
 
 
 def _row(params: PageParams, comparison: Comparison) -> Row:
