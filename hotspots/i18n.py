@@ -102,8 +102,18 @@ def format_number(value: float, *, digits: int = 0) -> str:
     if abs(value) >= _LARGEST_WRITTEN:
         return f"{value:.3g}" if isinstance(value, float) else _short_digits(value)
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    text = str(format_decimal(value, format=pattern, locale=current_language()))
-    return text.replace("-", "\N{MINUS SIGN}")
+    return write_decimal(value, pattern).replace("-", "\N{MINUS SIGN}")
+
+
+def write_decimal(value: float, pattern: str) -> str:
+    """Write a number by a pattern of the CLDR in the language in force."""
+    return _write_decimal(value + 0, pattern, current_language())  # -0.0 is 0
+
+
+@lru_cache(maxsize=8192)
+def _write_decimal(value: float, pattern: str, language: str) -> str:
+    """Write a number; pages of tables ask for the same ones again and again."""
+    return str(format_decimal(value, format=pattern, locale=language))
 
 
 def format_share(value: float, *, digits: int = 0) -> str:

@@ -27,8 +27,8 @@ from hotspots.store.source import Source
 from web.auth import person
 from web.cache import LruCache
 
-_SITUATIONS = 24
-_MAPS = 8
+_SITUATIONS = 64
+_MAPS = 64
 TRIES: Final = 5
 NO_LAYERS: Final = "none"
 P = ParamSpec("P")
@@ -102,6 +102,10 @@ class Answers:
         self._workspace = workspace
         self._settings_read = -1  # never yet
         self._guard = Lock()
+        self._store: Store | None = None
+        self._store_place: tuple[int, int] | None = None
+        self._store_guard = Lock()
+        self._known: LruCache[Known] = LruCache(2)
         self._frames: LruCache[pd.DataFrame] = LruCache(1)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(1)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
@@ -126,12 +130,26 @@ class Answers:
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        """Open the store for one request."""
-        store = Store.open(self.workspace)
-        try:
-            yield store
-        finally:
-            store.close()
+        """Give the store to one request; its connections and prepared statements are kept.
+
+        A database that was put in the place of the former one is opened anew.
+        """
+        place = _place_of_database(self._workspace)
+        with self._store_guard:
+            if self._store is None or place != self._store_place:
+                opened = Store.open(self._workspace)
+                former, self._store, self._store_place = self._store, opened, place
+                if former is not None:
+                    former.close()
+            store = self._store
+        yield store
+
+    def close(self) -> None:
+        """Close the store; it is opened again when it is asked for."""
+        with self._store_guard:
+            former, self._store = self._store, None
+        if former is not None:
+            former.close()
 
     def known(self) -> Known:
         """Return what the store holds now.
@@ -143,9 +161,13 @@ class Answers:
         """
         with self.store() as store:
             version = self._version(store)
-            sources = tuple(store.sources())
-            self._check(store, version)
-            return Known(version, sources)
+
+            def read() -> Known:
+                sources = tuple(store.sources())
+                self._check(store, version)
+                return Known(version, sources)
+
+            return self._known.get(version, read)
 
     def check(self, version: str) -> None:
         """Raise `DataChangedError` unless data and layers are still of `version`."""
@@ -232,6 +254,15 @@ def _modified(workspace: Workspace) -> int:
         return (workspace.path / "settings.toml").stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _place_of_database(workspace: Workspace) -> tuple[int, int] | None:
+    """Return which file the database is; None where it is on a server, or there is none."""
+    try:
+        found = workspace.database.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _reread(workspace: Workspace) -> Workspace:

@@ -14,6 +14,7 @@ from werkzeug.test import EnvironBuilder
 from hotspots.errors import HotspotsError
 from hotspots.i18n import _
 from web import auth
+from web.answers import Answers
 from web.changes import why_refused
 from web.front import Proxy, put_behind
 from web.intake import MaySend, limit_bodies
@@ -80,6 +81,8 @@ def serve(
         server.close()
         jobs: Jobs = app.extensions["hotspots_jobs"]
         jobs.stop()
+        answers: Answers = app.extensions["hotspots"]
+        answers.close()
 
 
 def make_server(app: Flask, sockets: list[socket.socket], *, proxy: Proxy | None = None) -> Any:

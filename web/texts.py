@@ -3,12 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
-
 from hotspots import periods, schema
 from hotspots.analysis.kinds import boundaries_label as boundaries_label
 from hotspots.analysis.ranking import ALONG_STREETS
-from hotspots.i18n import _, current_language, format_day
+from hotspots.i18n import _, format_day, write_decimal
 from hotspots.periods import Span
 from hotspots.selection import COUNT, DENSITY, RATE
 from hotspots.store.source import CONFIRMED, INFERRED
@@ -94,7 +92,7 @@ def fixed_number(value: float, digits: int = 0) -> str:
     if value != value:
         return "–"
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return str(format_decimal(value, format=pattern, locale=current_language()))
+    return write_decimal(value, pattern)
 
 
 def weekday_labels() -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from scipy import stats
 
 from hotspots import schema
 from hotspots.aggregate import DAYS_IN_YEAR, PER_LENGTH_M, PER_RESIDENTS, enough_residents
+from hotspots.aggregate import rate as rate_of
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
 from hotspots.selection import COUNT, DENSITY, MEASURES, RATE
@@ -132,25 +133,28 @@ def ranking(situation: "Situation", measure: str, *, top: int | None = None) -> 
     if top is not None and top < 1:
         raise ParameterError(_("top must be at least 1, got {top}").format(top=top))
     table = situation.table
-    totals = table.total_by_area()
+    areas = table.areas
     counts = table.counts.sum(axis=1)
-    known = totals[schema.N_INCIDENTS].notna().to_numpy(dtype=bool)
+    is_recorded = any(state != schema.MISSING for state in table.record)
+    known = np.full(len(areas), is_recorded, dtype=bool)
     along = situation.selection.by in ALONG_STREETS
-    size = totals[schema.LENGTH_M if along else schema.AREA_KM2].to_numpy(dtype=np.float64)
+    size = areas[schema.LENGTH_M if along else schema.AREA_KM2].to_numpy(dtype=np.float64)
     unit = np.where((size > 0) & known, size / (PER_LENGTH_M if along else 1.0), np.nan)
     density = counts / unit
     low, high = poisson_interval(counts)
     full = table.full_counts.sum(axis=1)
-    residents = enough_residents(totals[schema.RESIDENTS].to_numpy(dtype=np.float64))
-    years = float(table.recorded_days.sum()) / DAYS_IN_YEAR
+    n_residents = areas[schema.RESIDENTS].to_numpy(dtype=np.float64)
+    residents = enough_residents(n_residents)
+    days = int(table.recorded_days.sum())
+    years = float(days) / DAYS_IN_YEAR
     exposure = np.where((residents > 0) & (years > 0), residents * years / PER_RESIDENTS, np.nan)
-    rate = totals[schema.RATE_1000].to_numpy(dtype=np.float64)
+    rate = rate_of(full, n_residents, np.full(len(areas), days))
     full_low, full_high = poisson_interval(full)
     n_in_areas = table.tally.n_in_areas
     values = {COUNT: np.where(known, counts, np.nan), DENSITY: density, RATE: rate}[measure]
     order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")[:top]
-    names = totals[schema.NAME].astype(str).to_list()
-    ids = totals[schema.AREA_ID].astype(str).to_list()
+    names = areas[schema.NAME].astype(str).to_list()
+    ids = areas[schema.AREA_ID].astype(str).to_list()
     return [
         RankedArea(
             row=row,

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -107,6 +108,16 @@ def mark_version(path: Path, version: Version, order: tuple[PlacedSince, ...]) -
 
 
 def _metadata(path: Path) -> dict[str, str]:
+    try:
+        state = path.stat()
+        return dict(_read_metadata(path, (state.st_ino, state.st_mtime_ns, state.st_size)))
+    except FileNotFoundError:
+        return _read_metadata.__wrapped__(path, ())
+
+
+@lru_cache(maxsize=16)
+def _read_metadata(path: Path, _state: tuple[int, ...]) -> dict[str, str]:
+    """Return what a file says of itself, read once as long as it is the same."""
     # Opening takes longer than reading: once, unless the first layer is not there.
     try:
         info = _first_layer(path)

@@ -1,6 +1,7 @@
 """Geometry as a page receives it: whole numbers of 10⁻⁶ degree, each point from the one before."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ from hotspots import crs, schema
 from hotspots.maps.layers import MapLayers
 
 PER_DEGREE: Final = 1_000_000  # about 0.1 m
+_KEPT_SHAPES: Final = 16_384  # of several kinds of areas
 SIMPLIFY_M: Final = 0.5
 LINE: Final = "l"
 POLYGON: Final = "p"
@@ -32,34 +34,50 @@ class Encoder:
     """
 
     origin: tuple[float, float]
-    _seen: int = field(default=0, init=False)
+    _start: tuple[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        lon, lat = (round(degrees * PER_DEGREE) for degrees in self.origin)
+        self._start = lon, lat
 
     def part(self, points: Any) -> list[int]:
         """Return one ring or line, shape (k, 2) in metres, as a flat list of 2k numbers."""
-        lon, lat = crs.to_wgs84(points[:, 0], points[:, 1])
-        xy = np.column_stack([lon - self.origin[0], lat - self.origin[1]])
-        whole = np.rint(xy * PER_DEGREE).astype(np.int64)
-        steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-        return [int(number) for number in steps.ravel()]
+        return self._moved(_encode_part(points))
 
     def geometry(self, shape: BaseGeometry | None) -> list[Any]:
         """Return ``[kind, part, …]``; an empty or missing geometry has no parts."""
         if shape is None or shape.is_empty:
             return [DOT]
-        parts = shapely.get_parts(shape)
-        dimension = shapely.get_dimensions(parts).max()
-        if dimension == 0:
-            return [DOT, *(self.part(shapely.get_coordinates(part)) for part in parts)]
-        if dimension == 1:
-            lines = [part for part in parts if shapely.get_dimensions(part) == 1]
-            lines = [shapely.simplify(line, SIMPLIFY_M) for line in lines]
-            return [LINE, *(self.part(shapely.get_coordinates(line)) for line in lines)]
-        rings: list[list[int]] = []
-        for part in parts:
-            if shapely.get_dimensions(part) == 2:
-                rings += [self.part(shapely.get_coordinates(part.exterior))]
-                rings += [self.part(shapely.get_coordinates(hole)) for hole in part.interiors]
-        return [POLYGON, *rings]
+        kind, parts = _encode(shapely.to_wkb(shape))
+        return [kind, *(self._moved(part) for part in parts)]
+
+    def _moved(self, part: tuple[int, ...]) -> list[int]:
+        """Return a part whose first point was told from 0° east and north."""
+        return [part[0] - self._start[0], part[1] - self._start[1], *part[2:]]
+
+
+def _encode_part(points: Any) -> tuple[int, ...]:
+    lon, lat = crs.to_wgs84(points[:, 0], points[:, 1])
+    whole = np.rint(np.column_stack([lon, lat]) * PER_DEGREE).astype(np.int64)
+    steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    return tuple(steps.ravel().tolist())
+
+
+@lru_cache(maxsize=_KEPT_SHAPES)
+def _encode(wkb: bytes) -> tuple[str, tuple[tuple[int, ...], ...]]:
+    """Return the kind and the parts of a geometry; every map of a town has the same shapes."""
+    parts = shapely.get_parts(shapely.from_wkb(wkb))
+    dimensions = shapely.get_dimensions(parts)
+    dimension = dimensions.max()
+    if dimension == 0:
+        return DOT, tuple(_encode_part(shapely.get_coordinates(part)) for part in parts)
+    if dimension == 1:
+        lines = shapely.simplify(parts[dimensions == 1], SIMPLIFY_M)
+        return LINE, tuple(_encode_part(shapely.get_coordinates(line)) for line in lines)
+    rings = []
+    for part in parts[dimensions == 2]:
+        rings += [part.exterior, *part.interiors]
+    return POLYGON, tuple(_encode_part(shapely.get_coordinates(ring)) for ring in rings)
 
 
 def drawn_shapes(areas: gpd.GeoDataFrame, layers: MapLayers) -> list[BaseGeometry]:

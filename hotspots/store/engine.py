@@ -86,7 +86,10 @@ def make_engine(workspace: Workspace, *, create: bool = False, file: Path | None
         return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
     # Texts of incidents are never quoted in errors and logs.
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
+    # A server's threads may hold any number of connections at once; few of them are kept.
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine.execution_options(**{_BACKUPS: workspace.backups})

@@ -1,5 +1,8 @@
 """Pairs of incidents that persons have decided upon."""
 
+from collections.abc import Sequence
+from functools import cache
+
 import pandas as pd
 from sqlalchemy import Connection, exists, select
 
@@ -23,6 +26,8 @@ def read_link_decisions(connection: Connection) -> dict[tuple[str, str], int]:
 def read_links(connection: Connection, *, states: tuple[str, ...] = ()) -> pd.DataFrame:
     """Return decided pairs in `schema.LINK_COLUMNS`, sorted by their incidents."""
     table, decisions = tables.links, tables.decisions
+    if not connection.execute(select(exists(select(table.c.decision_key)))).scalar_one():
+        return _no_links().copy()
     sources = select(tables.sources.c.source_key, tables.sources.c.source_id)
     names = {row.source_key: row.source_id for row in connection.execute(sources)}
     query = select(table, decisions.c.decided_by, decisions.c.decided_at).join(
@@ -45,6 +50,17 @@ def read_links(connection: Connection, *, states: tuple[str, ...] = ()) -> pd.Da
         )
         for row in connection.execute(query)
     ]
+    frame = _frame(rows)
+    return frame.sort_values([schema.INCIDENT_A, schema.INCIDENT_B], ignore_index=True)
+
+
+def _frame(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(schema.LINK_COLUMNS))
     frame[schema.LINK_SCORE] = frame[schema.LINK_SCORE].astype("float64")
-    return frame.sort_values([schema.INCIDENT_A, schema.INCIDENT_B], ignore_index=True)
+    return frame
+
+
+@cache
+def _no_links() -> pd.DataFrame:
+    """Return the frame of a store in which nothing was linked, as most are asked for links."""
+    return _frame([])
