@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import zipfile
 from contextlib import closing
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -577,3 +578,19 @@ def test_the_record_holds_a_digest_and_never_the_words(bench):
     text = " ".join(f"{line.subject} {line.details}" for line in lines)
     assert "Nov" not in text
     assert "nov" not in text
+
+
+def test_a_name_need_not_stand_in_the_command(bench):
+    given = ["person", "find", "-", "--json", "--workspace", str(bench.workspace.path)]
+    result = CliRunner().invoke(main, given, input="Novák\n")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["incidents"] == ["accidents:1", "accidents:2", "accidents:3"]
+
+
+def test_the_documentation_names_each_option():
+    page = (Path(__file__).resolve().parents[1] / "docs" / "data-protection.md").read_text("utf-8")
+    for name, command in main.commands["person"].commands.items():
+        assert f"hotspots person {name}" in page
+        for option in command.params:
+            if option.opts[0] not in {"text", "-w", "--json"}:
+                assert f"`{option.opts[0]}" in page, option.opts

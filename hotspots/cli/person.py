@@ -34,6 +34,18 @@ from hotspots.settings import Workspace
 from hotspots.users import current_user
 
 _FORMS_SHOWN: Final = 12
+
+
+def _ask_text(_context: click.Context, _argument: click.Parameter, value: str) -> str:
+    """Return what is looked for; "-" asks for it, so that no list of commands keeps a name."""
+    if value != "-":
+        return value
+    if sys.stdin.isatty():
+        return str(click.prompt(_("Look for"), err=True))
+    return sys.stdin.readline().strip()
+
+
+_text = click.argument("text", callback=_ask_text)
 _exact = click.option(
     "--exact", is_flag=True, help=_("Only these words, without other Czech endings.")
 )
@@ -43,7 +55,8 @@ _exact = click.option(
     "person",
     help=_(
         "Find what is said of one person, write it to a file for them, or erase it: requests under "
-        "data protection. Every use is put into the audit record, without the words looked for."
+        "data protection. Every use is put into the audit record, without the words looked for. "
+        "TEXT may be - to be asked for it, so that the shell keeps no name."
     ),
 )
 @shared_options
@@ -58,7 +71,7 @@ def person() -> None:
         "places, decisions, former versions, lists of rejected rows, files that wait."
     ),
 )
-@click.argument("text")
+@_text
 @_exact
 @shared_options
 @reports_errors
@@ -99,7 +112,7 @@ def find_command(text: str, exact: bool) -> None:
     "export",
     help=_("Write every text that speaks of TEXT to a file: for a person who asks what is kept."),
 )
-@click.argument("text")
+@_text
 @click.option(
     "--out",
     "out",
@@ -137,7 +150,7 @@ def export_command(text: str, out: Path, exact: bool) -> None:
         "backups still hold the texts."
     ),
 )
-@click.argument("text")
+@_text
 @click.option(
     "--incident",
     "incidents",

@@ -51,6 +51,10 @@ def post(client, path, status=200, **fields):
     return unescape(answer.text)
 
 
+def has_name(path):
+    return "Novák".encode() in path.read_bytes()
+
+
 def lines(workspace, *actions):
     with Accounts.open(workspace) as accounts:
         found = accounts.audit_entries(actions=actions)[::-1]
@@ -164,6 +168,8 @@ def test_it_is_asked_before_anything_is_erased(admin, town):
     (line,) = lines(town, "deletion")
     assert (line.details["texts_changed"], line.details["incidents"]) == (3, 2)
     assert "No text speaks of it." in post(admin, "/admin/person", text="Novák")
+    left = [path for path in town.path.rglob("*") if path.is_file() and has_name(path)]
+    assert left == []
     # Other pages show it at once.
     batch = admin.get("/batches/1?lang=en").text
     assert "Novák" not in batch
