@@ -10,20 +10,24 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shapely.geometry import box
 
 from hotspots import layers, retention, schema
 from hotspots.aggregate import count_by_area
 from hotspots.analysis.waiting import list_waiting
 from hotspots.cli import main
-from hotspots.errors import NotFoundError, ParameterError
+from hotspots.errors import NotFoundError, ParameterError, SourceError
+from hotspots.former import FormerAreas
 from hotspots.ingest.batch import make_rejected
 from hotspots.ingest.batches import undo_batch
 from hotspots.ingest.importer import import_incidents
 from hotspots.periods import RecordCalendar, Span, list_periods
+from hotspots.placement import locate_incidents
 from hotspots.retention import RetentionRun, run_retention
 from hotspots.store import Place, Store
 from hotspots.store.consistency import find_faults
 from hotspots.store.retention_rules import COARSEN, DELETE, first_kept_day
+from tests.counting import make_areas
 from tests.importing import BOUNDARY, FakeReader, make_chunk, make_runner, make_workspace, read
 from tests.storing import make_incidents
 
@@ -476,6 +480,69 @@ def test_every_district_holds_the_point_that_stands_for_it(town):
     np.testing.assert_array_equal(coarse[schema.X], frame[schema.X])
     again = retention.coarsen_incidents(coarse, [kind], boundary=boundary)
     pd.testing.assert_frame_equal(again, coarse)
+
+
+def test_the_district_is_that_by_which_an_incident_of_former_layers_counts():
+    x0, y0 = -543_000.0, -1_051_000.0
+    boundary = box(x0, y0, x0 + 300, y0 + 1000)
+
+    def areas(*edges):
+        made = make_areas(kind=schema.DISTRICT).iloc[: len(edges)].copy()
+        made[schema.AREA_ID] = [name for name, _west, _east in edges]
+        shapes = [box(x0 + west, y0, x0 + east, y0 + 1000) for _n, west, east in edges]
+        return made.set_geometry(shapes, crs=5514)
+
+    now = areas(("a", 0, 100), ("b", 100, 300))
+    then = areas(("a", 0, 220), ("gone", 220, 300))
+    former = (FormerAreas(1, date(2022, 1, 1), then, boundary),)
+    frame = make_incidents([str(k) for k in range(5)])
+    frame[schema.X] = x0 + np.array([50.0, 150.0, 290.0, 150.0, 290.0])
+    frame[schema.Y] = y0 + 10.0
+    days = ["2021-05-01"] * 3 + ["2022-05-01"] * 2
+    frame = at(frame, *days)
+    kinds = [retention.CoarseAreas(schema.DISTRICT, now, former)]
+
+    def rows(told):
+        placed = locate_incidents(told, now, boundary=boundary, former=former)
+        assert placed.points.tolist() == [0, 1, 2, 3, 4]
+        return placed.rows.tolist()
+
+    coarse = retention.coarsen_incidents(frame, kinds, boundary=boundary)
+    assert rows(frame) == rows(coarse) == [0, 0, 1, 1, 1]
+    assert set(coarse[schema.PLACE_METHOD]) == {"district"}
+    assert coarse[schema.X].iloc[0] == coarse[schema.X].iloc[1]
+    again = retention.coarsen_incidents(coarse, kinds, boundary=boundary)
+    pd.testing.assert_frame_equal(again, coarse)
+
+
+def test_a_list_elsewhere_is_named_and_nothing_else_of_the_workspace_is_removed(
+    run, workspace, tmp_path
+):
+    listed = make_rejected([9], ["no date"], [SECRET])
+    run(make_chunk(chunk(["1"], OLD).incidents, rejected=listed))
+    run(make_chunk(chunk(["2"], OLD).incidents, rejected=listed), name="b.csv")
+    with Store.open(workspace) as store, store._engine.begin() as connection:
+        settings = str(workspace.path / "settings.toml")
+        connection.exec_driver_sql(
+            "UPDATE batches SET account = json_set(account, '$.rejects_file', ?) "
+            "WHERE batch_id = 2",
+            (settings,),
+        )
+    set_rule(workspace)
+    (note,) = run_retention(workspace).notes
+    assert note == (
+        "a list of rejected rows stands beside its file; remove both: "
+        f"{tmp_path / 'points.csv.rejected.csv'}"
+    )
+    assert (workspace.path / "settings.toml").is_file()
+
+
+def test_an_old_report_of_the_form_is_refused_with_the_rule(run, workspace, tmp_path):
+    run(chunk(["1"], NEW))
+    set_rule(workspace)
+    reader = FakeReader(tmp_path / "r.json", [chunk(["2"], OLD)], file_format="report")
+    with pytest.raises(SourceError, match="older than source accidents is kept: 12 months"):
+        run(reader=reader)
 
 
 # --- whatever was imported ---------------------------------------------------------------------

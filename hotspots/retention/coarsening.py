@@ -5,7 +5,9 @@ from typing import Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import layers, schema
@@ -111,20 +113,39 @@ def _coarsen_places(
         asked = np.flatnonzero(open_yet)
         if not len(asked):
             break
-        found = locate_incidents(
-            incidents.iloc[asked], kind.areas, boundary=boundary, former=kind.former
-        )
+        chosen = incidents.iloc[asked]
+        found = _rows_of(chosen, kind, boundary)
         middles = _Middles(kind)
-        for point, row in zip(found.points.tolist(), found.rows.tolist(), strict=True):
-            if found.where[point] != IN_AREAS:
-                continue
-            at = asked[point]
-            x[at], y[at], precision_m[at] = middles.of(row, int(found.kept_by[point]))
-            method[at] = kind.kind
-            open_yet[at] = False
+        told = chosen.assign(**{schema.X: np.nan, schema.Y: np.nan})
+        points = [middles.of(int(row), int(by)) for row, by in found if row >= 0]
+        inside = np.flatnonzero(found[:, 0] >= 0)
+        told_x, told_y, reach = (np.full(len(asked), np.nan) for _k in range(3))
+        if len(inside):
+            told_x[inside], told_y[inside], reach[inside] = np.array(points).T
+        told[schema.X], told[schema.Y] = told_x, told_y
+        # An area of its time that is gone may lead the point of the present one elsewhere.
+        again = _rows_of(told, kind, boundary)
+        for at in np.flatnonzero(again[:, 0] != found[:, 0]).tolist():
+            where = was[asked[at], 0], was[asked[at], 1]
+            told_x[at], told_y[at], reach[at] = middles.of_then(int(found[at, 0]), *where)
+        x[asked], y[asked], precision_m[asked] = told_x, told_y, reach
+        method[asked[inside]] = kind.kind
+        open_yet[asked[inside]] = False
     for name, values in ((schema.X, x), (schema.Y, y), (schema.PLACE_PRECISION_M, precision_m)):
         coarse[name] = values
     coarse[schema.PLACE_METHOD] = pd.Series(method, index=coarse.index, dtype="str")
+
+
+def _rows_of(
+    incidents: pd.DataFrame, kind: CoarseAreas, boundary: BaseGeometry
+) -> npt.NDArray[np.int64]:
+    """Return each incident's row of the areas in force, −1 for none, and what it is placed by."""
+    found = locate_incidents(incidents, kind.areas, boundary=boundary, former=kind.former)
+    rows = np.full((len(incidents), 2), -1, dtype=np.int64)
+    rows[found.points, 0] = found.rows
+    rows[found.where != IN_AREAS, 0] = -1
+    rows[:, 1] = found.kept_by
+    return rows
 
 
 class _Middles:
@@ -149,3 +170,16 @@ class _Middles:
             x, y = float(point.x), float(point.y)
             self._known[key] = x, y, round(max(farthest_m(shape, x, y), 10.0), 1)
         return self._known[key]
+
+    def of_then(self, row: int, x: float, y: float) -> tuple[float, float, float]:
+        """Return it for the part of an area that, like (x, y), lay in areas that are gone now."""
+        shape = self._kind.areas.geometry.iloc[row]
+        reach = self.of(row, IN_FORCE)[2]
+        here = shapely.Point(x, y)
+        part = shape
+        for entry in self._kind.former:
+            then = entry.areas.geometry[entry.areas.intersects(here)]
+            if len(then):
+                part = part.intersection(then.iloc[0])
+        point = part.representative_point()
+        return float(point.x), float(point.y), reach

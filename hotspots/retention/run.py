@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from hotspots import layers
 from hotspots.errors import StoreError
@@ -14,6 +15,8 @@ from hotspots.settings import Workspace
 from hotspots.store import Store, retention_rules
 from hotspots.store.retention import NUMBERS, SourceRetention, Tally
 from hotspots.store.retention_rules import RetentionRule
+
+_LIST: Final = ".rejected.csv"
 
 
 class _OnlyTried(Exception):  # noqa: N818
@@ -139,7 +142,7 @@ def _remove_lists(workspace: Workspace, listed: Sequence[Path]) -> list[str]:
     home = workspace.path.resolve()
     for path in dict.fromkeys(listed):
         try:
-            if not path.is_file() or path.is_symlink():
+            if not path.name.endswith(_LIST) or not path.is_file() or path.is_symlink():
                 continue
             if not path.resolve().is_relative_to(home):
                 text = _("a list of rejected rows stands beside its file; remove both: {path}")
