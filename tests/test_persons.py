@@ -162,6 +162,12 @@ def test_too_long_to_look_for(text):
         Wanted.parse(text)
 
 
+@pytest.mark.parametrize("text", ["vymazáno", ERASED, "Vymazán"])
+def test_the_mark_of_erased_words_is_not_looked_for(text):
+    with pytest.raises(ParameterError, match="stands where something was erased"):
+        Wanted.parse(text)
+
+
 def test_inflection_keeps_short_words_and_the_word_itself():
     assert inflect("ma") == ("ma",)
     assert inflect("novak")[0] == "novak"

@@ -8,7 +8,7 @@ from typing import Final
 
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
-from hotspots.place_text import fold
+from hotspots.place_text import ERASED, fold
 
 LEAST: Final = 3  # letters and digits of what is looked for
 MOST: Final = 100  # characters
@@ -64,7 +64,8 @@ class Wanted:
         Raises
         ------
         ParameterError
-            Fewer than three letters and digits, more than six words, or longer than 100 characters.
+            Fewer than three letters and digits, more than six words, longer than 100 characters,
+            or the mark of erased words.
         """
         words = _WORD.findall(fold(text))
         if len(text) > MOST or len(words) > _MOST_WORDS:
@@ -88,7 +89,14 @@ class Wanted:
         pattern = rf"(?<![^\W_])(?:{'|'.join(known)})(?![^\W_])"
         forms = tuple(dict.fromkeys(form for words in kinds for form in words))
         beginnings = tuple(_common_beginning(words) for words in kinds)
-        return cls(text, forms, re.compile(pattern), beginnings)
+        wanted = cls(text, forms, re.compile(pattern), beginnings)
+        if wanted.is_in(ERASED):
+            raise ParameterError(
+                _("{mark} stands where something was erased; look for other words").format(
+                    mark=ERASED
+                )
+            )
+        return wanted
 
     def is_in(self, text: str) -> bool:
         """Return whether a text speaks of it."""
