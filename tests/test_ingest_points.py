@@ -245,7 +245,8 @@ def test_offences_are_mapped_and_the_unknown_ones_listed(tmp_path):
     assert incidents["offence_detail"].tolist() == words
     assert incidents["discovered_by"].unique().tolist() == ["camera"]
     assert reader.warnings[1:] == [
-        "offences without a group in [offences], taken as other_offence: záhada (2×), (empty) (1×)"
+        "offences that no table gives a group, counted among other offences: záhada (2×), "
+        "(empty) (1×)"
     ]
     chosen = Mapping.from_options(base=chosen, values={"offence": "traffic"})
     incidents, _rejected, reader = read_all(path, chosen)
@@ -263,7 +264,7 @@ def test_values_not_known_are_told(tmp_path):
     assert incidents["discovered_by"].tolist() == ["unknown", "patrol"]
     assert incidents["time_precision"].tolist() == ["day", "day"]
     assert reader.warnings[1:] == [
-        "values of discovered_by that are not known, taken as unknown: pes (1×)",
+        "ways of discovery that are not known, taken as unknown: pes (1×)",
         "times that were not understood, only the day was kept: za šera (1×)",
     ]
 

@@ -49,19 +49,19 @@ class Notes:
         if self.offences:
             found.append(
                 _(
-                    "offences without a group in [offences], taken as other_offence: {values}"
+                    "offences that no table gives a group, counted among other offences: {values}"
                 ).format(values=_list_counts(self.offences))
             )
         if self.offence_parts:
             found.append(
                 _(
-                    "parts of offence values without a group in [offences]; the known parts of "
+                    "parts of offences that no table gives a group; the known parts of "
                     "the value were kept: {values}"
                 ).format(values=_list_counts(self.offence_parts))
             )
         if self.discovered:
             found.append(
-                _("values of discovered_by that are not known, taken as unknown: {values}").format(
+                _("ways of discovery that are not known, taken as unknown: {values}").format(
                     values=_list_counts(self.discovered)
                 )
             )

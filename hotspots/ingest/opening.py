@@ -110,8 +110,8 @@ def open_reader(
         table = open_table(path, file_format, mapping)
         table.warnings.append(
             _(
-                "the mapping remembered for source {source} was used; to use another, give it "
-                "with --mapping"
+                "the mapping remembered for source {source} was used; to use another, choose it "
+                "for this import"
             ).format(source=mapping.source)
         )
     return PointReader(
@@ -140,10 +140,7 @@ def _make_source(mapping: Mapping, source: str | None) -> SourceInfo:
     source_id = source or mapping.source
     if not source_id:
         raise ParameterError(
-            _(
-                'the source is not named; write source = "…" at the top of the mapping '
-                "or give the option --source"
-            )
+            _("the source is not named: choose it, or write it at the top of the mapping")
         )
     return SourceInfo(
         source_id,

@@ -150,7 +150,7 @@ def find_mapping(directory: Path, table: Table) -> Mapping | None:
         raise SchemaError(
             _(
                 "{name}: the mappings remembered for {sources} fit its columns alike; "
-                "choose one with --mapping NAME"
+                "choose one of them by its name"
             ).format(name=table.path.name, sources=", ".join(fitting))
         )
     return next(iter(fitting.values()), None)
