@@ -151,7 +151,7 @@ def test_czech_ways_of_discovery_are_read_from_a_file_and_the_others_listed(tmp_
     incidents, _rejected, reader = read_all(path, chosen)
     assert incidents["discovered_by"].tolist() == ["patrol", "reported", "camera", "unknown"]
     assert reader.warnings[-1] == (
-        "values of discovered_by that are not known, taken as unknown: pes (1×)"
+        "ways of discovery that are not known, taken as unknown: pes (1×)"
     )
 
 
