@@ -23,6 +23,7 @@ from hotspots.periods import WEEK, Span
 from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
+from hotspots.store.held import HeldStore
 from hotspots.store.source import Source
 from web.auth import person
 from web.cache import LruCache
@@ -106,8 +107,8 @@ class Answers:
         self._store_place: tuple[int, int] | None = None
         self._store_guard = Lock()
         self._known: LruCache[Known] = LruCache(2)
-        self._frames: LruCache[pd.DataFrame] = LruCache(1)
-        self._recorded: LruCache[dict[str, Recorded]] = LruCache(1)
+        self._held: LruCache[HeldStore] = LruCache(2)
+        self._recorded: LruCache[dict[str, Recorded]] = LruCache(2)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self._recents: LruCache[Recent] = LruCache(_SITUATIONS)
         self.maps: LruCache[str] = LruCache(_MAPS)
@@ -175,62 +176,75 @@ class Answers:
             self._check(store, version)
 
     def _version(self, store: Store) -> str:
+        return f"{store.version()}|{self._around()}"
+
+    def _around(self) -> str:
+        """Return what changes with layers and settings."""
         workspace = self.workspace
         try:
             layers_version = layers.layers_version(workspace)
         except NotFoundError:
             layers_version = NO_LAYERS
-        return f"{store.version()}|{layers_version}|{_digest(workspace.settings)}"
+        return f"{layers_version}|{_digest(workspace.settings)}"
 
     def _check(self, store: Store, version: str) -> None:
         # The store reads in several snapshots; no version comes twice, so that what was read
         # between two looks at the same version is all of that version.
         if self._version(store) != version:
-            raise DataChangedError(
-                _("Data are being imported or changed right now; ask again in a moment.")
-            )
+            raise _changed()
+
+    def check_layers(self, version: str) -> None:
+        """Raise `DataChangedError` unless layers and settings are still of `version`.
+
+        It is enough for what was made of a situation: its incidents were all read at one version,
+        and an import that came afterwards makes it no less true of that moment.
+        """
+        if not version.endswith(f"|{self._around()}"):
+            raise _changed()
 
     def situation(self, selection: Selection, version: str) -> Situation:
         """Return the answer to `selection` in the language in force.
 
-        `version` is `Known.version`; an answer of another version is never returned.
+        `version` is `Known.version`; an answer of another version is never returned, but one of
+        the last version may be, whatever is imported while it is made.
 
         Raises
         ------
         DataChangedError
-            The data are of another version by now.
+            The data were of another version before they were read, or the layers are.
         """
         key = (version, current_language(), selection)
         return self._situations.get(key, lambda: self._ask(selection, version))
 
     def _ask(self, selection: Selection, version: str) -> Situation:
-        with self.store() as store:
-            incidents = self._incidents(store, version)
-            found = situation(store, self.workspace, selection, incidents=incidents)
-            self._check(store, version)
-            return found
+        held = self._hold(version)
+        found = situation(held, self.workspace, selection, incidents=held.incidents)
+        self.check_layers(version)
+        return found
 
     def recent(self, selection: Selection, version: str) -> Recent:
         """Return what changed lately in the answer to `selection`; otherwise as `situation`."""
 
         def look() -> Recent:
-            with self.store() as store:
-                incidents = self._incidents(store, version)
-                found = what_changed(store, self.workspace, selection, incidents=incidents)
-                self._check(store, version)
-                return found
+            held = self._hold(version)
+            found = what_changed(held, self.workspace, selection, incidents=held.incidents)
+            self.check_layers(version)
+            return found
 
         # The length of the periods on the map changes nothing here.
         asked = replace(selection, every=WEEK)
         return self._recents.get((version, current_language(), asked), look)
 
-    def _incidents(self, store: Store, version: str) -> pd.DataFrame:
-        def read() -> pd.DataFrame:
-            incidents = store.read_incidents(columns=COLUMNS_READ)
-            self._check(store, version)
-            return incidents
+    def _hold(self, version: str) -> HeldStore:
+        """Return all that situations are made of, read once for all that ask at one version."""
 
-        return self._frames.get(version, read)
+        def read() -> HeldStore:
+            with self.store() as store:
+                held = HeldStore(store, columns=COLUMNS_READ)
+                self._check(store, version)
+                return held
+
+        return self._held.get(version, read)
 
     def recorded(self, version: str) -> dict[str, Recorded]:
         """Return what each source ever recorded, by its id; sources without incidents lack.
@@ -240,12 +254,7 @@ class Answers:
         DataChangedError
             As `situation`.
         """
-
-        def look() -> dict[str, Recorded]:
-            with self.store() as store:
-                return _recorded(self._incidents(store, version))
-
-        return self._recorded.get(version, look)
+        return self._recorded.get(version, lambda: _recorded(self._hold(version).incidents))
 
 
 def _modified(workspace: Workspace) -> int:
@@ -254,6 +263,12 @@ def _modified(workspace: Workspace) -> int:
         return (workspace.path / "settings.toml").stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _changed() -> DataChangedError:
+    return DataChangedError(
+        _("Data are being imported or changed right now; ask again in a moment.")
+    )
 
 
 def _place_of_database(workspace: Workspace) -> tuple[int, int] | None:

@@ -55,7 +55,7 @@ def show() -> Response:
             embedded=True,
             asset_url=f"{root}/assets/",
         )
-        answers().check(known.version)  # the layers were read after the counts
+        answers().check_layers(known.version)  # the layers were read after the counts
         return render_html(built)
 
     place = (params.measure, params.window, params.index)

@@ -4,7 +4,9 @@ import shutil
 import threading
 
 from hotspots.i18n import format_number
+from hotspots.selection import Selection
 from hotspots.store import Store
+from web import answers as answers_module
 from web.answers import Answers
 
 from .conftest import import_points
@@ -76,3 +78,28 @@ def test_zero_is_written_without_a_sign_whoever_asked_first():
         "1",
         "1",
     ]
+
+
+def test_an_import_meanwhile_costs_no_second_try_and_mixes_nothing(new_town, tmp_path, monkeypatch):
+    workspace = new_town(tmp_path / "town")
+    import_points(workspace, source="first", label="First")
+    answers = Answers(workspace)
+    known = answers.known()
+    asked = Selection(exact_only=True)
+    plain, made = answers_module.situation, []
+
+    def meanwhile(*args, **options):
+        import_points(workspace, source=f"other{len(made)}", label="Other")
+        made.append(plain(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(answers_module, "situation", meanwhile)
+    found = answers.situation(asked, known.version)
+    assert len(made) == 1
+    assert found.table.tally.n_selected == 3
+    assert [source.source_id for source in found.sources] == ["first"]
+    now = answers.known()
+    assert now.version != known.version
+    monkeypatch.setattr(answers_module, "situation", plain)
+    assert answers.situation(asked, now.version).table.tally.n_selected == 6
+    answers.close()
