@@ -22,6 +22,7 @@ from hotspots.ingest.batch import make_rejected
 from hotspots.ingest.batches import undo_batch
 from hotspots.ingest.importer import import_incidents
 from hotspots.periods import RecordCalendar, Span, list_periods
+from hotspots.persons import Wanted, erase_mentions
 from hotspots.placement import locate_incidents
 from hotspots.retention import RetentionRun, run_retention
 from hotspots.store import Place, Store
@@ -645,3 +646,21 @@ def test_commands_set_show_try_run_and_remove(run, workspace, command, monkeypat
     assert "kept without a limit" in command("remove", "accidents")
     assert "no rule of retention" in command("remove", "accidents", code=1)
     assert "no source 'x'" in command("set", "x", "--months", "1", "--action", "delete", code=1)
+
+
+@pytest.mark.parametrize("action", [DELETE, COARSEN])
+def test_texts_erased_for_a_person_stay_erased_whatever_the_rules_are(town, tmp_path, action):
+    run = make_runner(town, tmp_path)
+    file = chunk(["1", "2"], OLD, NEW, note=["Jan Novák volal", "Jan Novák psal"])
+    run(file)
+    erase_mentions(town, Wanted.parse("Novák"), user="eva")
+    set_rule(town, action)
+    run_retention(town)
+    assert (holds(town, "Novák"), find_faults(town)) == ([], [])
+    account = run(file)
+    assert (account.rejected, account.unchanged) == (1, 1)
+    with Store.open(town) as store:
+        store.remove_retention_rule("accidents")
+    run(file)
+    assert refs(town) == ["1", "2"]
+    assert (holds(town, "Novák"), find_faults(town)) == ([], [])
