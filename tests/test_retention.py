@@ -538,6 +538,24 @@ def test_a_list_elsewhere_is_named_and_nothing_else_of_the_workspace_is_removed(
     assert (workspace.path / "settings.toml").is_file()
 
 
+def test_a_trial_says_what_is_too_old_and_lists_keep_the_order_of_rows(run, workspace):
+    run(chunk(["1"], NEW))
+    set_rule(workspace)
+    listed = make_rejected([3], ["no date"], ["x;y"])
+    old = at(make_incidents(["7", "8", "9"], note=SECRET), OLD, OLD, NEW)
+    mixed = make_chunk(old, first_row=2, rejected=listed)
+    tried = run(mixed, name="b.csv", dry_run=True)
+    assert (tried.rows_read, tried.rejected, tried.new) == (4, 3, 1)
+    whole = Span(date(2023, 1, 1), date(2024, 6, 30))
+    kept = run(mixed, name="b.csv", record=(whole,))
+    assert [row.row for row in kept.rejected_rows] == [2, 3, 3]
+    lines = kept.rejects_file.read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(";")[0] for line in lines[1:]] == ["2", "3", "3"]
+    assert SECRET not in "".join(lines)
+    assert any("periods of record before 1 Nov 2023" in said for said in kept.warnings)
+    assert kept.record == (Span(LIMIT, whole.end),)
+
+
 def test_an_old_report_of_the_form_is_refused_with_the_rule(run, workspace, tmp_path):
     run(chunk(["1"], NEW))
     set_rule(workspace)
