@@ -14,6 +14,7 @@ error, no lost write, and the 95th percentile stayed below three times its value
 import argparse
 import http.client
 import json
+import os
 import random
 import re
 import secrets
@@ -72,6 +73,7 @@ class Tally:
     reports: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     decided: list[int] = field(default_factory=list)
+    cpu_s: float = 0.0  # of the server
 
     def add(self, other: "Tally") -> None:
         """Add what another person saw."""
@@ -264,6 +266,12 @@ def start_server(workspace: Workspace, port: int, log: Path) -> "subprocess.Pope
     raise SystemExit(f"the server does not start: {log.read_text('utf-8', 'replace')[-2000:]}")
 
 
+def cpu_s(process: "subprocess.Popen[bytes]") -> float:
+    """Return the processor time that a process has used, from /proc."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def make_accounts(workspace: Workspace, roles: list[str]) -> tuple[list[str], str]:
     """Add one account for each of `roles`; return their names and the password."""
     password = f"benchmark-{secrets.token_hex(8)}"
@@ -364,7 +372,9 @@ def main() -> int:
             stop = threading.Event()
             lonely = Person(browsers[0], random.Random(asked.seed), stop, 0.2)
             lonely_changes = make_reader(sources)
+            before = cpu_s(server)
             alone = run_phase([(lonely, lonely_changes)], stop, asked.alone)
+            alone.cpu_s = cpu_s(server) - before
             stop = threading.Event()
             acts = [make_reader(sources)] * asked.readers + [act for _role, act in writing]
             people = []
@@ -376,12 +386,17 @@ def main() -> int:
                 f"{asked.readers} readers (a change every {asked.think:g} s each) and "
                 f"{asked.writers} writers (every {asked.write_every:g} s) for {asked.seconds:.0f} s"
             )
+            before, began = cpu_s(server), time.perf_counter()
             together = run_phase(people, stop, asked.seconds)
+            together.cpu_s = cpu_s(server) - before
+            took_s = time.perf_counter() - began
         finally:
             server.terminate()
             server.wait(timeout=30)
         lost = find_lost(workspace, together)
         faults = log.read_text("utf-8", "replace").count("Traceback")
+    busy = together.cpu_s / took_s
+    print(f"the server used {busy:.0%} of one processor while all worked")
     return report(alone, together, lost, faults)
 
 
@@ -397,6 +412,9 @@ def report(alone: Tally, together: Tally, lost: list[str], faults: int) -> int:
         f"{len(together.rows)} rows of {len(together.writes_s.get('import', []))} files; "
         f"asked to come again: {together.waited}"
     )
+    for name, seen in (("alone", alone), ("together, writes included", together)):
+        each = 1000 * seen.cpu_s / max(1, len(seen.changes_s))
+        print(f"processor time of the server for a change, {name}: {each:.0f} ms")
     errors = alone.errors + together.errors
     for error in errors[:10]:
         print(f"  error: {error}")

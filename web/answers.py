@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Final, ParamSpec, TypeVar
 
 import pandas as pd
@@ -31,6 +31,7 @@ from web.cache import LruCache
 _SITUATIONS = 64
 _MAPS = 64
 TRIES: Final = 5
+TURNS: Final = 2  # pages worked out at once; more would only share the same processor
 NO_LAYERS: Final = "none"
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,6 +114,8 @@ class Answers:
         self._recents: LruCache[Recent] = LruCache(_SITUATIONS)
         self.maps: LruCache[str] = LruCache(_MAPS)
         self.run = secrets.token_hex(8)
+        # What comes first is finished first: many pages made at once would all be slow.
+        self.turn: Final = Semaphore(TURNS)
 
     @property
     def workspace(self) -> Workspace:

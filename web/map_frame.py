@@ -59,7 +59,8 @@ def show() -> Response:
         return render_html(built)
 
     place = (params.measure, params.window, params.index)
-    page = answers().maps.get((known.version, current_language(), selection, *place), make)
+    with answers().turn:
+        page = answers().maps.get((known.version, current_language(), selection, *place), make)
     nonce = secrets.token_urlsafe(18)
     response = make_response(page.replace(_PLACE_OF_NONCE, nonce))
     response.headers["Content-Security-Policy"] = map_policy(

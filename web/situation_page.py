@@ -73,7 +73,9 @@ def show() -> Response:
         return _cached(make_response("", 304), tag)
     if not known.n_incidents:
         return make_response(_empty())
-    return _cached(make_response(_render(params, known, to_do)), tag)
+    with answers().turn:
+        page = _render(params, known, to_do)
+    return _cached(make_response(page), tag)
 
 
 def _to_do() -> tuple[int, int]:
