@@ -162,8 +162,8 @@ def init_auth(app: Flask) -> None:
     manager.init_app(app)
 
     @manager.user_loader  # type: ignore[untyped-decorator]
-    def load(token: str) -> Person | None:
-        if app.config["OPEN_ACCESS"]:
+    def load(token: Any) -> Person | None:
+        if app.config["OPEN_ACCESS"] or not isinstance(token, str):
             return None
         found = accounts().who(token, in_use=request.endpoint not in UNATTENDED)
         return None if found is None else signed_in(found[0], token)

@@ -1,5 +1,6 @@
 """The page of the offence table: the town's own rows, trying a text, and looking through all."""
 
+import os
 from threading import Lock
 from typing import Final
 
@@ -47,7 +48,7 @@ def set() -> Response:  # noqa: A001 - the endpoint's name, as the command's
                 kind=fields["kind"],
             )
     except ParameterError as error:
-        return _page(fields, fault=str(error))
+        return _page(fields, fault=_said(error))
     record_done(audit.SETTINGS, row.pattern, what="offence_set", group=row.group, law=row.law)
     return see_other(url_for("offences.show", done="set"))
 
@@ -61,9 +62,14 @@ def remove() -> Response:
                 answers().workspace.path / FILE_NAME, request.form.get("pattern", "")[:_LONGEST]
             )
     except ParameterError as error:
-        return _page(dict.fromkeys(_FIELDS, ""), fault=str(error))
+        return _page(dict.fromkeys(_FIELDS, ""), fault=_said(error))
     record_done(audit.SETTINGS, row.pattern, what="offence_removed", group=row.group)
     return see_other(url_for("offences.show", done="removed"))
+
+
+def _said(error: ParameterError) -> str:
+    """Return what is wrong; where the workspace lies is nobody's business."""
+    return str(error).replace(f"{answers().workspace.path}{os.sep}", "")
 
 
 def _given(name: str) -> str:

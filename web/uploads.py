@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 
 from flask import Flask, Request, current_app, request
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import BadRequest
 
 from hotspots.errors import ParameterError, StoreError
 from hotspots.i18n import _, format_number
@@ -51,13 +52,21 @@ class UploadRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         if self.endpoint not in TAKES_FILES:
-            return super()._get_file_stream(
+            stream = super()._get_file_stream(
                 total_content_length, content_type, filename, content_length
             )
-        jobs: Jobs = current_app.extensions["hotspots_jobs"]
-        stream = tempfile.TemporaryFile(dir=jobs.uploads)  # noqa: SIM115 - closed with the request
+        else:
+            jobs: Jobs = current_app.extensions["hotspots_jobs"]
+            stream = tempfile.TemporaryFile(dir=jobs.uploads)  # noqa: SIM115 - closed below
         self._streams.append(stream)
         return stream
+
+    def _load_form_data(self) -> None:
+        """Read the form, once; a part of it without a name is damage."""
+        is_read = "form" in self.__dict__
+        super()._load_form_data()
+        if not is_read and (None in self.form or None in self.files):
+            raise BadRequest
 
     def close(self) -> None:
         """Close the files, also those of a form that was refused half-way."""
