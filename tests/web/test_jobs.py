@@ -138,9 +138,7 @@ def test_a_job_that_was_stopped_keeps_what_it_said(jobs):
 
 def test_only_one_job_runs_at_a_time(jobs, held):
     first = jobs.start("test", "A test", held)
-    with pytest.raises(
-        BusyError, match="Another import, change of the layers"
-    ) as caught:
+    with pytest.raises(BusyError, match="Another import, change of the layers") as caught:
         jobs.start("test", "Another", held)
     assert caught.value.job_id == first.job_id
     with pytest.raises(BusyError, match="Another import, change of the layers"):
