@@ -11,8 +11,6 @@ from hotspots import layers, schema
 from hotspots.analysis.overview import list_published, overview
 from hotspots.analysis.overview_tables import GOAL, YearCounts, protect, publish
 from hotspots.analysis.overview_words import describe, number_text
-from hotspots.analysis.rate_ratio import rate_ratio
-from hotspots.errors import ParameterError
 from hotspots.periods import Span
 from hotspots.privacy import HIDDEN, SHOWN, SMALL, attack
 
@@ -251,46 +249,6 @@ def test_quarters_and_their_year_together_give_nothing_away(rows, cuts):
         assert earlier.quarters == whole.quarters[:n]
         assert earlier.areas == ()
     assert whole.town[GOAL].count in {None, goal}
-
-
-def test_the_ratio_of_two_rates_as_r_has_it():
-    # R: poisson.test(c(11, 6 + 8 + 7), c(800, 1083 + 1050 + 878))
-    found = rate_ratio(21, 11, days_before=3011, days_after=800)
-    assert found.p_value == pytest.approx(0.07967, abs=5e-6)
-    assert (found.low, found.high) == pytest.approx((0.8584264, 4.2772659), abs=5e-7)
-    assert found.ratio == pytest.approx(11 / 800 / (21 / 3011))
-
-
-@settings(max_examples=40)
-@given(before=st.integers(0, 400), after=st.integers(0, 400))
-def test_the_ratio_turned_round(before, after):
-    one = rate_ratio(before, after, days_before=366, days_after=365)
-    two = rate_ratio(after, before, days_before=365, days_after=366)
-    assert one.p_value == pytest.approx(two.p_value)
-    if before and after:
-        assert one.low * two.high == pytest.approx(1)
-        assert one.low < one.ratio < one.high
-
-
-def test_nothing_against_nothing_has_no_ratio():
-    found = rate_ratio(0, 0, days_before=365, days_after=365)
-    assert (found.low, found.high, found.p_value) == (0.0, float("inf"), 1.0)
-    assert np.isnan(found.ratio)
-    assert rate_ratio(0, 9, days_before=1, days_after=1).ratio == float("inf")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"before": -1}, r"counts must be 0 or more and days above 0, got \(-1, 5\)"),
-        ({"days_after": 0}, r"got \(5, 5\) in \(365, 0\) days"),
-        ({"confidence": 1.0}, r"confidence must lie between 0 and 1, got 1\.0"),
-    ],
-)
-def test_wrong_counts_and_days_are_refused(options, message):
-    asked = {"before": 5, "after": 5, "days_before": 365, "days_after": 365, **options}
-    with pytest.raises(ParameterError, match=message):
-        rate_ratio(asked.pop("before"), asked.pop("after"), **asked)
 
 
 def test_a_town_without_districts_has_its_own_numbers(look, monkeypatch):
