@@ -389,6 +389,31 @@ def test_within_the_wait_nothing_is_tried(accounts, eva, clock):
     assert refused(accounts) == 0  # the right password has ended the count
 
 
+def test_a_clock_that_was_set_back_shuts_nobody_out_and_lets_no_sign_in_last(accounts, eva, clock):
+    token = enter(accounts)
+    for _try in range(6):
+        clock.now += refused(accounts)
+    clock.now -= 365 * 24 * HOUR
+    assert accounts.who(token) is None
+    assert accounts.who(enter(accounts))
+    for _try in range(4):
+        refused(accounts)
+    with pytest.raises(SignInRefusedError, match="Too many wrong passwords"):
+        enter(accounts)  # and waits begin anew
+
+
+def test_a_chosen_password_ends_the_wait_after_wrong_ones(accounts, eva, clock):
+    for address in ("10.0.0.1", "10.0.0.2"):
+        for _try in range(5):
+            clock.now += refused(accounts, address=address)
+        clock.now -= 2  # within the last wait
+    token = accounts.reset_password("eva", by=None)
+    accounts.use_link(token, password=OTHER, address="10.0.0.1")
+    assert accounts.who(enter(accounts, password=OTHER, address="10.0.0.1"))
+    with pytest.raises(SignInRefusedError, match="Too many wrong passwords"):
+        enter(accounts, password=OTHER, address="10.0.0.2")
+
+
 def test_tries_made_at_once_are_counted_one_by_one(accounts, eva, monkeypatch):
     """While one password is being verified, no more may be tried than one after the other."""
     n, verified = 12, []

@@ -83,7 +83,7 @@ def use_link(token: str) -> Response:
                 password=password,
             )
         else:
-            user = accounts().use_link(token, password=password)
+            user = accounts().use_link(token, password=password, address=request.remote_addr or "")
         signed = accounts().sign_in(
             user.name,
             password,
@@ -92,6 +92,8 @@ def use_link(token: str) -> Response:
         )
     except ParameterError as error:
         return _link_form(token, fault=str(error))
+    except SignInRefusedError as error:  # too many wrong passwords came from this address
+        return _form(name=user.name, refused=error, before=_("The password is kept."))
     _begin(signed)
     return _go_on("")
 
@@ -136,8 +138,10 @@ def _lang() -> str | None:
     return lang if lang in LANGUAGES else None
 
 
-def _form(*, name: str = "", refused: SignInRefusedError | None = None) -> Response:
-    fault = "" if refused is None else str(refused)
+def _form(
+    *, name: str = "", refused: SignInRefusedError | None = None, before: str = ""
+) -> Response:
+    fault = "" if refused is None else f"{before} {refused}".strip()
     if refused is not None and refused.wait_s > 0:
         fault += " " + say_wait(refused.wait_s)
     page = render_template(

@@ -7,6 +7,7 @@ from hotspots.accounts.base import AccountsBase, name_of
 from hotspots.accounts.one_time import OneTimeLink, look_up_link, make_link, take_link, void_links
 from hotspots.accounts.passwords import check_password, hash_password
 from hotspots.accounts.roles import ADMINISTRATOR, check_role
+from hotspots.accounts.throttle import failure_keys, forget_name
 from hotspots.accounts.users import User
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import _
@@ -190,8 +191,10 @@ class People(AccountsBase):
             )
             return users.require_user(connection, kept)
 
-    def use_link(self, token: str, *, password: str) -> User:
+    def use_link(self, token: str, *, password: str, address: str = "") -> User:
         """Choose a password with a one-time link, and return whose.
+
+        Wrong passwords of that name, typed at `address` before, are forgotten.
 
         Raises
         ------
@@ -208,6 +211,8 @@ class People(AccountsBase):
             take_link(connection, token, now=self._now())
             self._void(connection, user)
             self._keep(connection, user, hashed)
+            keys = failure_keys(self._secret, name=user.name, address=address)
+            forget_name(connection, keys)
             note(audit.ACCOUNT, user.name, {"password_chosen": True})
             return users.require_user(connection, user.name)
 

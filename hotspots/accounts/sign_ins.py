@@ -103,14 +103,15 @@ def look_up(
 
 def why_over(row: Any, limits: Limits, now: int) -> str:
     """Return why a sign-in is over by time, empty while it is not."""
-    if now - row.made_at >= limits.absolute_s:
+    # One made long after now was made before the clock was set right: it would last for years.
+    if abs(now - row.made_at) >= limits.absolute_s:
         return TOO_OLD
     return TOO_LONG_IDLE if now - row.seen_at >= limits.idle_s else ""
 
 
 def is_stale(sign_in: SignIn, now: int) -> bool:
     """Return whether its last request should be noted again."""
-    return now - sign_in.seen_at >= _SEEN_EVERY_S
+    return abs(now - sign_in.seen_at) >= _SEEN_EVERY_S
 
 
 def note_seen(connection: Connection, sign_in: SignIn, *, now: int) -> None:

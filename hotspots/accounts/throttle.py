@@ -7,7 +7,7 @@ Names and addresses are kept as keyed digests only.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -50,13 +50,20 @@ def failure_keys(secret: bytes, *, name: str, address: str) -> dict[str, Rule]:
     }
 
 
-def seconds_to_wait(connection: Connection, keys: Iterable[str], *, now: int) -> int:
-    """Return how long a try must wait [s], 0 for not at all."""
+def seconds_to_wait(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> int:
+    """Return how long a try must wait [s], 0 for not at all.
+
+    A wait longer than its rule gives was begun before the clock was set back; it holds no more.
+    """
     failures = tables.sign_in_failures.c
     rows = connection.execute(
-        select(failures.wait_until).where(failures.failure_key.in_(list(keys)))
+        select(failures.failure_key, failures.n_failures, failures.wait_until).where(
+            failures.failure_key.in_(list(keys))
+        )
     )
-    return max([0, *(int(row.wait_until) - now for row in rows)])
+    left = {row: int(row.wait_until) - now for row in rows}
+    waits = (s for row, s in left.items() if s <= keys[row.failure_key].wait_s(row.n_failures))
+    return max([0, *waits])
 
 
 def begin_try(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> int:
@@ -85,9 +92,8 @@ def begin_try(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> 
 
 def forget(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> None:
     """Forget the failures of a name, with the right password; of the address only this try."""
+    forget_name(connection, keys)
     failures = tables.sign_in_failures
-    wanted = [key for key, rule in keys.items() if rule is not ADDRESS]
-    connection.execute(delete(failures).where(failures.c.failure_key.in_(wanted)))
     left = {key: rule for key, rule in keys.items() if rule is ADDRESS}
     for key, n in _counts(connection, left).items():
         one = failures.c.failure_key == key
@@ -96,6 +102,13 @@ def forget(connection: Connection, keys: Mapping[str, Rule], *, now: int) -> Non
         else:
             values = {"n_failures": n - 1, "wait_until": now}
             connection.execute(update(failures).where(one).values(**values))
+
+
+def forget_name(connection: Connection, keys: Mapping[str, Rule]) -> None:
+    """Forget the failures of a name; those of the address stay."""
+    failures = tables.sign_in_failures
+    wanted = [key for key, rule in keys.items() if rule is not ADDRESS]
+    connection.execute(delete(failures).where(failures.c.failure_key.in_(wanted)))
 
 
 def _counts(connection: Connection, keys: Mapping[str, Rule]) -> dict[str, int]:

@@ -5,12 +5,15 @@ import shutil
 
 import pytest
 
+from hotspots.accounts import SignInRefusedError
+from hotspots.accounts.throttle import ADDRESS
 from hotspots.settings import Workspace
 from web import create_app
 from web.access import HOME
 
 from .signing import (
     EVERYBODY,
+    FAR,
     NOBODY,
     PASSWORD,
     client_as,
@@ -19,6 +22,8 @@ from .signing import (
     send,
     sign_in,
 )
+
+OTHER = "tramvaj-perla-sedm-komin"
 
 
 @pytest.mark.parametrize("role", [role for role in EVERYBODY if role])
@@ -269,6 +274,30 @@ def test_the_first_administrator_is_made_with_the_link_and_signed_in(empty, tmp_
     assert send(client_as(app, NOBODY), link, {**fields, "name": "eve"}).status_code == 404
     page = client_as(app, NOBODY).get("/sign-in?lang=en").get_data(as_text=True)
     assert "There is no administrator yet" not in page
+
+
+def test_whoever_was_shut_out_comes_in_by_a_link(app, accounts):
+    client = client_as(app, NOBODY)
+    while sign_in(client, "mentor", "wrong").status_code != 429:
+        pass
+    fields = {"password": OTHER, "again": OTHER}
+    link = accounts.reset_password("mentor", by=None)
+    assert send(client, f"/link/{link}?lang=en", fields).headers["Location"] == "/mentor?lang=en"
+
+
+def test_a_password_is_chosen_where_the_whole_address_must_wait(app, accounts):
+    link = accounts.add_user("jan", display_name="Jan", role="mentor", by=None)
+    for number in range(ADDRESS.free + 1):
+        with pytest.raises(SignInRefusedError, match="wrong"):
+            accounts.sign_in(f"name{number}", "wrong", address=FAR, browser="")
+    fields = {"password": OTHER, "again": OTHER}
+    answer = send(client_as(app, NOBODY), f"/link/{link}?lang=en", fields)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    page = answer.get_data(as_text=True)
+    assert "The password is kept. Too many wrong passwords." in page
+    assert 'name="name" value="jan"' in page
+    assert accounts.user("jan").has_password
 
 
 @pytest.mark.parametrize("token", ["x", "a" * 43, "..%2f..", "%00", "<script>", "a" * 5000])
