@@ -15,17 +15,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from hotspots import schema
-from hotspots.accounts import SYSTEM, Accounts
+from hotspots.accounts import SYSTEM, Accounts, passwords
 from hotspots.backup import list_backups, make_backup, read_backup, restore_backup
 from hotspots.backup import making as making_module
 from hotspots.backup import manifest as manifest_module
 from hotspots.backup import restoring as restoring_module
 from hotspots.checkup import check_workspace
 from hotspots.cli import main
-from hotspots.errors import ParameterError, SourceError, StoreError
+from hotspots.errors import NotFoundError, ParameterError, SourceError, StoreError
 from hotspots.ingest.importer import import_file
 from hotspots.layers.bundled import install_bundled
 from hotspots.settings import Settings, Workspace
@@ -154,6 +155,26 @@ def test_a_backup_and_a_restore_are_in_the_audit_record(town, tmp_path):
     assert entry.details["restored"] is True
 
 
+def test_a_link_used_and_a_sign_in_ended_since_do_not_come_back(town, tmp_path, monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
+    password = "kolovrat-mlha-ostruzina-7"  # noqa: S105 - of a test
+    with Accounts.open(town) as accounts:
+        link = accounts.add_user("ota", display_name="Ota", role="mentor", by=None)
+        accounts.use_link(link, password=password)
+        link = accounts.add_user("ida", display_name="Ida", role="mentor", by=None)
+        token = accounts.sign_in("ota", password, address="", browser="")
+        backup = make_backup(town)
+        accounts.use_link(link, password=password)
+        accounts.sign_out(token)
+    restored = restore_backup(backup.path, tmp_path / "new")
+    with Accounts.open(restored.workspace) as accounts:
+        with pytest.raises(NotFoundError, match="used or is too old"):
+            accounts.use_link(link, password=password)
+        assert accounts.who(token) is None
+        assert accounts.sign_ins(accounts.user("ota")) == []
+        assert accounts.sign_in("ota", password, address="", browser="")
+
+
 def test_a_backup_while_imports_run_is_a_state_between_two(town, tmp_path):
     states = {}
     stop, begun = threading.Event(), threading.Event()
@@ -204,6 +225,25 @@ def test_old_backups_are_removed_and_nothing_else(town):
     assert len(made.removed) == 3
     assert other.exists()
     assert [p.name for p in town.backups.iterdir() if p.name.startswith(".")] == []
+
+
+def test_copies_of_former_tables_go_with_the_backups_of_their_time(town):
+    """They hold what was erased since; one younger than a kept backup may still be wanted."""
+    town.backups.mkdir(exist_ok=True)
+    for day in (1, 3):
+        (town.backups / f"hotspots-2024010{day}T030000Z.zip").write_bytes(b"old")
+    names = [
+        f"{stem}-2024010{day}T020000Z.db"
+        for day in (1, 2)
+        for stem in ("hotspots-0002", "accounts-0001")
+    ]
+    for name in (*names, "hotspots-0003-20240104T020000Z.db", "mine.db"):
+        (town.backups / name).write_bytes(b"copy")
+    assert make_backup(town, keep=4).removed == ()
+    made = make_backup(town, keep=3)
+    assert {path.name for path in made.removed} == {"hotspots-20240101T030000Z.zip", *names}
+    left = {path.name for path in town.backups.glob("*.db")}
+    assert left == {"hotspots-0003-20240104T020000Z.db", "mine.db"}
 
 
 def test_a_failed_backup_leaves_nothing_and_removes_nothing(town, monkeypatch):

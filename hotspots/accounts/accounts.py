@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hotspots.accounts import audit
+from hotspots.accounts import audit, sign_ins
 from hotspots.accounts.audit import AuditEntry, AuditState, Tail
 from hotspots.accounts.base import open_engine
+from hotspots.accounts.one_time import void_all_links
 from hotspots.accounts.people import People
 from hotspots.accounts.signing_in import SigningIn
 from hotspots.settings import Settings, Workspace
@@ -51,6 +52,21 @@ class Accounts(People, SigningIn):
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def note_restored(self, subject: str, details: Mapping[str, Any]) -> None:
+        """Record that a backup was put back, and end what it brings back of sign-ins and links.
+
+        A backup knows nothing of what was ended or used since; passwords stay.
+
+        Raises
+        ------
+        StoreError
+            The database cannot be written.
+        """
+        with self._writing(None) as (connection, note):
+            sign_ins.end_all_sign_ins(connection, why=sign_ins.RESTORED, now=self._now())
+            void_all_links(connection, now=self._now())
+            note(audit.BACKUP, subject, {"restored": True, **details})
 
     def record(
         self,

@@ -55,6 +55,12 @@ def void_links(connection: Connection, user: User | None, *, now: int) -> None:
     connection.execute(update(links).where(whose & links.c.used_at.is_(None)).values(used_at=now))
 
 
+def void_all_links(connection: Connection, *, now: int) -> None:
+    """Let no link that was made up to now work any more."""
+    links = tables.one_time_links
+    connection.execute(update(links).where(links.c.used_at.is_(None)).values(used_at=now))
+
+
 def look_up_link(connection: Connection, token: str, *, now: int) -> OneTimeLink:
     """Return a link by its token.
 

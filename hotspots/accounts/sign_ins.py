@@ -14,6 +14,7 @@ SIGNED_OUT: Final = "signed out"
 SIGNED_OUT_EVERYWHERE: Final = "signed out everywhere"
 PASSWORD_CHANGED: Final = "password changed"  # noqa: S105 - a reason
 ACCOUNT_CHANGED: Final = "account changed"
+RESTORED: Final = "restored"  # from a backup, which knows nothing of how they ended since
 TOO_LONG_IDLE: Final = "idle"
 TOO_OLD: Final = "too old"
 KEPT_S: Final = 90 * 24 * 3600  # which browsers somebody used is not kept for ever
@@ -137,6 +138,13 @@ def end_all(
         wanted &= sign_ins.c.token_hash != digest(but)
     done = connection.execute(update(sign_ins).where(wanted).values(ended_at=now, ended_why=why))
     return int(done.rowcount)
+
+
+def end_all_sign_ins(connection: Connection, *, why: str, now: int) -> None:
+    """End all sign-ins of all people."""
+    sign_ins = tables.sign_ins
+    holding = sign_ins.c.ended_at.is_(None)
+    connection.execute(update(sign_ins).where(holding).values(ended_at=now, ended_why=why))
 
 
 def read_sign_ins(connection: Connection, user: User, *, limits: Limits, now: int) -> list[SignIn]:

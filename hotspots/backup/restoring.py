@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hotspots import __version__
-from hotspots.accounts import SYSTEM, Accounts
-from hotspots.accounts.audit import BACKUP
+from hotspots.accounts import Accounts
 from hotspots.backup import manifest as listing
 from hotspots.backup.manifest import Manifest, copy_member, read_backup
 from hotspots.checkup import Checkup, check_workspace
@@ -21,7 +20,6 @@ from hotspots.progress import Report, silent
 from hotspots.settings import Workspace
 from hotspots.store import Store
 from hotspots.store.engine import URL_VARIABLE
-from hotspots.users import current_user
 
 _DRAFT_PREFIX: Final = ".hotspots-restore-"
 _SPARE_BYTES: Final = 50_000_000
@@ -40,7 +38,8 @@ def restore_backup(file: Path, target: Path, *, report: Report = silent) -> Rest
     """Make the workspace that a backup was made of, in an empty or a new directory.
 
     Every file is compared with its fingerprint, tables of an earlier version are brought up to
-    date, and the whole is checked before it takes its place.
+    date, and the whole is checked before it takes its place. Sign-ins and one-time links that
+    held when the backup was made hold no more: some were ended or used since.
 
     Parameters
     ----------
@@ -166,10 +165,4 @@ def _complete(workspace: Workspace, file: Path, listed: Manifest) -> None:
         directory.mkdir(exist_ok=True)
     Store.open(workspace).close()
     with Accounts.open(workspace) as accounts:
-        accounts.record(
-            BACKUP,
-            user_name=current_user(),
-            role=SYSTEM,
-            subject=file.name,
-            details={"restored": True, "made_at": listed.made_at, "program": __version__},
-        )
+        accounts.note_restored(file.name, {"made_at": listed.made_at, "program": __version__})
