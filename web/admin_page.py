@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response, current_app, render_template, url_for
 
+from hotspots.accounts.one_time import VALID_S
 from hotspots.analysis.waiting import WaitingList
 from hotspots.backup import list_backups
 from hotspots.i18n import _, format_day, format_number, ngettext
@@ -175,8 +176,9 @@ def _about_accounts() -> list[Matter]:
     return [
         Matter(
             _(
-                "{name} has not chosen a password yet; a link holds for a day, then make another."
-            ).format(name=user.display_name),
+                "{name} has not chosen a password yet; a link holds for {days} days, then make "
+                "another."
+            ).format(name=user.display_name, days=VALID_S // 86_400),
             url_for("users.show_one", name=user.name),
             _("Account"),
         )

@@ -91,7 +91,7 @@ def test_an_old_backup_a_person_without_password_and_failed_work_are_told(town, 
     assert told[0] == "The last backup is 8 days old."
     assert re.fullmatch(r"Fetch of layers has failed \(.*\)\.", told[1])
     assert told[2].startswith("&lt;script&gt;")
-    assert "has not chosen a password yet" in told[2]
+    assert "has not chosen a password yet; a link holds for 7 days" in told[2]
     # Done since: no longer told.
     jobs.start("fetch", "Fetch of layers", lambda _report: Outcome("Done."))
     jobs.wait(wait_s=WAIT_S)
