@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hotspots import schema
 from hotspots.accounts import Accounts
 from hotspots.backup import audit_seen, make_backup, restore_backup
-from hotspots.checkup import AuditSeen, check_workspace
+from hotspots.checkup import AuditSeen, check_workspace, databases
 from hotspots.cli import main
 from hotspots.errors import StoreError
 from hotspots.ingest.batches import undo_batch
@@ -189,6 +189,17 @@ def test_a_damaged_database_is_told(town):
 def test_a_missing_database_is_told(town):
     town.database.unlink()
     assert texts(town) == ["hotspots.db is missing"]
+
+
+def test_a_database_that_is_not_reached_is_not_called_damaged(town, monkeypatch):
+    """On a read-only or failing disk a restore would be the wrong cure."""
+    gone = (town.path / "gone" / "hotspots.db").as_uri()
+    monkeypatch.setattr(
+        databases, "_open", lambda _file: sqlite3.connect(f"{gone}?mode=ro", uri=True)
+    )
+    (fault,) = databases.check_database(town)
+    assert fault.text == "hotspots.db cannot be read: unable to open database file"
+    assert fault.cure.startswith("the file may be whole: look whether the disk is read-only")
 
 
 def test_a_changed_audit_record_is_told(town):

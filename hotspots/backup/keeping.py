@@ -14,6 +14,8 @@ from hotspots.errors import SourceError
 from hotspots.settings import Workspace
 
 _NAME: Final = re.compile(r"hotspots-(\d{8}T\d{6}Z)(?:-\d+)?\.zip")
+# The copy that is made before the tables of an earlier version are brought up to date.
+_COPY: Final = re.compile(r"(?:hotspots|accounts)-\d+-(\d{8}T\d{6}Z)\.db")
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 DRAFT_PREFIX: Final = ".hotspots-backup-"
 # A draft this old is of a backup that was killed; none takes so long.
@@ -71,11 +73,21 @@ def new_name(workspace: Workspace, made_at: datetime) -> Path:
 
 
 def remove_old(workspace: Workspace, *, keep: int) -> list[Path]:
-    """Remove all but the newest `keep` backups; return what was removed."""
-    removed = []
-    for kept in list_backups(workspace)[keep:]:
-        kept.path.unlink(missing_ok=True)
-        removed.append(kept.path)
+    """Remove all but the newest `keep` backups; return what was removed.
+
+    Copies of former tables, made when the program was upgraded, go once all the kept backups are
+    younger: else they would hold what was erased for ever.
+    """
+    found = list_backups(workspace)
+    removed = [kept.path for kept in found[keep:]]
+    if len(found) >= keep:
+        oldest = format(found[keep - 1].made_at, _STAMP)
+        for path in sorted(workspace.backups.glob("*.db")):
+            match = _COPY.fullmatch(path.name)
+            if match is not None and match[1] < oldest:
+                removed.append(path)
+    for path in removed:
+        path.unlink(missing_ok=True)
     return removed
 
 

@@ -18,6 +18,17 @@ from hotspots.store.consistency import Fault
 from hotspots.store.engine import database_file
 
 _SHOWN: Final = 5
+# What SQLite answers where the file may be whole but is not reached: a disk that is read-only,
+# full or failing, rights.
+_NOT_REACHED: Final = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 _BACKUPS_READ: Final = 1_000  # lines of the audit record about backups, newest first
 # Triggers that refuse to change a line of the audit record, to take one out, to put one between.
 _GUARDS: Final = frozenset({"audit_no_change", "audit_no_removal", "audit_only_next"})
@@ -153,6 +164,12 @@ def _check_file(file: Path, *, about: str) -> list[Fault]:
             keys = connection.execute("PRAGMA foreign_key_check").fetchmany(1000)
     except sqlite3.Error as error:
         text = _("{file} cannot be read: {reason}").format(file=file.name, reason=error)
+        code: int | None = getattr(error, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in _NOT_REACHED:
+            cure = _(
+                "the file may be whole: look whether the disk is read-only, full or failing "
+                "(mount, df, dmesg) and whom the directory belongs to, before you put back a backup"
+            )
         return [Fault(about, text, cure)]
     faults = [
         Fault(about, _("{file} is damaged: {what}").format(file=file.name, what=text), cure)
