@@ -129,15 +129,13 @@ def _geometry(
         "view": view,
         "areas": [encoder.geometry(shape) for shape in shapes],
     }
-    drawn = {shapely.to_wkb(part) for shape in shapes for part in shapely.get_parts(shape)}
     if layers.roads is not None:
-        parts = [part for axis in layers.roads.geometry for part in shapely.get_parts(axis)]
+        parts = shapely.get_parts(layers.roads.geometry.to_numpy())
+        parts = parts[shapely.get_dimensions(parts) == 1]
         # Streets that are areas themselves are not sent a second time.
-        lines = [
-            part
-            for part in parts
-            if shapely.get_dimensions(part) == 1 and shapely.to_wkb(part) not in drawn
-        ]
+        drawn = set(shapely.to_wkb(shapely.get_parts(np.array(shapes, dtype=object))))
+        keys = shapely.to_wkb(parts)
+        lines = [part for part, key in zip(parts, keys, strict=True) if key not in drawn]
         geo["roads"] = encoder.geometry(shapely.MultiLineString(lines)) if lines else None
     if layers.boundary is not None:
         geo["boundary"] = encoder.geometry(layers.boundary)

@@ -89,18 +89,23 @@ def drawn_shapes(areas: gpd.GeoDataFrame, layers: MapLayers) -> list[BaseGeometr
     polygons = list(areas.geometry)
     if layers.axes is None:
         return polygons
-    merged: dict[str, list[BaseGeometry]] = {}
-    for area_id, axis in zip(layers.axes[schema.AREA_ID], layers.axes.geometry, strict=True):
-        if axis is not None and not axis.is_empty:
-            merged.setdefault(str(area_id), []).extend(shapely.get_parts(axis))
-    shapes = []
-    for area_id, polygon in zip(areas[schema.AREA_ID], polygons, strict=True):
-        axes = merged.get(str(area_id), [])
-        lines = [axis for axis in axes if shapely.get_dimensions(axis) == 1]
-        if lines:
-            shapes.append(shapely.MultiLineString(lines))
-        elif axes:
-            shapes.append(axes[0])
+    axes = layers.axes[~layers.axes.geometry.is_empty]
+    parts, rows = shapely.get_parts(axes.geometry.to_numpy(), return_index=True)
+    owners = axes[schema.AREA_ID].to_numpy()[rows]
+    lines: dict[str, list[BaseGeometry]] = {}
+    others: dict[str, BaseGeometry] = {}
+    dimensions = shapely.get_dimensions(parts).tolist()
+    for owner, part, dimension in zip(owners, parts, dimensions, strict=True):
+        if dimension == 1:
+            lines.setdefault(str(owner), []).append(part)
+        else:
+            others.setdefault(str(owner), part)
+    shapes: list[BaseGeometry] = []
+    for area_id, polygon in zip(areas[schema.AREA_ID].astype(str), polygons, strict=True):
+        if area_id in lines:
+            shapes.append(shapely.MultiLineString(lines[area_id]))
+        elif area_id in others:
+            shapes.append(others[area_id])
         else:
             shapes.append(polygon.representative_point())
     return shapes
