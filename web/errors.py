@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from typing import Final
 
 from flask import (
     Flask,
@@ -22,13 +23,21 @@ from hotspots import schema
 from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
 from hotspots.i18n import _, format_number
 from web import auth
-from web.access import HOME
+from web.access import HOME, ROUTES
 from web.answers import DataChangedError
 from web.jobs import BusyError
+from web.navigation import page_labels
 from web.texts import kind_label
 from web.uploads import MAX_BYTES, MAX_FILES, TAKES_FILES, FormError
 
 logger = logging.getLogger("hotspots.web")
+# Blueprint → the page that its forms stand on, where it is not `show` of the blueprint itself.
+_FORMS_STAND_ON: Final = {
+    "auth": "auth.ask",
+    "batches": "batches.show_all",
+    "layer_changes": "layers.show",
+    "jobs": "data.show",
+}
 
 
 def error_page(
@@ -68,19 +77,28 @@ def to_layers() -> tuple[str, str]:
 
 
 def way_back() -> tuple[str, str]:
-    """Return the way back to the page that the forms of this address stand on."""
+    """Return the way back to the page of the form that was sent, or to one's first page."""
     lang = request.args.get("lang")
-    if request.blueprint == "imports":
-        return url_for("imports.show", lang=lang), _("Back to the import")
-    if request.blueprint == "account":
-        return url_for("account.show", lang=lang), _("My account")
-    if request.blueprint == "users":
-        return url_for("users.show", lang=lang), _("Accounts")
-    if request.blueprint == "auth":
-        return url_for("auth.ask", lang=lang), _("Sign in")
-    if request.blueprint == "batches":
-        return url_for("batches.show_all", lang=lang), _("All imports")
-    return to_layers()
+    blueprint = request.blueprint or ""
+    endpoint = _FORMS_STAND_ON.get(blueprint, f"{blueprint}.show")
+    labels = page_labels() | {
+        "layers.show": _("Back to the layers"),
+        "imports.show": _("Back to the import"),
+        "account.show": _("My account"),
+        "users.show": _("Accounts"),
+        "auth.ask": _("Sign in"),
+        "batches.show_all": _("All imports"),
+        "offences.show": _("Offence table"),
+        "settings.show": _("Settings"),
+        "backups.show": _("Backups"),
+        "retention.show": _("Retention"),
+        "person_data.show": _("Requests of a person"),
+        "audit.show": _("Audit record"),
+    }
+    if endpoint in labels and auth.may(ROUTES[endpoint]):
+        return url_for(endpoint, lang=lang), labels[endpoint]
+    home = HOME.get(auth.person().role, "auth.ask")
+    return url_for(home, lang=lang), _("Back to my first page")
 
 
 def bad_form(error: FormError) -> Response:

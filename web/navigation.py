@@ -48,6 +48,7 @@ _UNDER: Final = {
     "backups": "admin.show",
     "audit": "admin.show",
     "person_data": "admin.show",
+    "retention": "admin.show",
 }
 _JOBS_UNDER: Final = {"layers": "layers.show", "backup": "admin.show"}
 

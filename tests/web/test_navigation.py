@@ -54,6 +54,7 @@ def test_the_bar_names_pages_only_that_its_role_may_open():
     [
         ("admin.show", "", ("admin.show", "page")),
         ("settings.show", "", ("admin.show", "true")),
+        ("retention.ask", "", ("admin.show", "true")),
         ("users.show_one", "", ("admin.show", "true")),
         ("batches.show", "", ("data.show", "true")),
         ("mentor.note", "", ("mentor.show", "true")),
@@ -109,3 +110,23 @@ def test_the_demonstration_is_seen_as_another_role(client):
     ]
     assert 'class="menu phone-only"' in page
     send(client, "/demo/role", {"role": "administrator"})
+
+
+@pytest.mark.parametrize(
+    ("role", "form", "page", "label"),
+    [
+        ("assistant", "/report", "/report", "Report"),
+        ("assistant", "/my-reports/x/undo", "/my-reports", "My reports"),
+        ("mentor", "/waiting/again", "/waiting", "Places to fill in"),
+        ("administrator", "/admin/settings", "/admin/settings", "Settings"),
+        ("administrator", "/jobs/x/cancel", "/data", "Data"),
+        ("administrator", "/layers/fetch", "/layers", "Back to the layers"),
+    ],
+)
+def test_a_form_without_its_token_leads_back_to_its_own_page(signing, role, form, page, label):
+    client = client_as(signing, role)
+    answer = client.post(f"{form}?lang=en")
+    assert answer.status_code == 400
+    found = re.search(r'<p><a class="button" href="([^"]+)">([^<]+)</a>', answer.text)
+    assert found.groups() == (f"{page}?lang=en", label)
+    assert client.get(page).status_code == 200
