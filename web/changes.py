@@ -5,6 +5,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -90,14 +91,27 @@ def read_secret(workspace: Path) -> bytes:
     except OSError:
         pass  # there is none yet
     made = secrets.token_bytes(_SECRET_BYTES)
+    draft = file.with_name(f".{SECRET_FILE}-{secrets.token_hex(6)}")
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(made)
+        # It gets its name whole: another process that starts now finds no half of a key.
+        os.link(draft, file)
     except FileExistsError:
         return file.read_bytes()
     except OSError:
-        return made
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(made)
+        return _put_in_place(draft, file, made)
+    finally:
+        with suppress(OSError):  # it was never made
+            draft.unlink()
+    return made
+
+
+def _put_in_place(draft: Path, file: Path, made: bytes) -> bytes:
+    """Name a key where the disk knows no second names of a file, if it can be written at all."""
+    with suppress(OSError):
+        draft.replace(file)
     return made
 
 

@@ -24,7 +24,7 @@ from hotspots.settings import Settings, Workspace
 from hotspots.workspace_init import init_workspace
 from tests.official_server import last_day_before, official_server, status, town_files
 from tests.ruian import file_name, make_addresses_csv, make_vfr, small_town, zipped
-from web import create_app, uploads
+from web import changes, create_app, uploads
 from web.changes import SECRET_FILE, read_secret
 from web.jobs import Outcome
 from web.security import CONTENT_POLICY
@@ -367,6 +367,26 @@ def test_the_secret_is_made_once_and_is_the_owners_alone(workspace):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.write_bytes(b"short")
     assert len(read_secret(workspace.path)) == 32
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_the_secret_is_never_seen_half_written(workspace, monkeypatch, has_links):
+    """Of two servers that start at once both sign with the key that was there first."""
+    file, other = workspace.path / SECRET_FILE, b"o" * 32
+    file.unlink(missing_ok=True)
+
+    def link(_draft, target):
+        assert not target.exists()
+        if not has_links:
+            raise PermissionError("this disk knows no links")
+        target.write_bytes(other)
+        raise FileExistsError
+
+    monkeypatch.setattr(changes.os, "link", link)
+    found = read_secret(workspace.path)
+    assert found == file.read_bytes()
+    assert (found == other) is has_links
+    assert not list(workspace.path.glob(f".{SECRET_FILE}*"))
 
 
 # --- files sent in -----------------------------------------------------------------------------
