@@ -52,7 +52,7 @@ class HealthReport:
     tables, account_tables
         Revisions that it speaks, to which the databases are brought when they are opened.
     n_incidents, n_imports
-        Kept, undone imports left out of neither.
+        Incidents kept, and all imports; of those undone no incident is kept.
     database_bytes, accounts_bytes, layers_bytes, backups_bytes
         Room taken on disk.
     free_bytes
@@ -62,7 +62,7 @@ class HealthReport:
     n_backups
         How many these are.
     last_import
-        UTC; None where nothing was imported yet.
+        Undone or not, UTC; None where nothing was imported yet.
     audit_break
         First line of the audit record that does not follow from those before; None if all do.
     """
