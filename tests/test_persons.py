@@ -273,6 +273,70 @@ def test_workbooks_and_archives_that_wait_are_searched(bench):
     assert len(waiting[0].text) < 700
 
 
+NOTE = "Pan Novák křičel šílenou žízní, řekl Tomáš."
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("escaped.geojson", json.dumps({"note": NOTE}).encode()),
+        ("old.csv", NOTE.encode("iso-8859-2")),
+        ("older.csv", NOTE.encode("cp852")),
+        ("wide.csv", NOTE.encode("utf-16-le")),
+        ("wider.csv", NOTE.encode("utf-16-be")),
+    ],
+)
+@pytest.mark.parametrize("wanted", ["Novák", "Tomáš"])
+def test_waiting_files_are_searched_in_every_way_of_writing(bench, name, content, wanted):
+    incoming = bench.workspace.path / "incoming" / ("2" * 24)
+    incoming.mkdir(parents=True)
+    (incoming / name).write_bytes(content)
+    with zipfile.ZipFile(incoming / "all.zip", "w") as archive:
+        archive.writestr(name, content)
+    found = bench.find(Wanted.parse(wanted)).mentions
+    waiting = {one.file: one.forms for one in found if one.kind == "waiting_file"}
+    assert waiting == {name: (wanted,), "all.zip": (wanted,)}
+
+
+def test_archives_are_searched_whole_whatever_one_member_is(bench):
+    incoming = bench.workspace.path / "incoming" / ("3" * 24)
+    incoming.mkdir(parents=True)
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("deep.csv", "1;Novákovi")
+    cut = "<si><r><t>u Nov</t></r><r><rPr><b/></rPr><t>&#225;ka</t></r></si>"
+    for name, member, content in (
+        ("nested.zip", "inner.zip", inner.getvalue()),
+        ("named.zip", "Novák.csv", "nic"),
+        ("book.xlsx", "xl/sharedStrings.xml", cut),
+    ):
+        with zipfile.ZipFile(incoming / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("damaged.csv", "a" * 2000)
+            archive.writestr(member, content)
+        held = (incoming / name).read_bytes()
+        at = 30 + len("damaged.csv")  # the first member's packed bytes
+        (incoming / name).write_bytes(held[:at] + b"\xff\xff\xff" + held[at + 3 :])
+    waiting = [one for one in bench.find().mentions if one.kind == "waiting_file"]
+    assert [(one.file, one.forms) for one in waiting] == [
+        ("book.xlsx", ("Nováka",)),
+        ("named.zip", ("Novák",)),
+        ("nested.zip", ("Novákovi",)),
+    ]
+
+
+def test_a_waiting_file_that_cannot_be_removed_is_not_called_erased(bench, monkeypatch):
+    incoming = bench.workspace.path / "incoming" / ("4" * 24)
+    incoming.mkdir(parents=True)
+    (incoming / "a.csv").write_text("1;Novákovi", encoding="utf-8")
+
+    def refuse(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("hotspots.persons.files.shutil.rmtree", refuse)
+    with pytest.raises(StoreError, match="Permission denied"):
+        bench.erase()
+
+
 # --- erasing -----------------------------------------------------------------------------------
 
 
