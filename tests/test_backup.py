@@ -155,6 +155,22 @@ def test_a_backup_and_a_restore_are_in_the_audit_record(town, tmp_path):
     assert entry.details["restored"] is True
 
 
+def test_a_changed_audit_record_is_told_and_older_backups_stay(town):
+    first = make_backup(town)
+    with sqlite3.connect(town.accounts) as connection:
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
+        ).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("UPDATE audit SET user_name = 'somebody' WHERE audit_key = 1")
+    connection.close()
+    result = CliRunner().invoke(main, ["backup", "--keep", "1", "--workspace", str(town.path)])
+    assert result.exit_code == 0, result.output
+    assert "audit record was changed by other means at line 1" in result.output
+    assert first.path.is_file()
+    assert len(list_backups(town)) == 2
+
+
 def test_a_link_used_and_a_sign_in_ended_since_do_not_come_back(town, tmp_path, monkeypatch):
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
     password = "kolovrat-mlha-ostruzina-7"  # noqa: S105 - of a test

@@ -45,12 +45,17 @@ _CHAINS: Final[dict[str, Chain]] = {
 
 @dataclass(frozen=True)
 class MadeBackup:
-    """A backup that was made: where it is, its bytes, what it holds, older ones removed."""
+    """A backup that was made: where it is, its bytes, what it holds, older ones removed.
+
+    `audit_break` is the line at which the audit record was changed by other means, or None.
+    Where it is not None no older backup was removed: one of them may hold the record as it was.
+    """
 
     path: Path
     size: int
     manifest: Manifest
     removed: tuple[Path, ...]
+    audit_break: int | None = None
 
 
 def make_backup(
@@ -126,7 +131,7 @@ def make_backup(
         listed = _write(workspace, copied, draft, made_at=made_at, report=report)
         report(_("Comparing"), 0.8)
         _verify(draft)
-        _record(workspace, target, listed, size=draft.stat().st_size)
+        audit_break = _record(workspace, target, listed, size=draft.stat().st_size)
         draft.replace(target)
         _sync_directory(target.parent)
     except OSError as error:
@@ -134,8 +139,9 @@ def make_backup(
     finally:
         shutil.rmtree(work, ignore_errors=True)
     report(_("Done"), 1.0)
-    removed = () if keep is None else tuple(remove_old(workspace, keep=keep))
-    return MadeBackup(target, target.stat().st_size, listed, removed)
+    is_trusted = audit_break is None
+    removed = tuple(remove_old(workspace, keep=keep)) if keep is not None and is_trusted else ()
+    return MadeBackup(target, target.stat().st_size, listed, removed, audit_break)
 
 
 def _require_room(workspace: Workspace, database: Path, directory: Path) -> None:
@@ -299,9 +305,13 @@ def _verify(draft: Path) -> None:
             copy_member(archive, name, expected, None)
 
 
-def _record(workspace: Workspace, target: Path, listed: Manifest, *, size: int) -> None:
-    """Note the backup in the audit record: one that nobody knows of must not be made."""
+def _record(workspace: Workspace, target: Path, listed: Manifest, *, size: int) -> int | None:
+    """Note the backup in the audit record: one that nobody knows of must not be made.
+
+    Return the line at which the record was broken before, or None.
+    """
     with Accounts.open(workspace) as accounts:
+        broken = accounts.find_audit_break()
         accounts.record(
             BACKUP,
             user_name=current_user(),
@@ -309,6 +319,7 @@ def _record(workspace: Workspace, target: Path, listed: Manifest, *, size: int) 
             subject=target.name,
             details={"made": True, "bytes": size, "counts": dict(listed.counts)},
         )
+    return broken
 
 
 def _sync_directory(directory: Path) -> None:

@@ -50,6 +50,7 @@ def backup(out: Path | None, keep: int | None) -> None:
                 "made_at": made.manifest.made_at,
                 "counts": dict(made.manifest.counts),
                 "removed": [str(path) for path in made.removed],
+                "audit_break": made.audit_break,
             }
         )
         return
@@ -64,6 +65,14 @@ def backup(out: Path | None, keep: int | None) -> None:
     for path in made.removed:
         say(_("Removed the older backup {path}").format(path=path))
     say(_("It holds personal data and password hashes: keep it where only you can read it."))
+    if made.audit_break is not None:
+        say(
+            _(
+                "Warning: the audit record was changed by other means at line {n}. Older backups "
+                "were kept, since one of them may hold it as it was. See: hotspots check"
+            ).format(n=format_number(made.audit_break)),
+            error=True,
+        )
 
 
 @click.command(
@@ -111,4 +120,9 @@ def restore(file: Path, directory: Path) -> None:
             ),
             error=True,
         )
-    say(_("What was erased after that moment is back: repeat the erasures made since."))
+    say(
+        _(
+            "What went after that moment is back: repeat the erasures made since, and let old "
+            "incidents go again: hotspots retention run"
+        )
+    )
