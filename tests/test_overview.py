@@ -251,6 +251,16 @@ def test_quarters_and_their_year_together_give_nothing_away(rows, cuts):
     assert whole.town[GOAL].count in {None, goal}
 
 
+def test_a_town_with_too_many_districts_is_shown_as_a_whole(look, monkeypatch):
+    found = look(many(20, 2025, 50))
+    assert found.kind == schema.DISTRICT
+    monkeypatch.setattr("hotspots.analysis.overview.MOST_AREAS", len(found.areas) - 1)
+    found = look(many(20, 2025, 50))
+    assert (found.kind, found.areas) == (None, None)
+    assert found.year.town[GOAL].count == 20
+    assert found.year.areas == ()
+
+
 def test_a_town_without_districts_has_its_own_numbers(look, monkeypatch):
     monkeypatch.setattr(layers, "present_kinds", lambda _workspace: (schema.MUNICIPALITY,))
     found = look([*many(20, 2025, 50), *many(3, 2025, 50, x=np.nan)])

@@ -56,8 +56,11 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 
 MOST_YEARS: Final = 10
-# Areas that a council may see, the first kind that the town has; nothing finer than districts.
+# Areas that a council may see, the first kind that the town has and not too many of; nothing finer
+# than districts.
 AREA_KINDS: Final = (schema.DISTRICT, schema.TOWN_PART, schema.CADASTRAL_UNIT)
+# Hiding small counts safely takes the longer the more areas there are: seconds a year up to here.
+MOST_AREAS: Final = 60
 _OFFENCES: Final = {
     PUBLIC_ORDER: (PUBLIC_ORDER,),
     COEXISTENCE: (COEXISTENCE,),
@@ -109,7 +112,8 @@ class Overview:
     Attributes
     ----------
     kind, areas
-        Kind of the areas and their frame (EPSG:5514, sorted by `area_id`); None without any.
+        Kind of the areas and their frame (EPSG:5514, sorted by `area_id`); None without any, or
+        with more than `MOST_AREAS` of each kind.
     years, quarters
         Published years, and published quarters of the year after the last, in order.
     year
@@ -250,11 +254,13 @@ def _days(period: Period) -> Span:
 
 def _read_areas(workspace: Workspace) -> tuple[str | None, gpd.GeoDataFrame | None]:
     present = layers.present_kinds(workspace)
-    kind = next((kind for kind in AREA_KINDS if kind in present), None)
-    if kind is None:
-        return None, None
-    areas = layers.read_areas(workspace, kind)
-    return kind, areas.sort_values(schema.AREA_ID, kind="stable", ignore_index=True)
+    for kind in AREA_KINDS:
+        if kind not in present:
+            continue
+        areas = layers.read_areas(workspace, kind)
+        if len(areas) <= MOST_AREAS:
+            return kind, areas.sort_values(schema.AREA_ID, kind="stable", ignore_index=True)
+    return None, None
 
 
 def _numbers(cells: dict[str, PublishedCell], states: dict[str, str]) -> dict[str, Number]:
