@@ -43,6 +43,7 @@ from web import (
     settings_page,
     sign_in_page,
     situation_page,
+    source_record_page,
     template_env,
     uploads,
     users_page,
@@ -136,6 +137,7 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
         map_frame,
         export_files,
         data_page,
+        source_record_page,
         health,
         method_page,
     )

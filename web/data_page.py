@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 
+from hotspots.i18n import _
 from web.access import Right
 from web.answers import answers, retried
 from web.auth import may
@@ -30,6 +31,7 @@ def show() -> Response:
         batches=list_rows(files[:LAST_SHOWN]),
         n_batches=len(batches),
         in_force=in_force,
+        done=_("The periods of record are kept.") if request.args.get("done") == "record" else "",
         can_change=may(Right.IMPORT),
     )
     response = make_response(page)

@@ -37,6 +37,7 @@ _FORMS_STAND_ON: Final = {
     "batches": "batches.show_all",
     "layer_changes": "layers.show",
     "jobs": "data.show",
+    "source_record": "data.show",
 }
 
 

@@ -40,6 +40,7 @@ BAR: Final[dict[str, tuple[str, ...]]] = {
 # Pages without an entry of their own stand under the entry of another blueprint's page.
 _UNDER: Final = {
     "imports": "data.show",
+    "source_record": "data.show",
     "batches": "data.show",
     "layer_changes": "layers.show",
     "users": "admin.show",

@@ -1,10 +1,12 @@
 """`hotspots sources`: what the workspace holds and which days each source covers."""
 
+from datetime import datetime
+
 import click
 from rich.table import Table
 
-from hotspots import schema
 from hotspots.accounts.audit import SETTINGS
+from hotspots.analysis.source_record import plan_record, require_record
 from hotspots.cli.common import (
     console,
     open_workspace,
@@ -15,10 +17,8 @@ from hotspots.cli.common import (
     shared_options,
 )
 from hotspots.cli.recording import record as record_line
-from hotspots.errors import ParameterError
 from hotspots.i18n import _, format_day, format_number, ngettext
-from hotspots.periods import Span, day_numbers, merge_spans
-from hotspots.placement import on_own_record
+from hotspots.periods import Span
 from hotspots.store import Store
 from hotspots.store.source import CONFIRMED, INFERRED, Source
 
@@ -99,21 +99,18 @@ def _list_sources() -> None:
 @reports_errors
 def set_record(source: str, record: tuple[str, ...]) -> None:
     """Replace the periods of record by confirmed ones."""
-    spans = merge_spans([Span.parse(text) for text in record])
+    spans = [Span.parse(text) for text in record]
     workspace = open_workspace()
     with Store.open(workspace) as store:
-        before = store.source(source).record
-        store.set_record(source, spans, confirmed=True)
-        found = store.source(source)
-        incidents = store.read_incidents(
-            sources=(found.source_id,), columns=(schema.SOURCE, schema.OCCURRED_FROM)
-        )
-    said = {"record": [str(span) for span in spans], "old": [str(span) for span in before]}
+        plan = plan_record(store, source, spans, today=datetime.now().astimezone().date())
+        plan.carry_out(store)
+    said = {
+        "record": [str(span) for span in plan.spans],
+        "old": [str(span) for span in plan.source.record],
+    }
     record_line(workspace, SETTINGS, source, what="record_set", **said)
     _list_sources()
-    days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
-    on_record = on_own_record(incidents[schema.SOURCE], days, {found.source_id: found.record})
-    n_off = int((~on_record).sum())
+    n_off = plan.n_off
     if n_off and not shared().as_json:
         say(
             ngettext(
@@ -135,13 +132,7 @@ def confirm_record(source: str) -> None:
     workspace = open_workspace()
     with Store.open(workspace) as store:
         found = store.source(source)
-        if not found.record:
-            raise ParameterError(
-                _(
-                    "source {source} has no periods of record to confirm; "
-                    "set them: hotspots sources set {source} --record 2024-01-01..2024-12-31"
-                ).format(source=source)
-            )
+        require_record(found)
         store.set_record(found.source_id, found.record, confirmed=True)
     spans = [str(span) for span in found.record]
     record_line(workspace, SETTINGS, source, what="record_confirmed", record=spans)

@@ -20,6 +20,7 @@ from tests.linking import import_both
 from tests.test_audit import QUARTER
 from tests.waiting_cases import put_usual
 from web import layer_work
+from web.source_record_page import mark
 
 from .conftest import HOSTILE
 from .signing import client_as, make_accounts, make_app
@@ -60,6 +61,11 @@ class Site(Visitor):
     def decision(self):
         with Store.open(self.workspace) as store:
             return store.decisions(limit=1)[0].decision_key
+
+    def periods(self, act, **fields):
+        with Store.open(self.workspace) as store:
+            seen = mark(store.source("apk"))
+        self.send(f"/data/sources/apk/{act}", seen=seen, **fields)
 
     def batch(self):
         with Store.open(self.workspace) as store:
@@ -184,6 +190,10 @@ ACTS = {
     "official layers are fetched in vain": fetched,
     "a version is put in force": lambda s: s.send("/layers/use", version="1"),
     "incidents are placed anew": lambda s: s.send("/layers/place"),
+    "periods of record are set": lambda s: s.periods(
+        "record", **{"from": "2024-01-01", "to": "2024-12-31", "do": "set"}
+    ),
+    "periods of record are confirmed": lambda s: s.periods("confirm"),
     "an offence row is set": lambda s: s.send(
         "/admin/offences", pattern="pokřik", group="public_order"
     ),
