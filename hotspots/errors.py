@@ -12,7 +12,15 @@ class HotspotsError(Exception):
     The message names the argument or file, the rule, the value got and the cure, in the language
     in force (see `hotspots.i18n`). Control characters that a file's name or content brings are
     written out, so that no message commands a terminal.
+
+    Attributes
+    ----------
+    about
+        What was left unsaid, or said wrongly: "columns", "mapping" or "source"; a command names
+        its options for it. Empty for all else.
     """
+
+    about: str = ""
 
     def __str__(self) -> str:
         """Return the message."""

@@ -58,6 +58,20 @@ def test_a_person_is_asked_and_no_is_the_default(workspace, command, path, watch
     assert len(read(workspace)) == n
 
 
+def test_commands_and_options_are_named_on_a_terminal(workspace, command, path):
+    first = command("import", path, "--accept", "--source", "hlaseni")
+    assert f"hotspots sources confirm hlaseni --workspace {workspace.path}" in first.output
+    command("sources", "set", "hlaseni", "--record", "2024-03-01..2024-03-09")
+    path.write_text(ROWS + "9.4.2024 10:00|Lipovská|rušení nočního klidu\n", encoding="utf-8")
+    later = command("import", path)
+    assert "hotspots sources set hlaseni --record 2024-03-01..2024-" in later.output
+    assert "To use another mapping: --mapping NAME" in later.output
+    wrong = command("import", path, "--column", "date=den", "--source", "hlaseni")
+    assert wrong.exit_code == 1
+    assert "there is no column “den”, which was to be read as 'date'." in wrong.output
+    assert "Options for this: --mapping NAME|FILE, --column FIELD=COLUMN" in wrong.output
+
+
 def test_what_options_say_reaches_the_proposal(workspace, command, path):
     options = ("--kind", "apk", "--label", "Hlášení", "--delimiter", "|")
     done = command("import", path, "--source", "reports", *options, "--accept")

@@ -41,7 +41,8 @@ def test_record_is_inferred_with_a_word_of_caution(run, workspace):
     account = run(make_chunk(daily("2024-01-01", "2024-03-31")))
     assert account.record_state == "inferred"
     assert record_of(workspace) == (["2024-01-01..2024-03-31"], "inferred")
-    assert any("hotspots sources confirm accidents" in text for text in account.warnings)
+    assert any(text.endswith("check and confirm them.") for text in account.warnings)
+    assert [str(span) for span in account.inferred_record] == ["2024-01-01..2024-03-31"]
     assert any(text.startswith("A gap in the record shorter than") for text in account.warnings)
     assert any("inferred from the data, not confirmed" in line for line in account.lines())
     again = run(make_chunk(daily("2024-01-01", "2024-03-31")))
@@ -85,7 +86,8 @@ def test_confirmed_record_is_not_overwritten_but_more_is_proposed(run, workspace
     assert record_of(workspace) == (["2024-01-01..2024-01-31"], "confirmed")
     (warning,) = account.warnings
     assert warning.startswith("60 incidents of the file lie outside the confirmed periods")
-    assert warning.endswith("hotspots sources set accidents --record 2024-01-01..2024-03-31")
+    assert warning.endswith("set them to: 1 Jan 2024 – 31 Mar 2024")
+    assert [str(span) for span in account.proposed_record] == ["2024-01-01..2024-03-31"]
     same = run(make_chunk(daily("2024-01-01", "2024-01-31")))
     assert same.warnings == ()
 
@@ -94,7 +96,7 @@ def test_stating_a_part_does_not_confirm_what_was_inferred(run, workspace):
     run(make_chunk(daily("2024-01-01", "2024-03-31")))
     later = Span(date(2024, 7, 1), date(2024, 7, 31))
     account = run(make_chunk(daily("2024-07-01", "2024-07-31")), record=(later,), name="b.csv")
-    assert any("still to be confirmed" in text for text in account.warnings)
+    assert any("still to be checked and confirmed" in text for text in account.warnings)
     assert record_of(workspace)[1] == "inferred"
     whole = Span(date(2024, 1, 1), date(2024, 12, 31))
     run(make_chunk(daily("2024-07-01", "2024-07-31")), record=(whole,), name="b.csv")

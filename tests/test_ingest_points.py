@@ -340,7 +340,9 @@ def test_a_reader_can_be_read_twice(tmp_path):
 
 def test_faults_of_the_mapping_against_the_file(tmp_path):
     path = write(tmp_path, "ident;d;x;y\n1;5.3.2024;0;0\n")
-    with pytest.raises(SchemaError, match=r"no column 'idnt' .*did you mean 'ident'.*Columns: ide"):
+    with pytest.raises(
+        SchemaError, match=r"no column “idnt”, .* Did you mean “ident”\?.*Columns: ide"
+    ):
         open_reader(path, mapping=mapping(columns=COLUMNS | {"source_ref": "idnt"}))
     with pytest.raises(SchemaError, match="no column with the date is mapped"):
         open_reader(path, mapping=mapping(columns={"source_ref": "ident"}))

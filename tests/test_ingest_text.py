@@ -224,6 +224,24 @@ def test_a_header_of_two_rows_is_one(tmp_path, titles):
     assert [row[:2] for row in read(path)[0]] == [(titles.count("\n") + 3, "1")]
 
 
+GROUPED = "Kdy;;Kde;Co;\nDatum;Čas;Místo;Druh;Poznámka\n"
+
+
+@pytest.mark.parametrize("titles", ["", TITLES])
+@pytest.mark.parametrize("note", ["", "hluk"])  # however many cells the rows fill
+def test_a_row_that_groups_columns_is_no_header(tmp_path, titles, note):
+    rows = f"2. 3. 2025;22:10;Lipovská;hluk;{note}\n" * 3
+    table = TextTable(write(tmp_path, f"{titles}{GROUPED}{rows}"))
+    assert table.columns == ("Datum", "Čas", "Místo", "Druh", "Poznámka")
+    assert len(table.warnings) == 1
+
+
+def test_a_row_of_words_below_a_header_stays_a_row(tmp_path):
+    content = "Kdy;;Kde;Co\nloni;asi;Lipovská;hluk\n2. 3. 2025;22:10;Lipovská;hluk\n"
+    table = TextTable(write(tmp_path, content))
+    assert table.columns[:1] == ("Kdy",)
+
+
 def test_columns_without_a_name_make_no_header_of_two_rows(tmp_path):
     path = write(tmp_path, "id;d;place;\n1;2. 3. 2025;Lipovská;x\n2;3. 3. 2025;;y\n")
     assert TextTable(path).columns == ("id", "d", "place")

@@ -51,6 +51,7 @@ def init_templates(app: Flask) -> None:
         moment=texts.moment_text,
         job_state=job_state_label,
         sentence=texts.sentence,
+        full_sentence=texts.full_sentence,
         page_words=page_words,
     )
     static = Path(app.static_folder or "")

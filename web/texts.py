@@ -143,3 +143,8 @@ def moment_text(moment: str) -> str:
 def sentence(text: str) -> str:
     """Return `text` with a capital letter at its beginning."""
     return text[:1].upper() + text[1:]
+
+
+def full_sentence(text: str) -> str:
+    """Return `text` with a capital letter at its beginning and a mark at its end."""
+    return sentence(text) + ("" if text.endswith((".", "!", "?", "…", ":")) else ".")

@@ -15,6 +15,7 @@ from hotspots.accounts.audit import DELETION, DONE, EXPORT, NOTES_VIEWED, READ_E
 from hotspots.analysis.waiting import list_waiting
 from hotspots.cells import printable
 from hotspots.cli.common import (
+    command_line,
     console,
     open_workspace,
     print_json,
@@ -26,6 +27,7 @@ from hotspots.cli.common import (
 from hotspots.cli.recording import record
 from hotspots.errors import ParameterError, StoreError
 from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.ingest.account import row_labels
 from hotspots.ingest.batches import export_batch, undo_batch
 from hotspots.store import ImportBatch, Store
 from hotspots.users import current_user
@@ -240,15 +242,7 @@ def show_command(number: int) -> None:
 
 
 def _account_labels() -> dict[str, str]:
-    return {
-        "rows_read": _("rows read"),
-        "new": _("  new, in the study area"),
-        "unchanged": _("  unchanged"),
-        "updated": _("  updated"),
-        "duplicates": _("  repeated in the file"),
-        "outside": _("  new, outside the study area"),
-        "not_placed": _("  new, without a position"),
-        "rejected": _("  rejected"),
+    return row_labels() | {
         "waiting": _("waiting for a place"),
         "near_duplicates": _("looking alike"),
         "personal_notes": _("notes with personal data"),
@@ -348,3 +342,5 @@ def undo_command(number: int, yes: bool, dry_run: bool) -> None:
         return
     for line in undone.lines():
         say(line)
+    if undone.warnings and not undone.source_gone:
+        say(_("The periods of record: {command}").format(command=command_line("sources")))

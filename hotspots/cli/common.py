@@ -32,6 +32,13 @@ _COMMAND: Final = re.compile(
     r"hotspots layers [a-z]+(?: (?:FILE|SOUBOR|[0-9]+|--[a-z-]+(?: (?!--)[^\s,;()]+)?))*"
 )
 
+# What an error is about, and the options that say it.
+_OPTIONS_ABOUT: Final = {
+    "columns": ("--mapping", "--column"),
+    "mapping": ("--mapping", "--source"),
+    "source": ("--source",),
+}
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -108,6 +115,24 @@ def in_workspace(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[0]} --workspace {shlex.quote(str(chosen))}", text)
 
 
+def command_line(*words: str) -> str:
+    """Return a command to be typed, with the workspace unless it is the usual one."""
+    chosen = shared().workspace
+    place = () if chosen == Path(DEFAULT_WORKSPACE) else ("--workspace", str(chosen))
+    return shlex.join(("hotspots", *words, *place))
+
+
+def _options_for(about: str) -> str:
+    """Return the options of the command at work that say what an error misses."""
+    wanted = _OPTIONS_ABOUT.get(about, ())
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    found = {one.opts[0]: one for one in context.command.params if isinstance(one, click.Option)}
+    named = [f"{name} {found[name].make_metavar(context)}" for name in wanted if name in found]
+    return ", ".join(named)
+
+
 def say_problem(problem: Problem) -> None:
     """Print what is wrong with a layer, and below it how to mend that."""
     words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
@@ -127,6 +152,8 @@ def fail(error: HotspotsError, **done: Any) -> NoReturn:
         print_json({"error": type(error).__name__, "message": str(error), **done})
     else:
         say(_("Error: {message}").format(message=in_workspace(str(error))), error=True)
+        if options := _options_for(error.about):
+            say(_("Options for this: {options}").format(options=options), error=True)
     raise SystemExit(EXIT_USAGE if isinstance(error, ParameterError) else EXIT_FAILED)
 
 

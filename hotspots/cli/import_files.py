@@ -12,6 +12,7 @@ from hotspots.accounts.audit import DONE, FAILED, IMPORT
 from hotspots.cli.common import (
     EXIT_FAILED,
     EXIT_REJECTED,
+    command_line,
     fail,
     open_workspace,
     print_json,
@@ -106,6 +107,26 @@ def _complete(workspace: Workspace, path: Path, said: Mapping, source: str | Non
         source=source or known.source,
         **{name: getattr(said, name) for name in _SAID},
     )
+
+
+def _say_next(account: Account) -> None:
+    """Print the command that settles the periods of record, where something is left to do."""
+    if account.dry_run:
+        return
+    proposed = [word for span in account.proposed_record for word in ("--record", str(span))]
+    if proposed:
+        command = command_line("sources", "set", account.source, *proposed)
+        said = _("To set the periods of record: {command}")
+    elif account.inferred_record:
+        command = command_line("sources", "confirm", account.source)
+        said = _("To confirm the periods of record: {command}")
+    elif not account.record:
+        days = "2024-01-01..2024-12-31"
+        command = command_line("sources", "set", account.source, "--record", days)
+        said = _("To set the periods of record: {command}")
+    else:
+        return
+    say(said.format(command=command))
 
 
 def _name_a_sheet(error: SeveralSheetsError) -> SchemaError:
@@ -267,6 +288,9 @@ def import_files(
         if not shared().as_json:
             for line in account.lines():
                 say(line)
+            _say_next(account)
+            if unknown is None and known is None and account.mapping_name:
+                say(_("To use another mapping: --mapping NAME"))
     if shared().as_json and error is None:
         print_json([account.to_dict() for account in accounts])
     if error is not None:

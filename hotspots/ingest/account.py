@@ -57,6 +57,9 @@ class Account:
     record, record_state
         Periods of record of the source afterwards, and where they come from: one of
         `RECORD_STATES`.
+    inferred_record, proposed_record
+        Those that nobody has confirmed, and those that would cover the file too where confirmed
+        ones were left as they are.
     rejects_file
         CSV of the rejected rows; None where there is none.
     rejected_rows
@@ -95,6 +98,8 @@ class Account:
     n_stored: int = 0
     record: tuple[Span, ...] = ()
     record_state: str = NO_RECORD
+    inferred_record: tuple[Span, ...] = ()
+    proposed_record: tuple[Span, ...] = ()
     rejects_file: Path | None = None
     rejected_rows: tuple[RejectedRow, ...] = ()
     placed_by: dict[str, int] = field(default_factory=dict)
@@ -264,26 +269,14 @@ class Account:
         return lines
 
     def _table(self) -> list[str]:
-        rows = [
-            (_("rows read"), self.rows_read),
-            (_("  new, in the study area"), self.new),
-            (_("  unchanged"), self.unchanged),
-            (_("  updated"), self.updated),
-            (_("  repeated in the file"), self.duplicates),
-            (_("  new, outside the study area"), self.outside),
-            (_("  new, without a position"), self.not_placed),
-            (_("  rejected"), self.rejected),
-        ]
+        rows = [(label, getattr(self, name)) for name, label in row_labels().items()]
         labels = max(len(label) for label, _n in rows)
         numbers = max(len(format_number(n)) for _label, n in rows)
         return [f"{label:<{labels}}  {format_number(n):>{numbers}}" for label, n in rows]
 
     def _record_line(self) -> str:
         if not self.record:
-            return _(
-                "Periods of record are unknown; set them: "
-                "hotspots sources set {source} --record 2024-01-01..2024-12-31"
-            ).format(source=self.source)
+            return _("Periods of record are unknown: state the days that the source covers.")
         states = {
             STATED: _("stated"),
             CONFIRMED: _("confirmed"),
@@ -292,6 +285,20 @@ class Account:
         return _("Periods of record ({state}): {spans}").format(
             state=states[self.record_state], spans=list_spans(self.record)
         )
+
+
+def row_labels() -> dict[str, str]:
+    """Return what the rows of an account are called on a terminal: all, then each class."""
+    return {
+        "rows_read": _("rows read"),
+        "new": _("  new, in the study area"),
+        "unchanged": _("  unchanged"),
+        "updated": _("  updated"),
+        "duplicates": _("  repeated in the file"),
+        "outside": _("  new, outside the study area"),
+        "not_placed": _("  new, without a position"),
+        "rejected": _("  rejected"),
+    }
 
 
 def method_labels() -> dict[str, str]:

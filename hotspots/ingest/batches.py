@@ -227,12 +227,12 @@ def _set_record(transaction: UndoTransaction) -> tuple[Recording, list[str]]:
     if not transaction.holding:
         told = Recording((), (), "")
     else:
-        told = retell_record(steps, days_after=transaction.days_after, source_id=source_id)
+        told = retell_record(steps, days_after=transaction.days_after)
     if told is None:
         return stands, [
             _(
                 "the periods of record were left as they are, because an earlier version of the "
-                "program did not note what made them; check them: hotspots sources"
+                "program did not note what made them; check them"
             )
         ]
     transaction.write_records(confirmed=told.confirmed, inferred=told.inferred)
@@ -250,15 +250,15 @@ def _set_record(transaction: UndoTransaction) -> tuple[Recording, list[str]]:
         notes.append(
             _(
                 "A person has set the periods of record since this import; what they set stays. "
-                "Check it: hotspots sources"
+                "Check it."
             )
         )
     elif told.inferred and told.inferred != stands.inferred:
         notes.append(
             _(
                 "The periods of record were inferred anew from the incidents that are left: check "
-                "them, then hotspots sources confirm {source}"
-            ).format(source=source_id)
+                "and confirm them"
+            )
         )
     return told, notes
 

@@ -36,7 +36,9 @@ def find_header(rows: list[list[str]]) -> Header:
 
     Rows that fill few columns, above one that names most of them and holds no number and no date,
     are titles. A second row with names below blank cells of the first (cells merged over columns)
-    belongs to the header, if data follow. Where nothing of that is plain, the first row is it.
+    belongs to the header, if data follow; where it names every column, each by a name of its own,
+    it is the header and the first only groups columns. Where nothing of that is plain, the first
+    row is it.
 
     Parameters
     ----------
@@ -44,16 +46,19 @@ def find_header(rows: list[list[str]]) -> Header:
         The first rows that are not blank, at least one, as texts.
     """
     first = _find_first(rows)
-    if first and _completes(rows[first - 1], rows[first]):
-        return Header(first - 1, 2, _join(rows[first - 1], rows[first]))
-    if (
+    fills = (
         len(rows) > first + 2
         and _is_named(rows[first])
         and _is_named(rows[first + 1])
         and _completes(rows[first + 1], rows[first])
-        and _completes(rows[first], rows[first + 1])
         and any(_is_data(text) for text in rows[first + 2])
-    ):
+    )
+    both = fills and _completes(rows[first], rows[first + 1])
+    if fills and not both and _names_columns(rows[first + 1], rows[first + 2 :]):
+        return Header(first + 1, 1, rows[first + 1])
+    if first and _completes(rows[first - 1], rows[first]):
+        return Header(first - 1, 2, _join(rows[first - 1], rows[first]))
+    if both:
         return Header(first, 2, _join(rows[first], rows[first + 1]))
     return Header(first, 1, rows[first])
 
@@ -134,6 +139,13 @@ def _completes(row: list[str], other: list[str]) -> bool:
         return False
     padded = other + [""] * (len(row) - len(other))
     return any(text.strip() and not below.strip() for text, below in zip(row, padded, strict=False))
+
+
+def _names_columns(row: list[str], below: list[list[str]]) -> bool:
+    """Return whether a row names the columns: all texts differ, and none is a value below it."""
+    said = [(at, text.strip().casefold()) for at, text in enumerate(row) if text.strip()]
+    values = {(at, text.strip().casefold()) for one in below for at, text in enumerate(one)}
+    return len({name for _at, name in said}) == len(said) and values.isdisjoint(said)
 
 
 def _join(upper: list[str], lower: list[str]) -> list[str]:

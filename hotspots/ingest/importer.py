@@ -239,6 +239,8 @@ def import_incidents(
                 n_stored=n_stored,
                 record=recording.record,
                 record_state=recording.state,
+                inferred_record=recording.inferred,
+                proposed_record=recording.proposed,
                 rejected_rows=tuple(rejects.sample),
                 placed_by=dict(sorted(sorting.placed_by.items())),
                 waiting=sorting.waiting,
@@ -308,25 +310,22 @@ def _record(
 ) -> Recording:
     confirmed, inferred = sorting.stored.records()
     former = Recording(confirmed, inferred, "")
-    source_id = reader.source.source_id
     if foreign:
         return ignore_silence(
             former=former,
             file=reader.path.name,
             stated=reader.municipality or "",
             own=municipality,
-            source_id=source_id,
         )
     if stated:
         return state_record(
             merge_spans([*stated]),
             former=former,
             file_days=sorting.file_days(),
-            source_id=source_id,
         )
     if confirmed and not inferred:
-        return keep_record(former=former, file_days=sorting.file_days(), source_id=source_id)
-    return renew_inference(former=former, all_days=sorting.all_days(), source_id=source_id)
+        return keep_record(former=former, file_days=sorting.file_days())
+    return renew_inference(former=former, all_days=sorting.all_days())
 
 
 def _is_foreign(sorting: Sorting, reader: IncidentReader, *, municipality: str) -> bool:

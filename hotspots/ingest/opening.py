@@ -139,9 +139,11 @@ def open_table(path: Path, file_format: str, mapping: Mapping) -> Table:
 def _make_source(mapping: Mapping, source: str | None) -> SourceInfo:
     source_id = source or mapping.source
     if not source_id:
-        raise ParameterError(
+        fault = ParameterError(
             _("the source is not named: choose it, or write it at the top of the mapping")
         )
+        fault.about = "source"
+        raise fault
     return SourceInfo(
         source_id,
         mapping.kind or _DEFAULT_KIND,

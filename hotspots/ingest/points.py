@@ -40,7 +40,6 @@ from hotspots.ingest.mapping import (
 from hotspots.ingest.midnights import Midnights
 from hotspots.ingest.notes import Notes
 from hotspots.ingest.offence_table import OffenceTable
-from hotspots.ingest.propose import propose_mapping
 from hotspots.ingest.references import ReferenceMaker, decimetres
 from hotspots.ingest.table import RawBlock, Table
 from hotspots.occurrence import give_way, place_in_time
@@ -128,29 +127,24 @@ class PointReader:
         for field, name in self.mapping.columns.items():
             if name not in columns:
                 near = difflib.get_close_matches(name, columns, n=1)
-                text = _("{path}: there is no column '{name}' (mapped to {field})").format(
-                    path=self.path.name, name=name, field=field
-                )
+                text = _(
+                    "{path}: there is no column “{name}”, which was to be read as '{field}'."
+                ).format(path=self.path.name, name=name, field=field)
                 if near:
-                    text += "; " + _("did you mean '{name}'?").format(name=near[0])
-                raise SchemaError(
-                    text + " " + _("Columns: {columns}").format(columns=", ".join(columns))
-                )
+                    text += " " + _("Did you mean “{name}”?").format(name=near[0])
+                named = ", ".join(filter(None, columns))
+                fault = SchemaError(text + " " + _("Columns: {columns}").format(columns=named))
+                fault.about = "columns"
+                raise fault
         if not {OCCURRED, DATE, schema.REPORTED_AT} & set(self.mapping.columns):
-            raise SchemaError(
+            fault = SchemaError(
                 _(
-                    "{path}: no column with the date is mapped; name it as 'occurred' or 'date' "
-                    "in [columns]. Columns: {columns}. A mapping to begin with:\n\n{proposal}"
-                ).format(
-                    path=self.path.name,
-                    columns=", ".join(columns),
-                    proposal=propose_mapping(
-                        columns,
-                        source=self.source.source_id,
-                        has_geometry=self._table.has_geometry,
-                    ),
-                )
+                    "{path}: no column with the date is mapped; choose one as 'occurred' or "
+                    "'date'. Columns: {columns}"
+                ).format(path=self.path.name, columns=", ".join(filter(None, columns)))
             )
+            fault.about = "columns"
+            raise fault
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the file from its start, chunk by chunk."""

@@ -243,8 +243,8 @@ def _best_sheet(
     if not found:
         raise several
     _score, sheet, best = max(found, key=lambda item: item[0])
-    text = _("the workbook has several sheets: {names}; '{chosen}' was taken").format(
-        names=", ".join(f"'{name}'" for name in several.sheets), chosen=sheet
+    text = _("the workbook has several sheets: {names}; “{chosen}” was taken").format(
+        names=", ".join(_("“{text}”").format(text=name) for name in several.sheets), chosen=sheet
     )
     return replace(best, sheet=sheet, asked=(Question("sheet", text), *best.asked))
 
@@ -321,7 +321,7 @@ def _settle(
         questions.append(
             Question(
                 "coordinate",
-                _("'{column}' looks like one coordinate; the other one was not found").format(
+                _("“{column}” looks like one coordinate; the other one was not found").format(
                     column=lost.column
                 ),
                 lost.column,
@@ -342,8 +342,10 @@ def _settle(
         questions.append(
             Question(
                 "dates",
-                _("several columns look like dates: {names}; '{chosen}' was taken as when").format(
-                    names=", ".join(f"'{name}'" for name in (begins.column, *dated)),
+                _("several columns look like dates: {names}; “{chosen}” was taken as when").format(
+                    names=", ".join(
+                        _("“{text}”").format(text=name) for name in (begins.column, *dated)
+                    ),
                     chosen=begins.column,
                 ),
                 begins.column,
@@ -364,7 +366,7 @@ def _settle(
             Question(
                 "values",
                 _(
-                    "of the values of '{column}', {share} % mean a known offence; look at the rest"
+                    "of the values of “{column}”, {share} % mean a known offence; look at the rest"
                 ).format(column=by[schema.OFFENCE].column, share=format_number(round(100 * share))),
                 by[schema.OFFENCE].column,
             )

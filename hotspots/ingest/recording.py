@@ -29,6 +29,8 @@ class Recording:
         Sentences for a reader.
     kind, stated
         What the import did, as the store notes it: see `hotspots.store.record_steps`.
+    proposed
+        Spans that would cover the file too, where a confirmed record was left as it was.
     """
 
     confirmed: tuple[Span, ...]
@@ -37,6 +39,7 @@ class Recording:
     warnings: tuple[str, ...] = ()
     kind: str = SILENT
     stated: tuple[Span, ...] = ()
+    proposed: tuple[Span, ...] = ()
 
     @property
     def record(self) -> tuple[Span, ...]:
@@ -44,9 +47,7 @@ class Recording:
         return merge_spans([*self.confirmed, *self.inferred])
 
 
-def state_record(
-    stated: tuple[Span, ...], *, former: Recording, file_days: IntArray, source_id: str
-) -> Recording:
+def state_record(stated: tuple[Span, ...], *, former: Recording, file_days: IntArray) -> Recording:
     """Return the record when the user, the mapping or the file states what the file covers.
 
     Stated days join those confirmed before. Days inferred before stay, unconfirmed, unless they
@@ -60,8 +61,6 @@ def state_record(
         Record before the import.
     file_days
         Shape (n,): day numbers of the file's incidents.
-    source_id
-        Named in warnings.
     """
     confirmed = merge_spans([*former.confirmed, *stated])
     inferred = tuple(span for span in former.inferred if not _covers(confirmed, span))
@@ -81,16 +80,13 @@ def state_record(
     if inferred:
         warnings.append(
             _(
-                "Periods inferred from earlier files are still to be confirmed: {spans}. "
-                "Confirm all: hotspots sources confirm {source}"
-            ).format(spans=list_spans(inferred), source=source_id)
+                "Periods inferred from earlier files are still to be checked and confirmed: {spans}"
+            ).format(spans=list_spans(inferred))
         )
     return Recording(confirmed, inferred, STATED, tuple(warnings), STATES, stated)
 
 
-def ignore_silence(
-    *, former: Recording, file: str, stated: str, own: str, source_id: str
-) -> Recording:
+def ignore_silence(*, former: Recording, file: str, stated: str, own: str) -> Recording:
     """Return the record after a file of another municipality: as it was.
 
     Such a file holds nothing of the study area, so its silence there says nothing.
@@ -103,8 +99,6 @@ def ignore_silence(
         Name of the file and the municipality (ZÚJ) that it states.
     own
         Municipality of the workspace.
-    source_id
-        Named in warnings.
     """
     state = INFERRED if former.inferred else CONFIRMED if former.confirmed else NO_RECORD
     if stated == own:
@@ -112,7 +106,7 @@ def ignore_silence(
             "{file} is of municipality {stated}, and so is this workspace ({own}), but every "
             "placed incident lies outside the study area; so the file states no period of record "
             "here. Check the setting municipality in settings.toml and the workspace's layers; if "
-            "both are right, state the days: hotspots sources set {source} --record …"
+            "both are right, state the days that the source covers"
         )
     else:
         text = _(
@@ -121,11 +115,11 @@ def ignore_silence(
             "Import the file of municipality {own}, or set municipality in settings.toml if the "
             "workspace is of {stated}"
         )
-    text = text.format(file=file, stated=stated, own=own, source=source_id)
+    text = text.format(file=file, stated=stated, own=own)
     return Recording(former.confirmed, former.inferred, state, (text,), FOREIGN)
 
 
-def keep_record(*, former: Recording, file_days: IntArray, source_id: str) -> Recording:
+def keep_record(*, former: Recording, file_days: IntArray) -> Recording:
     """Return a confirmed record unchanged; where the file goes beyond it, propose more.
 
     Parameters are those of `state_record`.
@@ -134,19 +128,17 @@ def keep_record(*, former: Recording, file_days: IntArray, source_id: str) -> Re
     if not len(beyond):
         return Recording(former.confirmed, (), CONFIRMED)
     proposed = merge_spans([*former.confirmed, *infer_record(file_days)])
-    options = " ".join(f"--record {span}" for span in proposed)
     warning = ngettext(
         "{n} incident of the file lies outside the confirmed periods of record, which were left "
-        "as they are. If the source does cover its day: hotspots sources set {source} {options}",
+        "as they are. If the source does cover its day, set them to: {spans}",
         "{n} incidents of the file lie outside the confirmed periods of record, which were left "
-        "as they are. If the source does cover their days: "
-        "hotspots sources set {source} {options}",
+        "as they are. If the source does cover their days, set them to: {spans}",
         len(beyond),
-    ).format(n=format_number(len(beyond)), source=source_id, options=options)
-    return Recording(former.confirmed, (), CONFIRMED, (warning,))
+    ).format(n=format_number(len(beyond)), spans=list_spans(proposed))
+    return Recording(former.confirmed, (), CONFIRMED, (warning,), proposed=proposed)
 
 
-def renew_inference(*, former: Recording, all_days: IntArray, source_id: str) -> Recording:
+def renew_inference(*, former: Recording, all_days: IntArray) -> Recording:
     """Return the record inferred anew from every day of the source, confirmed spans kept.
 
     More data show gaps that fewer could not, so inferred spans are replaced, not joined.
@@ -157,8 +149,6 @@ def renew_inference(*, former: Recording, all_days: IntArray, source_id: str) ->
         Record before the import.
     all_days
         Shape (n,): day numbers of all incidents of the source.
-    source_id
-        Named in warnings.
     """
     inferred = tuple(span for span in infer_record(all_days) if not _covers(former.confirmed, span))
     if not inferred:
@@ -166,10 +156,7 @@ def renew_inference(*, former: Recording, all_days: IntArray, source_id: str) ->
     warnings = []
     if inferred != former.inferred:
         warnings.append(
-            _(
-                "The periods of record were inferred from the data: check them, then "
-                "hotspots sources confirm {source}"
-            ).format(source=source_id)
+            _("The periods of record were inferred from the data: check and confirm them.")
         )
         shortest = detectable_gap_days(all_days)
         if shortest is None:
@@ -189,7 +176,6 @@ def retell_record(
     steps: Sequence[tuple[int, bool, RecordStep | None]],
     *,
     days_after: Callable[[int], IntArray],
-    source_id: str,
 ) -> Recording | None:
     """Return the record as the imports that hold, and what persons set between them, make it.
 
@@ -199,8 +185,6 @@ def retell_record(
         Every import of the source in order: its number, whether it holds, what it did.
     days_after
         Returns the day numbers of all incidents of the source as they were after an import.
-    source_id
-        Named in warnings.
 
     Returns
     -------
@@ -219,29 +203,26 @@ def retell_record(
         if number and steps[number - 1][2] is None:
             told, renewed_at = Recording(*step.before, NO_RECORD), None
         if holds and step.kind == STATES:
-            told, renewed_at = _renew(told, renewed_at, days_after, source_id), None
+            told, renewed_at = _renew(told, renewed_at, days_after), None
             told = state_record(
                 step.stated,
                 former=told,
                 file_days=np.empty(0, dtype=np.int64),
-                source_id=source_id,
             )
         elif holds and step.kind == SILENT:
             if told.confirmed:
-                told, renewed_at = _renew(told, renewed_at, days_after, source_id), None
+                told, renewed_at = _renew(told, renewed_at, days_after), None
             if not (told.confirmed and not told.inferred):
                 renewed_at = batch_id
         if step.set_after is not None:
             told, renewed_at = Recording(*step.set_after, NO_RECORD), None
-    return _renew(told, renewed_at, days_after, source_id)
+    return _renew(told, renewed_at, days_after)
 
 
-def _renew(
-    told: Recording, at: int | None, days_after: Callable[[int], IntArray], source_id: str
-) -> Recording:
+def _renew(told: Recording, at: int | None, days_after: Callable[[int], IntArray]) -> Recording:
     if at is None:
         return told
-    return renew_inference(former=told, all_days=days_after(at), source_id=source_id)
+    return renew_inference(former=told, all_days=days_after(at))
 
 
 def _covers(spans: tuple[Span, ...], part: Span) -> bool:

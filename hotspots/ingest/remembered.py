@@ -147,10 +147,12 @@ def find_mapping(directory: Path, table: Table) -> Mapping | None:
     """
     fitting = fitting_mappings(directory, table)
     if len(fitting) > 1:
-        raise SchemaError(
+        fault = SchemaError(
             _(
                 "{name}: the mappings remembered for {sources} fit its columns alike; "
                 "choose one of them by its name"
             ).format(name=table.path.name, sources=", ".join(fitting))
         )
+        fault.about = "mapping"
+        raise fault
     return next(iter(fitting.values()), None)
