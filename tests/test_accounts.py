@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.accounts import ROLES, Accounts, SignInRefusedError, passwords
-from hotspots.accounts.throttle import ADDRESS, NAME, PAIR, Rule
+from hotspots.accounts.throttle import ADDRESS, NAME, PAIR, Rule, network
 from hotspots.accounts.users import clean_display_name, clean_name
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.settings import Settings, Workspace
@@ -572,3 +572,30 @@ def test_every_role_can_be_given(accounts):
     for role in ROLES:
         add(accounts, f"x-{role}", role=role)
     assert {user.role for user in accounts.users()} == set(ROLES)
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9%eth0", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_neighbours_in_one_network_count_as_one_address(address, counted):
+    assert network(address) == counted
+
+
+@pytest.mark.parametrize("taken", ["petr", "Petr Veselý", "PETR VESELÝ", "správce", "Commander"])
+def test_nobody_is_shown_as_somebody_else(accounts, taken):
+    accounts.add_user("petr", display_name="Petr Veselý", role="mentor", by=None)
+    accounts.add_user("ivo", display_name="Ivo", role="council", by=None)
+    with pytest.raises(ParameterError, match="is another account's or the word for another role"):
+        accounts.change_user("ivo", by=None, display_name=taken)
+    with pytest.raises(ParameterError, match="is another account's or the word for another role"):
+        accounts.add_user("oto", display_name=taken, role="council", by=None)
+    assert accounts.user("ivo").display_name == "Ivo"
+    accounts.change_user("petr", by=None, display_name="Mentor")

@@ -66,13 +66,16 @@ class People(AccountsBase):
         Raises
         ------
         NotFoundError, ParameterError
-            There is no such person or role, or it is the last administrator.
+            There is no such person or role, it is the last administrator, or the name to be shown
+            is another's.
         """
         with self._writing(by) as (connection, note):
             user = users.require_user(connection, name)
             values: dict[str, str] = {}
             if display_name is not None:
-                values["display_name"] = users.clean_display_name(display_name)
+                shown = users.clean_display_name(display_name)
+                users.check_own_name(connection, shown, role=role or user.role, name=user.name)
+                values["display_name"] = shown
             if role is not None:
                 values["role"] = check_role(role)
             changed = {k: v for k, v in values.items() if getattr(user, k) != v}

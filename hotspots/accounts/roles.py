@@ -3,7 +3,7 @@
 from typing import Final
 
 from hotspots.errors import ParameterError
-from hotspots.i18n import _
+from hotspots.i18n import LANGUAGES, _, use_language
 
 ADMINISTRATOR: Final = "administrator"
 COMMANDER: Final = "commander"
@@ -22,6 +22,15 @@ def role_label(role: str) -> str:
         ASSISTANT: _("assistant"),
         COUNCIL: _("council viewer"),
     }[role]
+
+
+def words_of_others(role: str) -> frozenset[str]:
+    """Return what roles other than `role` are called in every language, folded."""
+    found = set()
+    for language in LANGUAGES:
+        with use_language(language):
+            found |= {word.casefold() for r in ROLES if r != role for word in (r, role_label(r))}
+    return frozenset(found)
 
 
 def check_role(role: str) -> str:

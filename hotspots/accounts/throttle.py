@@ -7,6 +7,7 @@ Names and addresses are kept as keyed digests only.
 """
 
 import hmac
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -37,8 +38,21 @@ NAME: Final = Rule(free=20, longest_s=60)
 ADDRESS: Final = Rule(free=30, longest_s=15 * 60)
 
 
+def network(address: str) -> str:
+    """Return what counts as one address: of IPv6 the first 64 bits, which one household has."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((found, 64), strict=False))
+
+
 def failure_keys(secret: bytes, *, name: str, address: str) -> dict[str, Rule]:
     """Return under which keys a try is counted, and by which rule."""
+    address = network(address)
     parts = {
         f"pair\x00{name}\x00{address}": PAIR,
         f"name\x00{name}": NAME,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, update
 
 from hotspots.accounts import tables
-from hotspots.accounts.roles import ADMINISTRATOR, check_role
+from hotspots.accounts.roles import ADMINISTRATOR, check_role, words_of_others
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.i18n import _
 
@@ -100,6 +100,28 @@ def clean_display_name(display_name: str) -> str:
     return found
 
 
+def check_own_name(connection: Connection, display_name: str, *, role: str, name: str) -> None:
+    """Raise `ParameterError` where a name to be shown would pass its bearer off as somebody else.
+
+    It must not be the name of another account, shown or to sign in with, closed ones included, nor
+    the word for another role.
+    """
+    wanted = display_name.casefold()
+    others = {
+        text.casefold()
+        for user in read_users(connection)
+        if user.name != name
+        for text in (user.name, user.display_name)
+    }
+    if wanted in others or wanted in words_of_others(role):
+        raise ParameterError(
+            _(
+                "The name {name!r} to be shown is another account's or the word for another role. "
+                "Choose one that tells people apart, for example with a title or a place of work."
+            ).format(name=display_name)
+        )
+
+
 def fold_name(name: str) -> str:
     """Return a name typed at sign-in as names are kept, without asking whether it could be one."""
     return name.strip().lower()[: NAME_LENGTH + 1]
@@ -151,18 +173,21 @@ def insert_user(
     Raises
     ------
     ParameterError
-        The name is taken or has a wrong form, or there is no such role.
+        The name is taken or has a wrong form, the name to be shown is another's, or there is no
+        such role.
     """
     kept = clean_name(name)
     if find_user(connection, kept) is not None:
         raise ParameterError(
             _("The name {name} is taken; names are never given twice.").format(name=kept)
         )
+    shown = clean_display_name(display_name or kept)
+    check_own_name(connection, shown, role=check_role(role), name=kept)
     connection.execute(
         insert(tables.users).values(
             name=kept,
-            display_name=clean_display_name(display_name or kept),
-            role=check_role(role),
+            display_name=shown,
+            role=role,
             password_hash="",
             password_at="",
             made_by=made_by,
