@@ -36,6 +36,9 @@ def geocoder(tmp_path_factory):
         "Kalvoda 5",
         "u Kalvody",
         "Bobrovník",
+        "ul. Dittrichova",
+        "ul. Dittrichova 5",
+        "ulice Bukovická",
     ],
 )
 def test_what_may_be_elsewhere_is_not_placed(geocoder, text):

@@ -73,7 +73,7 @@ def test_of_several_sheets_the_one_that_is_understood_is_taken(tmp_path):
     book.save(path)
     proposal = propose(path)
     assert (proposal.sheet, proposal.mapping.sheet) == ("hlášení", "hlášení")
-    assert proposal.questions[0].endswith("'číselník', 'hlášení'; 'hlášení' was taken")
+    assert proposal.questions[0].endswith("“číselník”, “hlášení”; “hlášení” was taken")
     other = replace(proposal.mapping, sheet="číselník")
     assert "sheet" not in topics(open_questions(proposal, other))
 

@@ -17,7 +17,7 @@ from hotspots.geocode.gazetteer import (
     Gazetteer,
     Place,
 )
-from hotspots.geocode.interpret import DISTRICT, PART, STOP, Group, Reading
+from hotspots.geocode.interpret import DISTRICT, PART, STOP, STREET, Group, Reading
 from hotspots.geocode.names import Match
 from hotspots.geocode.result import MAX_CANDIDATES, Candidate
 from hotspots.geocode.words import SHARED_NAMES
@@ -315,6 +315,8 @@ class Chooser:
         is_said = DISTRICT in reading.hints or reading.names_town
         if best.method == schema.DISTRICT and fold(best.name) in SHARED_NAMES and not is_said:
             doubt = doubt or _("a village of another municipality has this name too")
+        if STREET in reading.hints:
+            doubt = doubt or _("a street is named that these layers do not know")
         numbers = reading.numbers.houses
         if numbers and best.method == schema.TOWN_PART:
             here = [

@@ -29,6 +29,7 @@ from hotspots.geocode.words import (
     PREPOSITIONS,
     RELATIONS,
     STOP_WORDS,
+    STREET_WORDS,
     THINGS,
 )
 from hotspots.place_text import fold
@@ -41,7 +42,7 @@ _WORDS_BONUS: Final = 10.0
 _MAX_GROUPS: Final = 4
 _SHORT_WORD: Final = 4  # letters; a shorter word is not guessed
 _BEFORE_TOWN: Final = frozenset({"v", "ve", "z", "ze", "obec", "mesto", "u"})
-STOP, DISTRICT, PART = "stop", "district", "part"
+STOP, STREET, DISTRICT, PART = "stop", "street", "district", "part"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,12 @@ def read_text(text: str, gazetteer: Gazetteer, index: NameIndex) -> Reading:
     roots = {stem(word) for word in words}
     says_corner = bool(roots & CORNER_WORDS)
     relation = max((RELATIONS[w] for w in words if w in RELATIONS), default=0.0)
-    hints = {STOP: STOP_WORDS, DISTRICT: DISTRICT_WORDS, PART: PART_WORDS}
+    hints = {
+        STOP: STOP_WORDS,
+        STREET: STREET_WORDS,
+        DISTRICT: DISTRICT_WORDS,
+        PART: PART_WORDS,
+    }
     everywhere = {stem(t.text) for t in tokens if t.is_word}
     return Reading(
         groups,

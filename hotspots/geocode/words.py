@@ -141,6 +141,7 @@ DISTRICT_WORDS: Final = frozenset(
     """
     )
 )
+STREET_WORDS: Final = frozenset(stem(word) for word in ["ulice", "ulici"])
 PART_WORDS: Final = frozenset(stem(word) for word in ["cast", "casti", "osada", "vesnice"])
 # Houses named after something; the thing in the name may stand elsewhere.
 NAMED_HOUSES: Final = frozenset(
