@@ -1,25 +1,22 @@
 """The map of the layers in force: outlines with names, one layer switched on at a time."""
 
-import secrets
-from html import escape
 from typing import Any, Final
 
 import folium
 import geopandas as gpd
 import shapely
-from branca.element import MacroElement
-from jinja2 import Environment, select_autoescape
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import crs, schema
 from hotspots.errors import HotspotsError
 from hotspots.i18n import _, current_language
 from hotspots.layers.reading import list_layers, read_areas, read_axes, read_boundary
-from hotspots.maps.assets import AREA_SCRIPTS, AREA_STYLES, asset_version
+from hotspots.maps.assets import AREA_SCRIPTS, AREA_STYLES
 from hotspots.maps.background import find_background
+from hotspots.maps.framed_map import FramedMap
 from hotspots.maps.payload import to_json
 from hotspots.maps.shapes import PER_DEGREE, Encoder
-from hotspots.maps.time_choropleth import Literal, MapFigure, TimeMap
+from hotspots.maps.time_choropleth import MapFigure, TimeMap
 from hotspots.settings import Workspace
 
 # In the order in which a reader may switch them on; the first that is there is on at first.
@@ -38,10 +35,6 @@ _SIMPLIFY_M: Final = 3.0
 # A layer of more points than this is drawn more coarsely, so that a phone can bear it.
 _MANY_POINTS: Final = 60_000
 _SIMPLIFY_MANY_M: Final = 12.0
-
-_ENVIRONMENT: Final = Environment(
-    autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True
-)
 
 
 def build_area_map(
@@ -80,54 +73,14 @@ def build_area_map(
     return chart
 
 
-class AreaOutlines(MacroElement):
-    """Outlines of areas, drawn by the project's own scripts; addresses of files are linked."""
+class AreaOutlines(FramedMap):
+    """Outlines of areas; addresses of files are linked."""
 
-    _page = _ENVIRONMENT.from_string(
-        """<div class="hs hs-embedded hs-areas" id="hs">
-<div class="hs-choices"></div>
-<div class="hs-stage">
-<div class="folium-map" id="{{ map }}"></div>
-<div class="hs-card" hidden></div>
-</div>
-<p class="hs-small hs-layer-source"></p>
-</div>
-<script type="application/json" id="hs-data" nonce="{{ nonce }}">{{ data | safe }}</script>"""
-    )
-    _start = _ENVIRONMENT.from_string(
-        """HotspotsMap.startAreas(
-  document.getElementById("hs"),
-  document.getElementById("{{ map }}"),
-  JSON.parse(document.getElementById("hs-data").textContent)
-);"""
-    )
-
-    def __init__(self, data: str, *, nonce: str, asset_url: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "AreaOutlines"
-        self._id = secrets.token_hex(8)
-        self.data = data
-        self.nonce = nonce
-        self.asset_url = asset_url
-
-    def render(self, **_kwargs: Any) -> str:
-        """Put this element's parts, scripts and styles into the figure; return nothing more."""
-        figure: Any = self.get_root()
-        parent: Any = self._parent
-        nonce = escape(self.nonce)
-        for name in AREA_STYLES:
-            link = f'<link rel="stylesheet" href="{self._address(name)}">'
-            figure.header.add_child(Literal(link), name=name)
-        for name in AREA_SCRIPTS:
-            script = f'<script nonce="{nonce}" src="{self._address(name)}"></script>'
-            figure.after.add_child(Literal(script), name=name)
-        values = {"map": parent.get_name(), "nonce": self.nonce, "data": self.data}
-        figure.html.add_child(Literal(self._page.render(values)), name=self.get_name())
-        figure.script.add_child(Literal(self._start.render(values)), name=self.get_name())
-        return ""
-
-    def _address(self, name: str) -> str:
-        return escape(f"{self.asset_url}{name}?v={asset_version(name)}")
+    style_class = "hs-areas"
+    below = '<p class="hs-small hs-layer-source"></p>'
+    start = "startAreas"
+    styles = AREA_STYLES
+    scripts = AREA_SCRIPTS
 
 
 def kind_name(kind: str) -> str:

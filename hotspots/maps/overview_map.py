@@ -1,15 +1,11 @@
 """The overview's map: districts in classes of colour, of published numbers only."""
 
-import secrets
-from html import escape
 from typing import Any, Final
 
 import folium
 import geopandas as gpd
 import numpy as np
 import shapely
-from branca.element import MacroElement
-from jinja2 import Environment, select_autoescape
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
@@ -18,19 +14,17 @@ from hotspots.analysis.overview_tables import GOAL
 from hotspots.analysis.overview_words import small_text
 from hotspots.errors import NotFoundError
 from hotspots.i18n import _, current_language
-from hotspots.maps.assets import OVERVIEW_SCRIPTS, OVERVIEW_STYLES, asset_version
+from hotspots.maps.assets import OVERVIEW_SCRIPTS, OVERVIEW_STYLES
 from hotspots.maps.classes import N_CLASSES, PALETTE, ZERO_COLOUR
+from hotspots.maps.framed_map import FramedMap
 from hotspots.maps.payload import to_json
 from hotspots.maps.shapes import PER_DEGREE, Encoder, first_view
-from hotspots.maps.time_choropleth import Literal, MapFigure, TimeMap
+from hotspots.maps.time_choropleth import MapFigure, TimeMap
 from hotspots.privacy import HIDDEN, SMALL, THRESHOLD
 
 _SIMPLIFY_M: Final = 5.0
 # What a hidden number is to the map's script.
 _MARKS: Final = {SMALL: "s", HIDDEN: "h", schema.MISSING: "m"}
-_ENVIRONMENT: Final = Environment(
-    autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True
-)
 
 
 def build_overview_map(
@@ -65,54 +59,14 @@ def build_overview_map(
     return chart
 
 
-class DistrictNumbers(MacroElement):
-    """Districts with their published numbers, drawn by the project's own scripts."""
+class DistrictNumbers(FramedMap):
+    """Districts with their published numbers."""
 
-    _page = _ENVIRONMENT.from_string(
-        """<div class="hs hs-embedded hs-overview" id="hs">
-<div class="hs-choices"></div>
-<div class="hs-stage">
-<div class="folium-map" id="{{ map }}"></div>
-<div class="hs-card" hidden></div>
-</div>
-<div class="hs-legend"></div>
-</div>
-<script type="application/json" id="hs-data" nonce="{{ nonce }}">{{ data | safe }}</script>"""
-    )
-    _start = _ENVIRONMENT.from_string(
-        """HotspotsMap.startOverview(
-  document.getElementById("hs"),
-  document.getElementById("{{ map }}"),
-  JSON.parse(document.getElementById("hs-data").textContent)
-);"""
-    )
-
-    def __init__(self, data: str, *, nonce: str, asset_url: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "DistrictNumbers"
-        self._id = secrets.token_hex(8)
-        self.data = data
-        self.nonce = nonce
-        self.asset_url = asset_url
-
-    def render(self, **_kwargs: Any) -> str:
-        """Put this element's parts, scripts and styles into the figure; return nothing more."""
-        figure: Any = self.get_root()
-        parent: Any = self._parent
-        nonce = escape(self.nonce)
-        for name in OVERVIEW_STYLES:
-            link = f'<link rel="stylesheet" href="{self._address(name)}">'
-            figure.header.add_child(Literal(link), name=name)
-        for name in OVERVIEW_SCRIPTS:
-            script = f'<script nonce="{nonce}" src="{self._address(name)}"></script>'
-            figure.after.add_child(Literal(script), name=name)
-        values = {"map": parent.get_name(), "nonce": self.nonce, "data": self.data}
-        figure.html.add_child(Literal(self._page.render(values)), name=self.get_name())
-        figure.script.add_child(Literal(self._start.render(values)), name=self.get_name())
-        return ""
-
-    def _address(self, name: str) -> str:
-        return escape(f"{self.asset_url}{name}?v={asset_version(name)}")
+    style_class = "hs-overview"
+    below = '<div class="hs-legend"></div>'
+    start = "startOverview"
+    styles = OVERVIEW_STYLES
+    scripts = OVERVIEW_SCRIPTS
 
 
 def make_overview_payload(
