@@ -322,7 +322,8 @@ class WizardForm:
             self.base,
             source=self.source,
             kind=self.kind,
-            label=self.label or self.base.label,
+            # The name guessed with another short name is not this source's.
+            label=self.label or (self.base.label if self.base.source == self.source else ""),
             columns=self.columns,
             offences=self.offences,
             crs=self.crs,
