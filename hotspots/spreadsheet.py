@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import escape
 from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, Final
-from xml.sax.saxutils import escape, quoteattr
 
 from hotspots.cells import defuse, writable
 from hotspots.errors import ParameterError
@@ -212,7 +212,7 @@ def _write_text(text: str) -> _Cell:
     text = defuse(writable(text))[:MAX_CHARACTERS]
     if _PARTICULAR.search(text) is None:
         return _PLAIN, f' t="inlineStr"><is><t>{text}</t></is>'
-    text = escape(_ENCODED.sub("_x005F_", text), {"\r": "&#13;"})
+    text = escape(_ENCODED.sub("_x005F_", text), quote=False).replace("\r", "&#13;")
     return _PLAIN, f' t="inlineStr"><is><t xml:space="preserve">{text}</t></is>'
 
 
@@ -291,7 +291,7 @@ def _frame(titles: list[str]) -> Iterator[tuple[str, str]]:
     """Yield the parts of the archive that say what the sheets are."""
     numbers = range(1, len(titles) + 1)
     sheets = "".join(
-        f'<sheet name={quoteattr(title)} sheetId="{n}" r:id="rId{n}"/>'
+        f'<sheet name="{escape(title)}" sheetId="{n}" r:id="rId{n}"/>'
         for n, title in zip(numbers, titles, strict=True)
     )
     yield (

@@ -251,6 +251,17 @@ def test_quarters_and_their_year_together_give_nothing_away(rows, cuts):
     assert whole.town[GOAL].count in {None, goal}
 
 
+def test_a_year_of_a_handful_after_published_quarters_is_hidden():
+    by_area = np.array([[1, 0, 3], [1, 0, 0], [0, 0, 0]])
+    by_quarter = np.array([1, 1, 0, 0])
+    earlier = publish(YearCounts.of(by_area, by_quarter[:3], is_whole=False))
+    whole = publish(YearCounts.of(by_area, by_quarter, is_whole=True))
+    assert [cell[GOAL].mark for cell in whole.quarters] == [SMALL, SMALL, SHOWN, HIDDEN]
+    assert whole.quarters[:3] == earlier.quarters
+    assert {cell.mark for row in (whole.town, *whole.areas) for cell in row.values()} == {HIDDEN}
+    assert len(whole.areas) == 3
+
+
 def test_a_town_with_too_many_districts_is_shown_as_a_whole(look, monkeypatch):
     found = look(many(20, 2025, 50))
     assert found.kind == schema.DISTRICT

@@ -1,13 +1,14 @@
 """The tables of the overview: which cells they have, what ties them, and what may be shown."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from hotspots.errors import ParameterError
 from hotspots.offences import COEXISTENCE, PUBLIC_ORDER
 from hotspots.privacy import HIDDEN, SHOWN, SMALL, Published, PublishedCell, Sum, suppress
 
@@ -84,8 +85,13 @@ def publish(counts: YearCounts) -> YearPublished:
     Area × group with the margins of both, the hierarchy public order + coexistence = goal,
     goal + other = all, and the town's quarters of goal 1, which add up to the year. Each quarter
     is a stage of its own: it was published before those that follow, and stays in readers' hands.
+    Where these leave no way to tell anything of their year (a handful in it, in two quarters), all
+    else of that year is hidden.
     """
-    published, _sums = protect(counts)
+    try:
+        published, _sums = protect(counts)
+    except ParameterError:
+        return _quarters_only(counts)
     n = len(counts.by_area)
     return YearPublished(
         town={group: published["town", group] for group in TOWN_GROUPS} if counts.is_whole else {},
@@ -98,6 +104,17 @@ def publish(counts: YearCounts) -> YearPublished:
             {group: published["quarter", q, group] for group in QUARTER_GROUPS}
             for q in QUARTERS[: len(counts.by_quarter)]
         ),
+    )
+
+
+def _quarters_only(counts: YearCounts) -> YearPublished:
+    """Return what was published before the year was over, and nothing more."""
+    earlier = replace(counts, by_quarter=counts.by_quarter[:-1], is_whole=False)
+    hidden = PublishedCell(HIDDEN)
+    return YearPublished(
+        town=dict.fromkeys(TOWN_GROUPS, hidden),
+        areas=tuple(dict.fromkeys(AREA_GROUPS, hidden) for _row in counts.by_area),
+        quarters=(*publish(earlier).quarters, dict.fromkeys(QUARTER_GROUPS, hidden)),
     )
 
 
