@@ -94,6 +94,11 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         super().parse_header(header_plus)
         if self._is_past_proxy:
             raise ParsingError("This server is reached by its public name only.")
+        if self.chunked and _is_framed_twice(header_plus):
+            # Two readings of where the body ends: a request may be hidden in it (RFC 9112, 6.1).
+            raise ParsingError("A request says once how long its body is.")
+        if any(line[:1] in {b" ", b"\t"} for line in header_plus.split(b"\n")):
+            raise ParsingError("A header stands on one line.")  # RFC 9112, 5.2
         large = self.command == "POST" and self.path in LARGE_PATHS
         if not large or not self._may_send(self.path, self.headers):
             self.adj = copy.copy(self.adj)
@@ -102,3 +107,11 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             with suppress(OSError):  # then it waits where waitress puts it
                 file = tempfile.TemporaryFile(dir=self._directory())  # noqa: SIM115
                 self.body_rcv.buf = FileBasedBuffer(file)
+
+
+def _is_framed_twice(header: bytes) -> bool:
+    """Return whether the headers of a chunked request say more than once how its body ends."""
+    lines = [line.partition(b":") for line in header.lower().split(b"\n")]
+    names = [name.strip() for name, _colon, _value in lines]
+    codings = b",".join(v for name, _c, v in lines if name.strip() == b"transfer-encoding")
+    return b"content-length" in names or codings.count(b"chunked") > 1

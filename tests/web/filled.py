@@ -127,6 +127,7 @@ def fill(workspace):
     with Store.open(workspace) as store:
         batches = store.batches()
     ids = {
+        "source": "apk",
         "batch_id": next(b.batch_id for b in batches if b.source_id == "apk"),
         "day": f"{datetime.now(PRAGUE) - timedelta(hours=0):%Y-%m-%d}",
         "filename": "css/base.css",
@@ -149,6 +150,8 @@ def value_of(filled, endpoint, argument, converter):
         return "leaflet.css"
     if endpoint == "backups.download":
         return filled.ids["backup"]
+    if endpoint.startswith("source_record."):
+        return filled.ids["source"]
     if argument in filled.ids:
         return filled.ids[argument]
     return 1 if isinstance(converter, IntegerConverter) else "x"

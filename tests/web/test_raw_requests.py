@@ -22,6 +22,12 @@ HIDDEN = b"GET /users HTTP/1.1\r\n" + HOST + b"%(who)s\r\n"
 POST = b"POST /account/sign-out HTTP/1.1\r\n" + HOST + b"%(who)s"
 # Two readings of where a body ends; by one of them a request is hidden in it.
 FRAMINGS = {
+    "length and chunks": POST
+    + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    + HIDDEN,
+    "chunks and length": POST
+    + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"
+    + HIDDEN,
     "two lengths": POST + b"Content-Length: 0\r\nContent-Length: 90\r\n\r\n" + HIDDEN,
     "two lengths in one": POST + b"Content-Length: 0, 90\r\n\r\n" + HIDDEN,
     "length with a sign": POST + b"Content-Length: +0\r\n\r\n" + HIDDEN,
@@ -33,6 +39,7 @@ FRAMINGS = {
     "coding with a control mark": POST
     + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n"
     + HIDDEN,
+    "chunked twice": POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "chunk of no size": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n" + HIDDEN,
     "chunk with a sign": POST + b"Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n" + HIDDEN,
     "chunk below zero": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n" + HIDDEN,
@@ -41,6 +48,7 @@ FRAMINGS = {
     + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n"
     + HIDDEN,
     "bare line feed": POST + b"X-A: b\nContent-Length: 0\r\n\r\n" + HIDDEN,
+    "folded header": POST + b"X-A: b\r\n Content-Length: 9\r\n\r\n" + HIDDEN,
     "return in a value": POST + b"X-A: b\rContent-Length: 0\r\n\r\n" + HIDDEN,
     "return in a name": POST + b"X-A\rB: b\r\n\r\n" + HIDDEN,
 }

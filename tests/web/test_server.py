@@ -77,6 +77,8 @@ class Served:
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
             **(headers or {}),
         }
+        if "Transfer-Encoding" in named:
+            del named["Content-Length"]
         lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
         link = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         link.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + sent)
