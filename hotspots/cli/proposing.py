@@ -145,6 +145,7 @@ def show_preview(preview: Preview) -> None:
         text = one.text[:60] or _("(empty)")
         say(_("unknown offence: {text} ({n}×)").format(text=text, n=one.n_rows) + like)
     if len(preview.unmapped_offences) > _SHOWN_OFFENCES:
-        say(_("and {n} more").format(n=len(preview.unmapped_offences) - _SHOWN_OFFENCES))
+        n = len(preview.unmapped_offences) - _SHOWN_OFFENCES
+        say(ngettext("and {n} more", "and {n} more", n).format(n=n))
     for warning in preview.warnings:
         say(_("Note: {text}").format(text=warning))

@@ -149,5 +149,5 @@ def _list_counts(counts: Counter[str]) -> str:
 def _list_some(shown: list[str]) -> str:
     more = len(shown) - _LISTED
     if more > 0:
-        shown = [*shown[:_LISTED], _("and {n} more").format(n=more)]
+        shown = [*shown[:_LISTED], ngettext("and {n} more", "and {n} more", more).format(n=more)]
     return ", ".join(shown)
