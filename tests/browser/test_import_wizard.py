@@ -70,3 +70,31 @@ def test_a_file_is_understood_tried_imported_and_undone(
     with Store.open(workspace) as store:
         assert not store.batch(1).holds
         assert store.sources() == []
+
+
+def test_what_is_typed_before_the_script_has_come_counts(open_page, new_town, tmp_path):
+    file = tmp_path / "hlášení.csv"
+    file.write_text(CSV, encoding="cp1250")
+    with served(new_town(tmp_path / "town")) as address:
+        page = open_page(f"{address}/import?lang=en")
+        page.set_default_timeout(WAIT_MS)
+        typed = threading.Event()
+
+        def after_typing(route):
+            # The script waits, as on a slow line, until the field is filled in.
+            if typed.is_set():
+                route.continue_()
+            else:
+                held.append(route)
+
+        held = []
+        page.route("**/import_wizard.js*", after_typing)
+        page.locator("#file").set_input_files(file)
+        page.get_by_role("button", name="Continue").click(no_wait_after=True)
+        page.locator("#new_source").fill("hlaseni")
+        assert page.locator("button[value=import]").is_disabled()
+        typed.set()
+        for route in held:
+            route.continue_()
+        page.locator("button[value=import]").click()
+        page.wait_for_url(re.compile(r"/batches/1\b"))

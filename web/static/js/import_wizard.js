@@ -86,6 +86,14 @@
   });
   window.addEventListener("pageshow", () => delete form.dataset.sent);
 
+  // What was typed or chosen before this script came, the server has not heard of.
+  const isChanged = (field) => {
+    if (!field.options) return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+    const first = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(first, 0);
+  };
+
   showNewSource();
   showSpare();
+  if ([...form.querySelectorAll("input, select")].some(isChanged)) refresh();
 })();
