@@ -51,6 +51,7 @@ from web import (
 )
 from web.answers import Answers
 from web.import_staging import Staging
+from web.job_work import Runner
 from web.jobs import Jobs
 from web.language import LanguageMiddleware
 from web.layer_facts import version_number
@@ -61,7 +62,13 @@ STATIC_MAX_AGE_S = 31_536_000  # static addresses carry the version of their con
 NEED_LAYERS = frozenset({"situation.show", "map.show"})
 
 
-def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool = False) -> Flask:
+def create_app(
+    workspace: Workspace,
+    *,
+    testing: bool = False,
+    open_access: bool = False,
+    runner: Runner | None = None,
+) -> Flask:
     """Return the pages of one workspace as a WSGI application.
 
     Parameters
@@ -73,6 +80,8 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     open_access
         Ask for no accounts: whoever sits at this machine may do everything and see it as any role,
         and nobody else gets anything. For the demonstration with made-up incidents.
+    runner
+        Runs imports and other work that takes long; in a thread of this process unless given.
 
     Returns
     -------
@@ -97,7 +106,7 @@ def create_app(workspace: Workspace, *, testing: bool = False, open_access: bool
     app.extensions["hotspots"] = answers = Answers(workspace)
     app.extensions["hotspots_staging"] = Staging(workspace.path)
     app.extensions["hotspots_jobs"] = Jobs(
-        workspace.path, in_force=lambda: version_number(answers.workspace)
+        workspace.path, in_force=lambda: version_number(answers.workspace), runner=runner
     )
     compression.init_compression(app)
     security.init_security(app)

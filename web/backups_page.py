@@ -1,7 +1,7 @@
 """The page of backups: those that are kept, making one now, and taking one away."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template, send_file, url_for
@@ -17,9 +17,9 @@ from web import texts
 from web.admin_page import say_size
 from web.answers import answers
 from web.job_pages import jobs, to_job
-from web.jobs import BACKUP, Outcome, Work
+from web.jobs import BACKUP, Outcome, Tell
 from web.layer_parts import no_store
-from web.recording import Tell, record_before, start_recorded
+from web.recording import record_before, start_recorded
 
 bp = Blueprint("backups", __name__)
 
@@ -53,12 +53,11 @@ def show() -> Response:
 @bp.post("/admin/backups")
 def make() -> Response:
     """Start making a backup."""
-    workspace = answers().workspace
     return to_job(
         start_recorded(
             "backup",
             _("Backup"),
-            lambda tell: _work(workspace, tell),
+            partial(_make, answers().workspace),
             action=audit.BACKUP,
             subject="backup",
             about=BACKUP,
@@ -87,22 +86,19 @@ def download(name: str) -> Response:
     return response
 
 
-def _work(workspace: Workspace, tell: Tell) -> Work:
-    def work(report: Report) -> Outcome:
-        made = make_backup(workspace, report=report)
-        tell(file=made.path.name, bytes=made.size)
-        n = made.manifest.counts.get("incidents", 0)
-        said = ngettext(
-            "The backup {name} is made: {n} incident, {size}.",
-            "The backup {name} is made: {n} incidents, {size}.",
-            n,
-        )
-        return Outcome(
-            sentence=said.format(name=made.path.name, n=format_number(n), size=say_size(made.size)),
-            notes=(_("Keep a copy on another machine: a backup on the same disk dies with it."),),
-        )
-
-    return work
+def _make(workspace: Workspace, report: Report, tell: Tell) -> Outcome:
+    made = make_backup(workspace, report=report)
+    tell(file=made.path.name, bytes=made.size)
+    n = made.manifest.counts.get("incidents", 0)
+    said = ngettext(
+        "The backup {name} is made: {n} incident, {size}.",
+        "The backup {name} is made: {n} incidents, {size}.",
+        n,
+    )
+    return Outcome(
+        sentence=said.format(name=made.path.name, n=format_number(n), size=say_size(made.size)),
+        notes=(_("Keep a copy on another machine: a backup on the same disk dies with it."),),
+    )
 
 
 def _row(kept: KeptBackup) -> BackupRow:

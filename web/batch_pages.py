@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ from web.auth import may, user_name
 from web.batch_account import CLASSES, AccountView
 from web.import_work import find_rejects
 from web.job_pages import jobs, to_job
-from web.jobs import INCIDENTS, Outcome, Work
+from web.jobs import INCIDENTS, Outcome, Tell
 from web.layer_parts import no_store
-from web.recording import Tell, record_before, start_recorded
+from web.recording import record_before, start_recorded
 from web.waiting_view import waiting_list
 
 bp = Blueprint("batches", __name__)
@@ -183,11 +184,12 @@ def undo(batch_id: int) -> Response:
     workspace = answers().workspace
     title = _("Undoing import {number}").format(number=batch_id)
     back = url_for("batches.show", batch_id=batch_id)
+    listed = find_rejects(workspace, _account(batch))
     return to_job(
         start_recorded(
             "undo",
             title,
-            lambda tell: _undo_work(workspace, batch_id, tell),
+            partial(_undo, _Undoing(workspace, batch_id, user_name(), back, listed)),
             action=DELETION,
             subject=batch.file_name,
             details={"what": "undo_import", "batch": batch_id, "source": batch.source_id},
@@ -197,25 +199,28 @@ def undo(batch_id: int) -> Response:
     )
 
 
-def _undo_work(workspace: Workspace, batch_id: int, tell: Tell) -> Work:
-    """Return the job that undoes an import."""
-    user = user_name()
-    address = url_for("batches.show", batch_id=batch_id)
-    listed = find_rejects(workspace, _account(_batch(batch_id)))
+@dataclass(frozen=True)
+class _Undoing:
+    """The import to undo: who asked, the address of its page, and its list of rejected rows."""
 
-    def work(report: Report) -> Outcome:
-        report(_("undoing the import"), 0.1)
-        undone = undo_batch(workspace, batch_id, user=user)
-        tell(withdrawn=undone.withdrawn, restored=undone.restored, kept=undone.kept)
-        if listed is not None:  # what the file said goes with the import
-            listed.unlink(missing_ok=True)
-        return Outcome(
-            sentence=_("Import {number} is undone.").format(number=batch_id),
-            lines=undo_lines(undone),
-            leads_to=address,
-        )
+    workspace: Workspace
+    batch_id: int
+    user: str
+    address: str
+    listed: Path | None
 
-    return work
+
+def _undo(asked: _Undoing, report: Report, tell: Tell) -> Outcome:
+    report(_("undoing the import"), 0.1)
+    undone = undo_batch(asked.workspace, asked.batch_id, user=asked.user)
+    tell(withdrawn=undone.withdrawn, restored=undone.restored, kept=undone.kept)
+    if asked.listed is not None:  # what the file said goes with the import
+        asked.listed.unlink(missing_ok=True)
+    return Outcome(
+        sentence=_("Import {number} is undone.").format(number=asked.batch_id),
+        lines=undo_lines(undone),
+        leads_to=asked.address,
+    )
 
 
 def undo_lines(undone: UndoneBatch) -> tuple[str, ...]:

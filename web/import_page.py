@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -80,6 +81,7 @@ def take() -> Response:
         staged.discard()
         raise FormError(import_work.reason_of(staged, error)) from error
     record_done(IMPORT, staged.name, state="received", **_file(staged))
+    jobs().prepare()
     return see_other(url_for("imports.show_file", staged_id=staged.staged_id))
 
 
@@ -124,38 +126,26 @@ def send(staged_id: str) -> Response:
         response = no_store(page)
         response.status_code = 400
         return response
-    workspace = answers().workspace
-    mapping = _mapping(facts, form)
+    order = import_work.Order(
+        answers().workspace, staged, form, _mapping(facts, form), user=user_name()
+    )
     if step == "try":
-        work = import_work.trial_work(
-            workspace, staged, form, mapping, page=f"{address}#trial", user=user_name()
-        )
-        title = _("Trial of {name}").format(name=staged.name)
         return to_job(
             jobs().start(
                 "incidents-try",
-                title,
-                work,
+                _("Trial of {name}").format(name=staged.name),
+                partial(import_work.try_file, order, f"{address}#trial"),
                 about=INCIDENTS,
                 back=address,
                 directory=staged.directory,
-                user_name=user_name(),
+                user_name=order.user,
             )
         )
-    batches, user = url_for("batches.show_all"), user_name()
     return to_job(
         start_recorded(
             "incidents-import",
             _("Import of {name}").format(name=staged.name),
-            lambda tell: import_work.import_work(
-                workspace,
-                staged,
-                form,
-                mapping,
-                page=lambda number: f"{batches}/{number}",
-                tell=tell,
-                user=user,
-            ),
+            partial(import_work.bring_in, order, url_for("batches.show_all")),
             action=IMPORT,
             subject=staged.name,
             details={"what": "import", "source": form.source, **_file(staged)},

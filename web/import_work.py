@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from hotspots.progress import Report
 from hotspots.settings import Workspace
 from web.import_form import WizardForm
 from web.import_staging import Staged
-from web.jobs import Outcome, Work
+from web.jobs import Outcome, Tell
 
 TRIAL: Final = "trial"
 REJECTS: Final = "rejects"  # the directory of the lists of rows that were no incidents
@@ -35,69 +35,52 @@ def form_key(form: WizardForm) -> str:
     return sha256(said.encode()).hexdigest()[:16]
 
 
-def trial_work(
-    workspace: Workspace,
-    staged: Staged,
-    form: WizardForm,
-    mapping: Mapping | None,
-    *,
-    page: str,
-    user: str = "",
-) -> Work:
-    """Return the job that accounts for a file and changes nothing; `page` then shows it."""
+@dataclass(frozen=True)
+class Order:
+    """A file and how it shall be understood.
 
-    def work(report: Report) -> Outcome:
-        account = _import(workspace, staged, form, mapping, report, user=user, dry_run=True)
-        staged.keep_draft(TRIAL, {"form": form_key(form), "account": account.to_dict()})
-        return Outcome(
-            sentence=_("This was a trial: nothing has changed."), changed=False, leads_to=page
-        )
-
-    return work
-
-
-def import_work(
-    workspace: Workspace,
-    staged: Staged,
-    form: WizardForm,
-    mapping: Mapping | None,
-    *,
-    page: Callable[[int], str],
-    tell: Callable[..., None],
-    user: str = "",
-) -> Work:
-    """Return the job that imports a file as `user` and tells the audit record what it brought.
-
-    `page` is the address of a batch's page.
+    Attributes
+    ----------
+    mapping
+        Of its columns; None for what the crime map's service gave.
+    user
+        Who asked.
     """
 
-    def work(report: Report) -> Outcome:
-        account = _import(workspace, staged, form, mapping, report, user=user, dry_run=False)
-        tell(**account.numbers())
-        kept, notes = _keep_for_town(workspace, form)
-        tell(offence_rows=kept)
-        staged.discard()
-        return Outcome(
-            sentence=ngettext(
-                "{n} row is imported.", "{n} rows are imported.", account.rows_read
-            ).format(n=format_number(account.rows_read)),
-            notes=notes,
-            leads_to="" if notes else page(account.batch_id),
-        )
-
-    return work
+    workspace: Workspace
+    staged: Staged
+    form: WizardForm
+    mapping: Mapping | None
+    user: str = ""
 
 
-def _import(
-    workspace: Workspace,
-    staged: Staged,
-    form: WizardForm,
-    mapping: Mapping | None,
-    report: Report,
-    *,
-    user: str,
-    dry_run: bool,
-) -> Account:
+def try_file(order: Order, page: str, report: Report, _tell: Tell) -> Outcome:
+    """Account for a file and change nothing; `page` then shows it."""
+    account = _import(order, report, dry_run=True)
+    order.staged.keep_draft(TRIAL, {"form": form_key(order.form), "account": account.to_dict()})
+    return Outcome(
+        sentence=_("This was a trial: nothing has changed."), changed=False, leads_to=page
+    )
+
+
+def bring_in(order: Order, batches: str, report: Report, tell: Tell) -> Outcome:
+    """Import a file; `batches` is the address before the number of a batch."""
+    account = _import(order, report, dry_run=False)
+    tell(**account.numbers())
+    kept, notes = _keep_for_town(order.workspace, order.form)
+    tell(offence_rows=kept)
+    order.staged.discard()
+    return Outcome(
+        sentence=ngettext(
+            "{n} row is imported.", "{n} rows are imported.", account.rows_read
+        ).format(n=format_number(account.rows_read)),
+        notes=notes,
+        leads_to="" if notes else f"{batches}/{account.batch_id}",
+    )
+
+
+def _import(order: Order, report: Report, *, dry_run: bool) -> Account:
+    staged, form = order.staged, order.form
     report(_("checking the file"), 0.0)
     staged.require_same()
     report(_("reading rows"), _CHECKED)
@@ -107,16 +90,16 @@ def _import(
         report(_("reading rows"), _CHECKED + (_READ - _CHECKED) * share)
 
     return import_file(
-        workspace,
+        order.workspace,
         staged.path,
-        mapping=mapping,
-        source=None if mapping is None else form.source,
+        mapping=order.mapping,
+        source=None if order.mapping is None else form.source,
         record=spans,
         dry_run=dry_run,
         progress=advance,
-        rejects_path=None if dry_run else _rejects_path(workspace, staged),
+        rejects_path=None if dry_run else _rejects_path(order.workspace, staged),
         mapping_name=form.name,
-        user=user,
+        user=order.user,
     )
 
 

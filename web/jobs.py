@@ -1,21 +1,19 @@
-"""Work outside the request: one job at a time in a thread, its record kept on disk."""
+"""Work outside the request: one job at a time, its record kept on disk."""
 
 import logging
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Final
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from hotspots.errors import HotspotsError, StoreError
 from hotspots.i18n import _, current_language, use_language
-from hotspots.progress import CancelledError, Report
 from web.job_record import (
     BACKUP,
     CANCELLED,
@@ -33,6 +31,7 @@ from web.job_record import (
     new_job_id,
     no_job,
 )
+from web.job_work import Control, End, Runner, SameProcess, Tell, Work
 
 __all__ = [
     "BACKUP",
@@ -45,18 +44,17 @@ __all__ = [
     "LAYERS",
     "RUNNING",
     "BusyError",
+    "End",
     "Job",
     "Jobs",
     "Outcome",
+    "Tell",
     "Work",
     "new_job_id",
     "no_job",
 ]
 
 _WRITE_EVERY_S: Final = 1.0
-_TEXT_LENGTH: Final = 4000
-
-Work = Callable[[Report], Outcome]
 
 logger = logging.getLogger("hotspots.web")
 
@@ -69,6 +67,14 @@ class BusyError(StoreError):
         self.job_id = job_id
 
 
+def _hear_nothing(**_details: object) -> None:
+    """Take what a job tells where nobody keeps it."""
+
+
+def _as_it_is(end: End) -> End:
+    return end
+
+
 class Jobs:
     """The jobs of one workspace.
 
@@ -79,12 +85,19 @@ class Jobs:
         in wait in `uploads/<job_id>/` and go when the job ends, whatever becomes of it.
     in_force
         Tells which version of the layers is in force; None where there is none.
+    runner
+        Runs their work; in the thread of the job unless given.
     """
 
     def __init__(
-        self, workspace: Path, *, in_force: Callable[[], int | None] = lambda: None
+        self,
+        workspace: Path,
+        *,
+        in_force: Callable[[], int | None] = lambda: None,
+        runner: Runner | None = None,
     ) -> None:
         self._in_force = in_force
+        self._runner: Runner = runner or SameProcess()
         self._records = Records(workspace / "jobs")
         self._uploads = workspace / "uploads"
         self._guard = Lock()
@@ -114,10 +127,14 @@ class Jobs:
         back: str = "",
         directory: Path | None = None,
         user_name: str = "",
+        on_tell: Tell = _hear_nothing,
+        on_end: Callable[[End], End] = _as_it_is,
     ) -> Job:
-        """Start `work` in a thread of its own and return its record.
+        """Start `work` beside the request and return its record.
 
         `directory` holds the files it works on; texts for a reader name them without it.
+        `on_tell` takes what the work tells besides; `on_end` sees how it ended before that is kept,
+        in the language of who started it, and may add to it.
 
         Raises
         ------
@@ -148,10 +165,17 @@ class Jobs:
             self._current = job
             self._stop = Event()
             self._thread = Thread(
-                target=self._run, args=(work, language), name=f"job {job.job_id}", daemon=True
+                target=self._run,
+                args=(work, on_tell, on_end, language),
+                name=f"job {job.job_id}",
+                daemon=True,
             )
             self._thread.start()
         return job
+
+    def prepare(self) -> None:
+        """Get ready for a job that is likely to be started soon."""
+        self._runner.prepare()
 
     def require_idle(self) -> None:
         """Raise unless a job could start now; nothing is reserved.
@@ -216,6 +240,7 @@ class Jobs:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(wait_s)
+        self._runner.close()
 
     def wait(self, *, wait_s: float) -> None:
         """Wait until no job runs in this server, `wait_s` at most."""
@@ -242,49 +267,36 @@ class Jobs:
                 )
             ) from error
 
-    def _run(self, work: Work, language: str) -> None:
+    def _run(self, work: Work, on_tell: Tell, on_end: Callable[[End], End], language: str) -> None:
+        end = self._runner.run(work, Control(self._note, on_tell, self._stop.is_set), language)
         with use_language(language):
-            end = self._do(work)
+            end = on_end(replace(end, error=self._plain(end.error)))
         job = self._current
         assert job is not None  # noqa: S101 - set by start
         shutil.rmtree(self._uploads / job.job_id, ignore_errors=True)
         ended = replace(
             job,
+            state=end.state,
+            outcome=end.outcome,
+            error=end.error,
             stopping=False,
             ended_at=moment_now(),
             after=self._in_force(),
-            **end,
         )
+        if end.state == DONE:
+            ended = replace(ended, share=1.0, text="")
         self._try_to_write(ended)
         self._records.prune()
         with self._guard:
             self._held.release()
             self._current = ended
 
-    def _do(self, work: Work) -> dict[str, Any]:
-        """Work, and return the fields of the record that say how it ended."""
-        try:
-            outcome = work(self._report)
-        except CancelledError as error:
-            return {"state": CANCELLED, "error": self._plain(str(error))[:_TEXT_LENGTH]}
-        except HotspotsError as error:
-            return {"state": FAILED, "error": self._plain(str(error))[:_TEXT_LENGTH]}
-        except Exception:
-            reference = secrets.token_hex(4)
-            logger.exception("job failed, reference %s", reference)
-            text = _("The fault is on our side and has been noted.")
-            number = _("Reference number for the administrator:")
-            return {"state": FAILED, "error": f"{text} {number} {reference}"}
-        return {"state": DONE, "share": 1.0, "text": "", "outcome": outcome}
-
-    def _report(self, text: str, share: float) -> None:
-        if self._stop.is_set():
-            raise CancelledError(_("Stopped on request"))
+    def _note(self, text: str, share: float) -> None:
         with self._guard:
             job = self._current
             assert job is not None  # noqa: S101 - set by start
             share = min(max(share, job.share, 0.0), 1.0)
-            job = replace(job, text=self._plain(text)[:_TEXT_LENGTH], share=share)
+            job = replace(job, text=self._plain(text), share=share)
             self._current = job
         if time.monotonic() - self._written >= _WRITE_EVERY_S:
             self._try_to_write(job)

@@ -1,6 +1,7 @@
 """What changes layers: forms that start a job, and the pages that ask before it starts."""
 
 import shutil
+from functools import partial
 
 from flask import Blueprint, Response, render_template, request
 
@@ -38,15 +39,15 @@ def import_files() -> Response:
         if form.allow_other_town:
             _require_no_incidents()
         workspace = answers().workspace
+        work = partial(layer_work.import_files, workspace, files, form)
         if form.dry_run:
-            work = layer_work.import_work(workspace, files, form, _tell_nobody)
             title = _("Trial of an import")
             job = jobs().start("import", title, work, job_id=job_id, user_name=user_name())
         else:
             job = start_recorded(
                 "import",
                 _("Import of layers"),
-                lambda tell: layer_work.import_work(workspace, files, form, tell),
+                work,
                 action=LAYERS,
                 subject=", ".join(file.name for file in files),
                 details={"what": "import", "kind": form.as_kind},
@@ -56,10 +57,6 @@ def import_files() -> Response:
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
-
-
-def _tell_nobody(**_details: object) -> None:
-    """Take what a trial tells: it changes nothing."""
 
 
 @bp.post("/layers/fetch")
@@ -72,7 +69,7 @@ def fetch() -> Response:
         start_recorded(
             "fetch",
             _("Fetching official layers"),
-            lambda tell: layer_work.fetch_work(workspace, form, tell),
+            partial(layer_work.fetch, workspace, form),
             action=LAYERS,
             details={"what": "fetch", "municipality": form.municipality},
         )
@@ -139,7 +136,7 @@ def repair() -> Response:
         start_recorded(
             "repair",
             _("Repair of layers"),
-            lambda tell: layer_work.repair_work(workspace, codes, tell),
+            partial(layer_work.repair, workspace, codes),
             action=LAYERS,
             details={"what": "repair", "repairs": codes},
         )
@@ -178,7 +175,7 @@ def use() -> Response:
         start_recorded(
             "use",
             _("Switch of layers"),
-            lambda _tell: layer_work.use_work(workspace, version_id),
+            partial(layer_work.use, workspace, version_id),
             action=LAYERS,
             details={
                 "what": "use",
@@ -216,7 +213,7 @@ def place() -> Response:
         start_recorded(
             "place",
             _("Placing incidents anew"),
-            lambda _tell: layer_work.place_work(workspace, since),
+            partial(layer_work.place, workspace, since),
             action=LAYERS,
             details={"what": "place", "since": since},
         )

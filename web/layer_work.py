@@ -15,112 +15,90 @@ from hotspots.layers.versions import place_anew, placement, use_version
 from hotspots.progress import Report
 from hotspots.settings import Workspace
 from hotspots.store import Store
-from web.jobs import Outcome, Work
+from web.jobs import Outcome, Tell
 from web.layer_facts import describe_layers, layer_label
 from web.layer_forms import RESIDENTS, FetchForm, ImportForm
 from web.layer_parts import problem_line
-from web.recording import Tell
 
 
-def import_work(
-    workspace: Workspace, files: tuple[Path, ...], form: ImportForm, tell: Tell
-) -> Work:
-    """Return the job that imports files."""
-    options = ImportOptions(
-        as_kind=None if form.as_kind in {"", RESIDENTS} else form.as_kind,
-        layer=form.layer or None,
-        name_column=form.name_column or None,
-        code_column=form.code_column or None,
-        residents_column=form.residents_column or None,
-        crs=form.crs or None,
-        year=form.year,
-        re_place=form.re_place,
-        repair=form.repair,
-        with_errors=form.with_errors,
-        dry_run=form.dry_run,
-        example=form.example,
-        municipality=form.municipality or None,
-    )
-
-    def work(report: Report) -> Outcome:
-        change = import_layers(
-            workspace,
-            files,
-            options=options,
-            allow_other_town=form.allow_other_town,
-            report=report,
-        )
-        tell(**_versions(change))
-        return _tell_change(workspace, change)
-
-    return work
-
-
-def fetch_work(workspace: Workspace, form: FetchForm, tell: Tell) -> Work:
-    """Return the job that fetches the official layers."""
-
-    def work(report: Report) -> Outcome:
-        change = fetch_layers(
-            workspace,
-            municipality=form.municipality,
-            allow_other_town=form.allow_other_town,
+def import_files(
+    workspace: Workspace, files: tuple[Path, ...], form: ImportForm, report: Report, tell: Tell
+) -> Outcome:
+    """Import files."""
+    change = import_layers(
+        workspace,
+        files,
+        options=ImportOptions(
+            as_kind=None if form.as_kind in {"", RESIDENTS} else form.as_kind,
+            layer=form.layer or None,
+            name_column=form.name_column or None,
+            code_column=form.code_column or None,
+            residents_column=form.residents_column or None,
+            crs=form.crs or None,
+            year=form.year,
             re_place=form.re_place,
             repair=form.repair,
             with_errors=form.with_errors,
-            report=report,
+            dry_run=form.dry_run,
+            example=form.example,
+            municipality=form.municipality or None,
+        ),
+        allow_other_town=form.allow_other_town,
+        report=report,
+    )
+    tell(**_versions(change))
+    return _tell_change(workspace, change)
+
+
+def fetch(workspace: Workspace, form: FetchForm, report: Report, tell: Tell) -> Outcome:
+    """Fetch the official layers."""
+    change = fetch_layers(
+        workspace,
+        municipality=form.municipality,
+        allow_other_town=form.allow_other_town,
+        re_place=form.re_place,
+        repair=form.repair,
+        with_errors=form.with_errors,
+        report=report,
+    )
+    tell(**_versions(change))
+    return _tell_change(workspace, change)
+
+
+def repair(workspace: Workspace, codes: tuple[str, ...], report: Report, tell: Tell) -> Outcome:
+    """Make the safe repairs chosen."""
+    report(_("repairing the layers"), 0.1)
+    version = repair_layers(workspace, codes)
+    tell(version=version.version_id)
+    return _now_in_force(
+        workspace,
+        _("The layers are repaired; version {id} is in force.").format(id=version.version_id),
+    )
+
+
+def use(workspace: Workspace, version_id: int, report: Report, _tell: Tell) -> Outcome:
+    """Put a version in force."""
+    report(_("switching the layers"), 0.1)
+    lost = say_losses(workspace, list_losses(workspace, version_id))
+    version = use_version(workspace, version_id)
+    return _now_in_force(
+        workspace,
+        _("Version {id} is in force.").format(id=version.version_id),
+        notes=(lost,) if lost else (),
+    )
+
+
+def place(workspace: Workspace, since: date | None, report: Report, _tell: Tell) -> Outcome:
+    """Place incidents anew by the layers in force."""
+    report(_("placing incidents anew"), 0.1)
+    place_anew(workspace, since=since)
+    if since is None:
+        sentence = _("All incidents are placed by the layers in force.")
+    else:
+        sentence = _("Incidents from {day} on are placed by the layers in force.").format(
+            day=format_day(since)
         )
-        tell(**_versions(change))
-        return _tell_change(workspace, change)
-
-    return work
-
-
-def repair_work(workspace: Workspace, codes: tuple[str, ...], tell: Tell) -> Work:
-    """Return the job that makes the safe repairs chosen."""
-
-    def work(report: Report) -> Outcome:
-        report(_("repairing the layers"), 0.1)
-        version = repair_layers(workspace, codes)
-        tell(version=version.version_id)
-        return _now_in_force(
-            workspace,
-            _("The layers are repaired; version {id} is in force.").format(id=version.version_id),
-        )
-
-    return work
-
-
-def use_work(workspace: Workspace, version_id: int) -> Work:
-    """Return the job that puts a version in force."""
-
-    def work(report: Report) -> Outcome:
-        report(_("switching the layers"), 0.1)
-        lost = say_losses(workspace, list_losses(workspace, version_id))
-        version = use_version(workspace, version_id)
-        return _now_in_force(
-            workspace,
-            _("Version {id} is in force.").format(id=version.version_id),
-            notes=(lost,) if lost else (),
-        )
-
-    return work
-
-
-def place_work(workspace: Workspace, since: date | None) -> Work:
-    """Return the job that places incidents anew by the layers in force."""
-
-    def work(report: Report) -> Outcome:
-        report(_("placing incidents anew"), 0.1)
-        place_anew(workspace, since=since)
-        if since is None:
-            sentence = _("All incidents are placed by the layers in force.")
-        else:
-            sentence = _("Incidents from {day} on are placed by the layers in force.").format(
-                day=format_day(since)
-            )
-        return _now_in_force(workspace, sentence)
-
-    return work
+    return _now_in_force(workspace, sentence)
 
 
 def _versions(change: LayerChange) -> dict[str, int | None]:

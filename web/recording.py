@@ -9,7 +9,6 @@ an end was interrupted.
 """
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,14 +19,13 @@ from hotspots.accounts import Accounts
 from hotspots.accounts.audit import DONE, FAILED, STARTED, STOPPED
 from hotspots.errors import StoreError
 from hotspots.i18n import _
-from hotspots.progress import CancelledError, Report
 from web.auth import accounts, person, wants_json
 from web.errors import error_page, way_back
 from web.job_pages import jobs
-from web.jobs import Job, Outcome, Work
+from web.jobs import CANCELLED, End, Job, Work
+from web.jobs import DONE as JOB_DONE
 
 logger = logging.getLogger("hotspots.web")
-Tell = Callable[..., None]
 
 
 class NotRecordedError(StoreError):
@@ -101,7 +99,7 @@ def record_done(action: str, subject: str = "", **details: Any) -> None:
 def start_recorded(
     kind: str,
     title: str,
-    make_work: Callable[[Tell], Work],
+    work: Work,
     *,
     action: str,
     subject: str = "",
@@ -112,10 +110,8 @@ def start_recorded(
 
     Parameters
     ----------
-    kind, title
-        As `Jobs.start`; so are `options`.
-    make_work
-        Returns the job, given a function that adds details to its last line.
+    kind, title, work
+        As `Jobs.start`; so are `options`. What the work tells is added to the last line.
     action, subject, details
         Of both lines.
 
@@ -128,36 +124,41 @@ def start_recorded(
     """
     jobs().require_idle()
     told: dict[str, Any] = {}
-    work = make_work(told.update)
     lines = writer()
     given = dict(details or {})
 
-    def end(state: str, **more: Any) -> None:
+    def write(state: str, **more: Any) -> None:
         lines.write(action, subject, **(given | {"state": state} | told | more))
 
-    def run(report: Report) -> Outcome:
+    def write_end(end: End) -> End:
+        if end.outcome is None or end.state != JOB_DONE:
+            with suppress(NotRecordedError):  # logged; the job says how it ended
+                if end.state == CANCELLED:
+                    write(STOPPED)
+                else:
+                    write(FAILED, reason=end.reason)
+            return end
         try:
-            outcome = work(report)
-        except CancelledError:
-            with suppress(NotRecordedError):  # logged; the job says that it was stopped
-                end(STOPPED)
-            raise
-        except Exception as error:
-            with suppress(NotRecordedError):
-                end(FAILED, reason=type(error).__name__)
-            raise
-        try:
-            end(DONE)
+            write(DONE)
         except NotRecordedError:
-            return replace(outcome, notes=(*outcome.notes, _done_unrecorded()), leads_to="")
-        return outcome
+            notes = (*end.outcome.notes, _done_unrecorded())
+            return replace(end, outcome=replace(end.outcome, notes=notes, leads_to=""))
+        return end
 
     record_before(action, subject, **(given | {"state": STARTED}))
     try:
-        return jobs().start(kind, title, run, user_name=lines.name, **options)
+        return jobs().start(
+            kind,
+            title,
+            work,
+            user_name=lines.name,
+            on_tell=told.update,
+            on_end=write_end,
+            **options,
+        )
     except BaseException as error:
         with suppress(NotRecordedError):
-            end(FAILED, reason=type(error).__name__)
+            write(FAILED, reason=type(error).__name__)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from hashlib import sha256
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -29,9 +30,9 @@ from hotspots.store.retention_rules import (
 from web.answers import answers
 from web.auth import user_name
 from web.job_pages import jobs, see_other, to_job
-from web.jobs import INCIDENTS, Outcome, Work
+from web.jobs import INCIDENTS, Outcome, Tell
 from web.layer_parts import no_store
-from web.recording import Tell, record_done, start_recorded
+from web.recording import record_done, start_recorded
 
 bp = Blueprint("retention", __name__)
 _FIELDS = ("source", "months", "action")
@@ -112,7 +113,6 @@ def ask() -> Response:
 @bp.post("/admin/retention/run")
 def run() -> Response:
     """Start letting go what is too old."""
-    workspace = answers().workspace
     if request.form.get("seen", "") != _mark(_rules()):
         return _ask(fault=_("The rules or the month have changed meanwhile; look at it again."))
     if request.form.get("sure") != "yes":
@@ -121,7 +121,7 @@ def run() -> Response:
         start_recorded(
             "retention",
             _("Retention"),
-            lambda tell: _work(workspace, tell),
+            partial(_let_go, answers().workspace),
             action=audit.DELETION,
             subject="retention",
             details={"what": "retention"},
@@ -131,26 +131,23 @@ def run() -> Response:
     )
 
 
-def _work(workspace: Workspace, tell: Tell) -> Work:
-    def work(report: Report) -> Outcome:
-        done = run_retention(workspace, report=report)
-        tell(**done.numbers())
-        notes = [_going(source, done=True).sentence for source in done.sources]
-        if done.is_wiped:
-            notes.append(_("It is overwritten in the database's files too."))
-        if done.n_copies:
-            notes.append(say_copies(done.n_copies))
-        n = done.total["incidents"]
-        return Outcome(
-            sentence=ngettext(
-                "The rules of retention were applied to {n} incident.",
-                "The rules of retention were applied to {n} incidents.",
-                n,
-            ).format(n=format_number(n)),
-            notes=(*notes, *done.notes),
-        )
-
-    return work
+def _let_go(workspace: Workspace, report: Report, tell: Tell) -> Outcome:
+    done = run_retention(workspace, report=report)
+    tell(**done.numbers())
+    notes = [_going(source, done=True).sentence for source in done.sources]
+    if done.is_wiped:
+        notes.append(_("It is overwritten in the database's files too."))
+    if done.n_copies:
+        notes.append(say_copies(done.n_copies))
+    n = done.total["incidents"]
+    return Outcome(
+        sentence=ngettext(
+            "The rules of retention were applied to {n} incident.",
+            "The rules of retention were applied to {n} incidents.",
+            n,
+        ).format(n=format_number(n)),
+        notes=(*notes, *done.notes),
+    )
 
 
 def _read_months(text: str) -> int:

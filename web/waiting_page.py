@@ -2,6 +2,7 @@
 
 import logging
 import math
+from functools import partial
 from threading import Lock
 from typing import Any, Final
 
@@ -48,9 +49,9 @@ from web.access import Right
 from web.answers import answers
 from web.auth import may, user_name
 from web.job_pages import to_job
-from web.jobs import INCIDENTS, Outcome, Work
+from web.jobs import INCIDENTS, Outcome, Tell
 from web.place_map import allow_tiles
-from web.recording import Tell, record_before, record_done, start_recorded
+from web.recording import record_before, record_done, start_recorded
 from web.waiting_view import (
     LONGEST_QUERY,
     NAME,
@@ -191,12 +192,11 @@ def again() -> Response:
     """Start looking up again all that waits."""
     title = _("Looking up again what waits for a place")
     back = url_for("waiting.show")
-    workspace = answers().workspace
     return to_job(
         start_recorded(
             "place-waiting",
             title,
-            lambda tell: _again_work(workspace, tell),
+            partial(_look_again, answers().workspace),
             action=CORRECTION,
             details={"what": "look_up_again"},
             about=INCIDENTS,
@@ -205,25 +205,20 @@ def again() -> Response:
     )
 
 
-def _again_work(workspace: Workspace, tell: Tell) -> Work:
-    """Return the job that looks up again what waits."""
-
-    def work(report: Report) -> Outcome:
-        done = place_waiting(workspace, report=report)
-        tell(placed=done.placed, moved=done.moved, waiting=done.waiting)
-        return Outcome(
-            sentence=_said(done),
-            notes=(
-                ngettext(
-                    "{n} incident still waits for a place.",
-                    "{n} incidents still wait for a place.",
-                    done.waiting,
-                ).format(n=format_number(done.waiting)),
-                *done.warnings,
-            ),
-        )
-
-    return work
+def _look_again(workspace: Workspace, report: Report, tell: Tell) -> Outcome:
+    done = place_waiting(workspace, report=report)
+    tell(placed=done.placed, moved=done.moved, waiting=done.waiting)
+    return Outcome(
+        sentence=_said(done),
+        notes=(
+            ngettext(
+                "{n} incident still waits for a place.",
+                "{n} incidents still wait for a place.",
+                done.waiting,
+            ).format(n=format_number(done.waiting)),
+            *done.warnings,
+        ),
+    )
 
 
 def _said(done: Retried) -> str:

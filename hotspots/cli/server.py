@@ -54,6 +54,7 @@ def _serve(
     from web import create_app  # here, because the other commands need no Flask
     from web import serve as serve_app
     from web.front import Proxy
+    from web.job_process import JobProcess
     from web.logs import start_logging
 
     front = None
@@ -63,7 +64,7 @@ def _serve(
     # A stop by the system ends as Ctrl+C does, so that a temporary workspace is removed.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     start_logging(log_format)
-    app = create_app(workspace, open_access=is_demo)
+    app = create_app(workspace, open_access=is_demo, runner=JobProcess(log_format))
     if not is_demo:
         say_first_link(workspace, local_address(host, port) if front is None else front.url)
     if open_browser and front is None and _has_screen():

@@ -82,7 +82,7 @@ def test_an_old_backup_a_person_without_password_and_failed_work_are_told(town, 
         accounts.add_user("eva.nova", display_name=HOSTILE, role="council", by=None)
     jobs = admin.application.extensions["hotspots_jobs"]
 
-    def fail(_report):
+    def fail(_report, _tell):
         raise OSError("broken")
 
     jobs.start("fetch", "Fetch of layers", fail)
@@ -93,7 +93,7 @@ def test_an_old_backup_a_person_without_password_and_failed_work_are_told(town, 
     assert told[2].startswith("&lt;script&gt;")
     assert "has not chosen a password yet; a link holds for 7 days" in told[2]
     # Done since: no longer told.
-    jobs.start("fetch", "Fetch of layers", lambda _report: Outcome("Done."))
+    jobs.start("fetch", "Fetch of layers", lambda _report, _tell: Outcome("Done."))
     jobs.wait(wait_s=WAIT_S)
     assert len(matters(admin)) == 2
 
@@ -313,7 +313,7 @@ def test_a_job_is_followed_through_reloads_stopped_and_after_a_restart_interrupt
     jobs = app.extensions["hotspots_jobs"]
     reported, released = Event(), Event()
 
-    def work(report):
+    def work(report, tell):
         report("half way", 0.5)
         reported.set()
         assert released.wait(WAIT_S)

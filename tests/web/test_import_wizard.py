@@ -43,11 +43,21 @@ def text_of(response):
 class Visitor:
     """A browser that sends forms as the pages hold them."""
 
-    def __init__(self, workspace):
-        self.workspace = workspace
-        self.app = create_app(workspace, testing=True, open_access=True)
-        self.client = self.app.test_client()
-        self.jobs = self.app.extensions["hotspots_jobs"]
+    def __init__(self, workspace, **options):
+        app = create_app(workspace, testing=True, open_access=True, **options)
+        self._come(app, app.test_client())
+
+    @classmethod
+    def of(cls, app, client):
+        """Return a browser of an application, with a client that may be signed in."""
+        made = cls.__new__(cls)
+        made._come(app, client)
+        return made
+
+    def _come(self, app, client):
+        self.app, self.client = app, client
+        self.workspace = app.extensions["hotspots"].workspace
+        self.jobs = app.extensions["hotspots_jobs"]
 
     def token(self):
         with self.app.test_request_context():

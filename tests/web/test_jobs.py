@@ -53,7 +53,7 @@ class Held:
         self.reported = Event()
         self.released = Event()
 
-    def __call__(self, report):
+    def __call__(self, report, tell):
         report("half way", 0.5)
         self.reported.set()
         assert self.released.wait(WAIT_S)
@@ -69,7 +69,7 @@ def held():
 
 
 def test_a_job_that_ends_well_keeps_all_it_has_to_say(jobs, tmp_path):
-    job = run(jobs, lambda report: FULL)
+    job = run(jobs, lambda report, tell: FULL)
     assert (job.state, job.share, job.outcome) == (DONE, 1.0, FULL)
     assert Jobs(tmp_path).find(job.job_id) == job
 
@@ -90,7 +90,7 @@ def test_progress_is_seen_while_it_works_also_from_disk(jobs, tmp_path, held):
 def test_the_share_never_falls_and_stays_between_0_and_1(jobs):
     seen = []
 
-    def work(report):
+    def work(report, tell):
         for share in (-1.0, 0.4, 0.2, 7.0):
             report("x", share)
             seen.append(jobs.running().share)
@@ -115,21 +115,21 @@ def test_a_record_says_what_was_in_force_before_and_after(tmp_path):
     versions = [3]
     jobs = Jobs(tmp_path, in_force=lambda: versions[-1])
 
-    def work(report):
+    def work(report, tell):
         versions.append(4)
         raise SourceError("the second file is no layer (the files before it are in force)")
 
     job = run(jobs, work)
     assert (job.before, job.after, job.has_switched) == (3, 4, True)
     assert Jobs(tmp_path).find(job.job_id) == job
-    again = run(jobs, lambda report: FULL)
+    again = run(jobs, lambda report, tell: FULL)
     assert (again.before, again.after, again.has_switched) == (4, 4, False)
 
 
 def test_a_job_that_was_stopped_keeps_what_it_said(jobs):
     said = "Stopped on request (the files before it are in force)"
 
-    def work(report):
+    def work(report, tell):
         raise CancelledError(said)
 
     job = run(jobs, work)
@@ -146,7 +146,7 @@ def test_only_one_job_runs_at_a_time(jobs, held):
     held.released.set()
     jobs.wait(wait_s=WAIT_S)
     jobs.require_idle()
-    assert run(jobs, lambda report: FULL).state == DONE
+    assert run(jobs, lambda report, tell: FULL).state == DONE
 
 
 def test_another_server_of_the_workspace_sees_the_job_and_leaves_it_alone(jobs, tmp_path, held):
@@ -166,7 +166,7 @@ def test_an_error_is_told_with_the_senders_own_file_names(jobs):
     file = directory / "town.gpkg"
     file.write_text("x")
 
-    def work(report):
+    def work(report, tell):
         raise SourceError(f"{file} is no layer")
 
     job = run(jobs, work, job_id=job_id)
@@ -181,7 +181,7 @@ def test_files_sent_in_are_removed_whatever_happens(jobs, end):
     directory.mkdir()
     (directory / "a.xml").write_text("x")
 
-    def work(report):
+    def work(report, tell):
         assert (directory / "a.xml").is_file()
         if end == "failed":
             raise StoreError("no")
@@ -197,7 +197,7 @@ def test_files_sent_in_are_removed_whatever_happens(jobs, end):
 
 
 def test_a_fault_of_the_program_has_a_reference_and_no_inner_detail(jobs, caplog):
-    def work(report):
+    def work(report, tell):
         raise ZeroDivisionError("secret")
 
     with caplog.at_level(logging.ERROR, logger="hotspots.web"):
@@ -209,7 +209,7 @@ def test_a_fault_of_the_program_has_a_reference_and_no_inner_detail(jobs, caplog
 
 
 def test_a_restarted_server_marks_what_was_running(jobs, tmp_path):
-    job = run(jobs, lambda report: FULL)
+    job = run(jobs, lambda report, tell: FULL)
     file = tmp_path / "jobs" / f"{job.job_id}.json"
     record = json.loads(file.read_text())
     file.write_text(json.dumps({**record, "state": RUNNING, "outcome": None, "ended_at": None}))
@@ -223,7 +223,9 @@ def test_a_restarted_server_marks_what_was_running(jobs, tmp_path):
 
 def test_old_records_are_pruned(jobs, tmp_path, monkeypatch):
     monkeypatch.setattr(job_record, "KEPT", 3)
-    made = [run(jobs, lambda report: FULL, job_id=f"20260101-00000{n}-00000000") for n in range(5)]
+    made = [
+        run(jobs, lambda report, tell: FULL, job_id=f"20260101-00000{n}-00000000") for n in range(5)
+    ]
     assert [job.job_id for job in jobs.list_jobs()] == [job.job_id for job in made[:1:-1]]
     with pytest.raises(NotFoundError, match="no such job"):
         jobs.find(made[0].job_id)
@@ -231,7 +233,7 @@ def test_old_records_are_pruned(jobs, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "no json", '{"outcome": 1}', "[" * 100_000])
 def test_a_spoilt_record_is_passed_over(jobs, tmp_path, text):
-    good = run(jobs, lambda report: FULL)
+    good = run(jobs, lambda report, tell: FULL)
     (tmp_path / "jobs" / "20260101-000000-00000000.json").write_text(text)
     assert jobs.list_jobs() == (good,)
     with pytest.raises(NotFoundError, match="no such job"):
@@ -247,7 +249,7 @@ def test_only_ids_of_jobs_name_files(jobs, name):
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_a_job_speaks_the_language_of_who_started_it(jobs, language):
     with use_language(language):
-        job = run(jobs, lambda report: Outcome(current_language()))
+        job = run(jobs, lambda report, tell: Outcome(current_language()))
     assert job.outcome.sentence == language
 
 
@@ -255,7 +257,7 @@ def test_a_workspace_that_cannot_be_written_starts_nothing(tmp_path):
     (tmp_path / "jobs").write_text("a file in the way")
     jobs = Jobs(tmp_path)
     with pytest.raises(StoreError, match="cannot be written"):
-        jobs.start("test", "A test", lambda report: FULL)
+        jobs.start("test", "A test", lambda report, tell: FULL)
     assert jobs.running() is None
 
 

@@ -52,7 +52,7 @@ def test_an_import_stopped_after_its_first_file_says_what_is_in_force(guest, off
     given = own.path / official[0]
     given.write_bytes(official[1])
 
-    def work(report):
+    def work(report, tell):
         import_layers(own, [given], report=report)
         guest.jobs.cancel(guest.jobs.running().job_id)
         report("the second file", 0.9)

@@ -738,7 +738,7 @@ def test_a_repair_that_is_not_needed_is_refused(visitor):
 def test_a_running_job_is_followed_stopped_and_keeps_others_out(visitor, vfr):
     reported, released = Event(), Event()
 
-    def work(report):
+    def work(report, tell):
         report("reading the file", 0.25)
         reported.set()
         released.wait(WAIT_S)
