@@ -78,6 +78,14 @@ class Placement:
     rows: IntArray
     kept_by: IntArray
 
+    def take(self, chosen: IntArray) -> "Placement":
+        """Return where some of the incidents went; `chosen` are their positions, rising."""
+        position = np.full(len(self.where), -1, dtype=np.int64)
+        position[chosen] = np.arange(len(chosen))
+        points = position[self.points]
+        kept = points >= 0
+        return Placement(self.where[chosen], points[kept], self.rows[kept], self.kept_by[chosen])
+
     def tally(self) -> Tally:
         """Return how many went where."""
         n = np.bincount(self.where, minlength=TOO_COARSE + 1)
@@ -201,6 +209,31 @@ def place_incidents(
     kept_by = np.full(len(incidents), IN_FORCE, dtype=np.int64)
     kept_by[asked] = found.kept_by
     return Placement(where, asked[found.points], found.rows, kept_by)
+
+
+def keep_on_record(
+    found: Placement, incidents: pd.DataFrame, *, record_by_source: Mapping[str, Sequence[Span]]
+) -> Placement:
+    """Return `found` with the incidents taken out that happened when their source kept no record.
+
+    Parameters
+    ----------
+    found
+        Where `locate_incidents` found the k incidents.
+    incidents
+        With `source` and `occurred_from`. Not modified.
+    record_by_source
+        Periods of record by source id.
+    """
+    days = day_numbers(incidents[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
+    on_record = on_own_record(incidents[schema.SOURCE], days, record_by_source)
+    counted = on_record[found.points]
+    return Placement(
+        np.where(on_record, found.where, OFF_RECORD).astype(np.int8),
+        found.points[counted],
+        found.rows[counted],
+        np.where(on_record, found.kept_by, IN_FORCE),
+    )
 
 
 def locate_incidents(

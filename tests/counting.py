@@ -9,6 +9,8 @@ import pandas as pd
 from shapely.geometry import box
 
 from hotspots import crs, schema
+from hotspots.analysis.filters import COLUMNS_READ
+from hotspots.analysis.held import HeldTown
 from hotspots.periods import Span
 from hotspots.store.source import Source
 
@@ -120,3 +122,10 @@ class FakeStore:
         return pd.DataFrame(
             list(self.links), columns=[schema.INCIDENT_A, schema.INCIDENT_B], dtype="str"
         )
+
+
+def hold(incidents):
+    """Return incidents as `HeldTown` keeps them, without a store."""
+    held = HeldTown.__new__(HeldTown)
+    held._keep(incidents[list(COLUMNS_READ)].reset_index(drop=True))
+    return held

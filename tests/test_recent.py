@@ -13,7 +13,7 @@ from hotspots.errors import NotFoundError, ParameterError
 from hotspots.periods import Span
 from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
-from tests.counting import BOUNDARY, FakeStore, make_areas, make_incidents, source
+from tests.counting import BOUNDARY, FakeStore, hold, make_areas, make_incidents, source
 
 END = date(2024, 6, 30)  # a Sunday
 LONG = Span(date(2023, 1, 1), END)
@@ -110,7 +110,7 @@ class TestWhatIsCounted:
     def test_incidents_are_left_as_they_are_and_their_order_is_irrelevant(self, town):
         incidents = make_incidents([*many(20, 1), *many(3, 8, 150), *many(9, 30, 250)])
         kept = incidents.copy(deep=True)
-        given = town.ask(incidents, incidents=incidents)
+        given = town.ask(incidents, held=hold(incidents))
         pd.testing.assert_frame_equal(incidents, kept)
         shuffled = incidents.sample(frac=1, random_state=1).reset_index(drop=True)
         other = town.ask(shuffled)

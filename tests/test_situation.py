@@ -19,7 +19,7 @@ from hotspots.i18n import use_language
 from hotspots.periods import Span
 from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
-from tests.counting import BOUNDARY, QUARTER, FakeStore, make_areas, make_incidents, source
+from tests.counting import BOUNDARY, QUARTER, FakeStore, hold, make_areas, make_incidents, source
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def town(monkeypatch, tmp_path):
         def ask(self, incidents, selection=None, *, known=None, given=None):
             store = FakeStore([source()] if known is None else known, incidents)
             workspace = Workspace(tmp_path, Settings())
-            return situation(store, workspace, selection or Selection(), incidents=given)
+            return situation(store, workspace, selection or Selection(), held=given)
 
     made = Town()
     monkeypatch.setattr(layers, "read_areas", lambda _workspace, _kind: made.areas)
@@ -199,7 +199,7 @@ def test_sources_by_id_or_kind(town):
     assert one.span == Span(date(2024, 3, 1), date(2024, 3, 31))
     assert one.table.tally.n_selected == 1
     assert any("1 more incident lies before or after" in note for note in one.finding.notes)
-    given = town.ask(BY_TWO, Selection(sources=("team",)), known=TWO, given=BY_TWO)
+    given = town.ask(BY_TWO, Selection(sources=("team",)), known=TWO, given=hold(BY_TWO))
     assert given.table.tally == one.table.tally
     with pytest.raises(NotFoundError, match="'camera' does not exist; known are: police, team"):
         town.ask(BY_TWO, Selection(sources=("camera",)), known=TWO)
@@ -284,7 +284,7 @@ def test_a_wholly_displaced_source_leaves_no_gap_where_only_exact_ones_count(tow
 
 def test_inputs_are_untouched(town):
     before = MIXED.copy(deep=True)
-    town.ask(MIXED, Selection(hours=(22, 6)), given=MIXED)
+    town.ask(MIXED, Selection(hours=(22, 6)), given=hold(MIXED))
     pd.testing.assert_frame_equal(MIXED, before)
 
 

@@ -14,22 +14,26 @@ import pandas as pd
 from flask import current_app, request
 
 from hotspots import layers, schema
-from hotspots.analysis.filters import COLUMNS_READ
+from hotspots.analysis.held import HeldTown
 from hotspots.analysis.recent import Recent, what_changed
 from hotspots.analysis.situation import Situation, situation
 from hotspots.errors import NotFoundError, ParameterError, StoreError
 from hotspots.i18n import _, current_language
+from hotspots.maps.drawing import Drawing
+from hotspots.maps.layers import MapLayers, read_map_layers
 from hotspots.periods import WEEK, Span
+from hotspots.placement import Placement
 from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
-from hotspots.store.held import HeldStore
 from hotspots.store.source import Source
 from web.auth import person
 from web.cache import LruCache
 
 _SITUATIONS = 64
 _MAPS = 64
+_PLACEMENTS = 24  # two versions of every kind of areas
+_DRAWN = 24  # every kind in both languages
 TRIES: Final = 5
 TURNS: Final = 2  # pages worked out at once; more would only share the same processor
 NO_LAYERS: Final = "none"
@@ -108,7 +112,9 @@ class Answers:
         self._store_place: tuple[int, int] | None = None
         self._store_guard = Lock()
         self._known: LruCache[Known] = LruCache(2)
-        self._held: LruCache[HeldStore] = LruCache(2)
+        self._held: LruCache[HeldTown] = LruCache(2)
+        self._placements: LruCache[Placement] = LruCache(_PLACEMENTS)
+        self._drawn: LruCache[tuple[MapLayers, Drawing]] = LruCache(_DRAWN)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(2)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self._recents: LruCache[Recent] = LruCache(_SITUATIONS)
@@ -221,7 +227,7 @@ class Answers:
 
     def _ask(self, selection: Selection, version: str) -> Situation:
         held = self._hold(version)
-        found = situation(held, self.workspace, selection, incidents=held.incidents)
+        found = situation(held, self.workspace, selection, held=held)
         self.check_layers(version)
         return found
 
@@ -230,7 +236,7 @@ class Answers:
 
         def look() -> Recent:
             held = self._hold(version)
-            found = what_changed(held, self.workspace, selection, incidents=held.incidents)
+            found = what_changed(held, self.workspace, selection, held=held)
             self.check_layers(version)
             return found
 
@@ -238,16 +244,43 @@ class Answers:
         asked = replace(selection, every=WEEK)
         return self._recents.get((version, current_language(), asked), look)
 
-    def _hold(self, version: str) -> HeldStore:
+    def _hold(self, version: str) -> HeldTown:
         """Return all that situations are made of, read once for all that ask at one version."""
 
-        def read() -> HeldStore:
+        def remember(kind: str, find: Callable[[], Placement]) -> Placement:
+            def find_checked() -> Placement:
+                found = find()
+                self.check_layers(version)  # nothing of other layers is remembered
+                return found
+
+            return self._placements.get((version, kind), find_checked)
+
+        def read() -> HeldTown:
             with self.store() as store:
-                held = HeldStore(store, columns=COLUMNS_READ)
+                held = HeldTown(store, remember=remember)
                 self._check(store, version)
                 return held
 
         return self._held.get(version, read)
+
+    def drawn(self, situation: Situation, version: str) -> tuple[MapLayers, Drawing]:
+        """Return what a map of a situation of `version` draws, whatever is counted.
+
+        Raises
+        ------
+        DataChangedError
+            The layers are of another version.
+        """
+        kind = situation.selection.by
+
+        def draw() -> tuple[MapLayers, Drawing]:
+            layers_drawn = read_map_layers(self.workspace, kind)
+            drawing = Drawing.make(situation.table.areas, layers_drawn)
+            self.check_layers(version)  # nothing of other layers is remembered
+            return layers_drawn, drawing
+
+        around = version.partition("|")[2]
+        return self._drawn.get((around, current_language(), kind), draw)
 
     def recorded(self, version: str) -> dict[str, Recorded]:
         """Return what each source ever recorded, by its id; sources without incidents lack.

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, request
 from hotspots.i18n import current_language
 from hotspots.maps.assets import asset_file
 from hotspots.maps.background import tile_hosts
-from hotspots.maps.time_map import build_map, read_map_layers, render_html
+from hotspots.maps.time_map import build_map, render_html
 from hotspots.maps.windows import list_measures
 from hotspots.selection import COUNT
 from web.answers import answers, retried
@@ -42,9 +42,11 @@ def show() -> Response:
         window: int | str = "all" if params.window == ALL else params.window
         # A position of a longer period falls back to the last that this one has.
         index = None if params.index is None or not n_periods else min(params.index, n_periods - 1)
+        layers, drawing = answers().drawn(situation, known.version)
         built = build_map(
             situation,
-            read_map_layers(workspace, selection.by),
+            layers,
+            drawing=drawing,
             measure=measure,
             window=window,
             index=index,
@@ -55,7 +57,6 @@ def show() -> Response:
             embedded=True,
             asset_url=f"{root}/assets/",
         )
-        answers().check_layers(known.version)  # the layers were read after the counts
         return render_html(built)
 
     place = (params.measure, params.window, params.index)

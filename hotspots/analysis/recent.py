@@ -21,18 +21,20 @@ from hotspots.analysis.rate_ratio import RateRatio, adjust_p_values, equal_days_
 from hotspots.analysis.recent_counts import Counts, count_groups, has_groups
 from hotspots.analysis.situation import (
     choose_sources,
+    place_selected,
     read_counted_areas,
     sources_that_count,
 )
 from hotspots.errors import ParameterError
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import WEEK, RecordCalendar, Span, day_number, day_numbers
-from hotspots.placement import OFF_RECORD, OUTSIDE, on_own_record, place_incidents
+from hotspots.placement import OFF_RECORD, OUTSIDE, on_own_record
 from hotspots.selection import Selection
 from hotspots.settings import Workspace
 from hotspots.store.source import Source
 
 if TYPE_CHECKING:
+    from hotspots.analysis.held import HeldTown
     from hotspots.store import Store
 
 BoolArray = npt.NDArray[np.bool_]
@@ -155,7 +157,7 @@ def what_changed(
     selection: Selection,
     *,
     as_of: date | None = None,
-    incidents: pd.DataFrame | None = None,
+    held: "HeldTown | None" = None,
 ) -> Recent:
     """Compare the last 7 and 28 days of record with those before, and with a year earlier.
 
@@ -169,8 +171,8 @@ def what_changed(
     as_of
         No later day is looked at, nor any after the end of the selection's span. What is compared
         ends at the last day up to it that every source recorded.
-    incidents
-        What the store gives with `COLUMNS_READ`, where the caller keeps it. Not modified.
+    held
+        The store's incidents, where the caller keeps them; read from the store otherwise.
 
     Returns
     -------
@@ -192,9 +194,10 @@ def what_changed(
     """
     chosen = choose_sources(store.sources(), selection.sources)
     ids = tuple(source.source_id for source in chosen)
-    if incidents is None:
+    if held is None:
         incidents = store.read_incidents(sources=ids, columns=COLUMNS_READ)
-    incidents = of_sources(incidents, frozenset(ids))
+    else:
+        incidents = of_sources(held.incidents, frozenset(ids))
     sources = sources_that_count(chosen, incidents, selection)
     limits = [day for day in (as_of, selection.span.end if selection.span else None) if day]
     end = last_common_day(sources, until=min(limits, default=None))
@@ -205,13 +208,14 @@ def what_changed(
     is_full = calendar.depth == len(sources)
     selected = _select(store, incidents, replace(selection, every=WEEK), window, chosen)
     areas = read_counted_areas(workspace, selection.by)
-    placement = place_incidents(
+    placement = place_selected(
         selected,
         areas,
+        kind=selection.by,
         record_by_source={source.source_id: source.record for source in chosen},
         boundary=layers.read_boundary(workspace),
-        overlapping=selection.by in schema.OWN_KINDS,
         former=layers.read_former(workspace, selection.by),
+        held=held,
     )
     in_town = (placement.where != OFF_RECORD) & (placement.where != OUTSIDE)
     times = selected[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]")

@@ -1,5 +1,6 @@
 """The situation: where and when the selected incidents happened."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from shapely.geometry.base import BaseGeometry
 
 from hotspots import layers, schema
 from hotspots.aggregate import CountTable, count_by_area, count_periods, period_of
@@ -28,12 +30,14 @@ from hotspots.analysis.ranking import ranking as ranking
 from hotspots.analysis.words import Told, make_finding
 from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
 from hotspots.finding import Finding
+from hotspots.former import FormerAreas
 from hotspots.i18n import _
 from hotspots.periods import RecordCalendar, Span, day_number, day_numbers, list_periods
 from hotspots.placement import (
     IN_AREAS,
     OFF_AREAS,
     TOO_COARSE,
+    Placement,
     kept_places,
     on_own_record,
     place_incidents,
@@ -43,6 +47,7 @@ from hotspots.settings import Workspace
 from hotspots.store.source import Source
 
 if TYPE_CHECKING:
+    from hotspots.analysis.held import HeldTown
     from hotspots.store import Store
 
 LOCAL_TIME = ZoneInfo("Europe/Prague")
@@ -98,7 +103,7 @@ def situation(
     workspace: Workspace,
     selection: Selection,
     *,
-    incidents: pd.DataFrame | None = None,
+    held: "HeldTown | None" = None,
 ) -> Situation:
     """Count the selected incidents by area and period, and say in words what is seen.
 
@@ -112,9 +117,8 @@ def situation(
     selection
         The question. Without a span it means the days from the first to the last that the
         chosen sources keep record of; where none is known, those of the incidents.
-    incidents
-        What ``store.read_incidents(columns=COLUMNS_READ)`` gives, of all sources or at least of
-        the chosen ones, where the caller keeps it; read from the store otherwise. Not modified.
+    held
+        The store's incidents, where the caller keeps them; read from the store otherwise.
 
     Returns
     -------
@@ -132,9 +136,10 @@ def situation(
     """
     chosen = choose_sources(store.sources(), selection.sources)
     ids = tuple(source.source_id for source in chosen)
-    if incidents is None:
+    if held is None:
         incidents = store.read_incidents(sources=ids, columns=COLUMNS_READ)
-    incidents = of_sources(incidents, frozenset(ids))
+    else:
+        incidents = of_sources(held.incidents, frozenset(ids))
     record_by_source = {source.source_id: source.record for source in chosen}
     sources = sources_that_count(chosen, incidents, selection)
     span = selection.span or default_span(sources or chosen, incidents)
@@ -155,13 +160,14 @@ def situation(
     calendar = RecordCalendar.build(span, [source.record for source in sources])
     boundary = layers.read_boundary(workspace)
     selected = incidents[filtered.selected]
-    placement = place_incidents(
+    placement = place_selected(
         selected,
         areas,
+        kind=selection.by,
         record_by_source=record_by_source,
         boundary=boundary,
-        overlapping=selection.by in schema.OWN_KINDS,
         former=former,
+        held=held,
     )
     table = count_by_area(
         selected,
@@ -223,6 +229,36 @@ def read_counted_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
             )
         )
     return areas
+
+
+def place_selected(
+    selected: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    kind: str,
+    record_by_source: Mapping[str, Sequence[Span]],
+    boundary: BaseGeometry,
+    former: Sequence[FormerAreas],
+    held: "HeldTown | None",
+) -> Placement:
+    """Return the place of each selected incident, from what is held where something is."""
+    if held is None:
+        return place_incidents(
+            selected,
+            areas,
+            record_by_source=record_by_source,
+            boundary=boundary,
+            overlapping=kind in schema.OWN_KINDS,
+            former=former,
+        )
+    return held.place(
+        selected,
+        areas,
+        kind=kind,
+        record_by_source=record_by_source,
+        boundary=boundary,
+        former=former,
+    )
 
 
 def choose_sources(known: list[Source], names: tuple[str, ...]) -> tuple[Source, ...]:

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-import mapclassify
 import numpy as np
 import numpy.typing as npt
+from mapclassify.classifiers import quantile
 
 from hotspots.selection import COUNT
 
@@ -48,7 +48,7 @@ def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[floa
     if len(distinct) <= N_CLASSES:
         bounds = distinct[:-1]
     else:
-        bounds = np.asarray(mapclassify.Quantiles(distinct, k=N_CLASSES).bins, dtype=float)[:-1]
+        bounds = np.asarray(quantile(distinct, k=N_CLASSES), dtype=float)[:-1]
     rounded = sorted({_readable(bound, whole=whole) for bound in bounds})
     return tuple(bound for bound in rounded if distinct[0] <= bound < distinct[-1])
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from hotspots import schema
 from hotspots.analysis.kinds import area_labels, period_label
@@ -14,8 +13,9 @@ from hotspots.i18n import current_language
 from hotspots.maps import texts
 from hotspots.maps.background import find_background
 from hotspots.maps.classes import PALETTE, ZERO_COLOUR, class_breaks
+from hotspots.maps.drawing import Drawing
 from hotspots.maps.layers import MapLayers
-from hotspots.maps.shapes import PER_DEGREE, Encoder, drawn_shapes, first_view
+from hotspots.maps.shapes import first_view
 from hotspots.maps.windows import (
     Window,
     density_base,
@@ -32,6 +32,7 @@ def make_payload(
     situation: Situation,
     layers: MapLayers,
     *,
+    drawing: Drawing | None = None,
     measure: str,
     window: Window,
     index: int,
@@ -42,11 +43,12 @@ def make_payload(
 
     Positions are lon/lat (EPSG:4326) in whole 10⁻⁶ degree from `geo.origin`; everything by area
     is in the order of the table's rows, everything by period in the order of its periods.
+    `drawing` is that of the table's areas and of `layers`, where the caller keeps it.
     """
     table = situation.table
     kind = situation.selection.by
     every = situation.selection.every
-    shapes = drawn_shapes(table.areas, layers)
+    drawn = drawing or Drawing.make(table.areas, layers)
     windows = list_windows(len(table.periods))
     measures = list_measures(table)
     breaks = {
@@ -98,7 +100,8 @@ def make_payload(
         "offAreas": table.off_areas.tolist(),
         "tooCoarse": table.too_coarse.tolist(),
         "town": np.asarray(situation.town).tolist(),
-        "geo": _geometry(table.areas.geometry, shapes, table.counts.sum(axis=1), layers),
+        "geo": drawn.geo
+        | {"view": first_view(drawn.shapes, table.counts.sum(axis=1), layers.boundary)},
         "tiles": {
             "url": tiles.url,
             "maxZoom": tiles.max_zoom,
@@ -115,44 +118,6 @@ def to_json(value: Any) -> str:
     for character in "<>&\u2028\u2029":
         written = written.replace(character, f"\\u{ord(character):04x}")
     return written
-
-
-def _geometry(
-    polygons: Any, shapes: list[Any], totals: npt.NDArray[np.int64], layers: MapLayers
-) -> dict[str, Any]:
-    view = first_view(shapes, totals, layers.boundary)
-    origin = (round(view[0][1], 3), round(view[0][0], 3)) if view else (0.0, 0.0)
-    encoder = Encoder(origin)
-    geo: dict[str, Any] = {
-        "origin": origin,
-        "perDegree": PER_DEGREE,
-        "view": view,
-        "areas": [encoder.geometry(shape) for shape in shapes],
-    }
-    if layers.roads is not None:
-        parts = shapely.get_parts(layers.roads.geometry.to_numpy())
-        parts = parts[shapely.get_dimensions(parts) == 1]
-        # Streets that are areas themselves are not sent a second time.
-        drawn = set(shapely.to_wkb(shapely.get_parts(np.array(shapes, dtype=object))))
-        keys = shapely.to_wkb(parts)
-        lines = [part for part, key in zip(parts, keys, strict=True) if key not in drawn]
-        geo["roads"] = encoder.geometry(shapely.MultiLineString(lines)) if lines else None
-    if layers.boundary is not None:
-        geo["boundary"] = encoder.geometry(layers.boundary)
-    if layers.places is not None and len(layers.places):
-        geo["places"] = [
-            [str(name), *encoder.part(shapely.get_coordinates(shapely.centroid(point)))]
-            for name, point in zip(layers.places[schema.NAME], layers.places.geometry, strict=True)
-            if point is not None and not point.is_empty
-        ]
-    if layers.localities is not None and len(layers.localities):
-        geo["localities"] = [
-            [str(name), encoder.geometry(shape)]
-            for name, shape in zip(
-                layers.localities[schema.NAME], layers.localities.geometry, strict=True
-            )
-        ]
-    return geo
 
 
 def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:

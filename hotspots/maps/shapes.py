@@ -1,5 +1,6 @@
 """Geometry as a page receives it: whole numbers of 10⁻⁶ degree, each point from the one before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -112,7 +113,7 @@ def drawn_shapes(areas: gpd.GeoDataFrame, layers: MapLayers) -> list[BaseGeometr
 
 
 def first_view(
-    shapes: list[BaseGeometry], totals: Any, boundary: BaseGeometry | None
+    shapes: Sequence[BaseGeometry], totals: Any, boundary: BaseGeometry | None
 ) -> list[list[float]]:
     """Return south-west and north-east (lat, lon) around where most counted incidents are.
 
@@ -147,11 +148,11 @@ def first_view(
     return [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]]
 
 
-def _is_linear(shapes: list[BaseGeometry]) -> bool:
+def _is_linear(shapes: Sequence[BaseGeometry]) -> bool:
     return any(shapely.get_dimensions(shape) == 1 for shape in shapes)
 
 
-def _densest(shapes: list[BaseGeometry], weights: Any, rows: list[int]) -> list[int]:
+def _densest(shapes: Sequence[BaseGeometry], weights: Any, rows: list[int]) -> list[int]:
     """Return the densest of `rows` that together have the share of the first view."""
     size = np.maximum([shapes[row].area for row in rows], 1.0)
     order = np.argsort(-weights[rows] / size, kind="stable")

@@ -13,6 +13,7 @@ from hotspots.errors import ParameterError
 from hotspots.files import replacing
 from hotspots.i18n import LANGUAGES, _, current_language, use_language
 from hotspots.maps.background import find_background, tile_hosts
+from hotspots.maps.drawing import Drawing
 from hotspots.maps.layers import MapLayers, read_map_layers
 from hotspots.maps.payload import make_payload, to_json
 from hotspots.maps.texts import about_lines, credit_line
@@ -38,6 +39,7 @@ def build_map(
     nonce: str | None = None,
     embedded: bool = False,
     asset_url: str = DEFAULT_ASSET_URL,
+    drawing: Drawing | None = None,
 ) -> folium.Map:
     """Return the map of a situation.
 
@@ -68,6 +70,8 @@ def build_map(
         messages.
     asset_url
         Where the page finds linked assets.
+    drawing
+        Of the situation's areas and of `layers`, where the caller keeps it.
 
     Raises
     ------
@@ -106,6 +110,7 @@ def build_map(
             make_payload(
                 situation,
                 layers,
+                drawing=drawing,
                 measure=measure,
                 window=window,
                 index=index,
