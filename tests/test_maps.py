@@ -19,7 +19,7 @@ from hotspots.analysis.words import detail
 from hotspots.errors import ParameterError, StoreError
 from hotspots.finding import Finding
 from hotspots.maps.background import tile_hosts
-from hotspots.maps.payload import to_json
+from hotspots.maps.payload import sparse_rows, to_json
 from hotspots.maps.shapes import PER_DEGREE, Encoder, drawn_shapes, first_view
 from hotspots.maps.time_map import MapLayers, build_map, render_html, write_map
 from hotspots.periods import Span, list_periods
@@ -433,3 +433,11 @@ def test_the_first_view_leaves_out_thin_ends():
     assert both[1][1] < only[1][1] + 0.001
     assert everything[1][1] > both[1][1] + 0.1
     assert first_view([], [], None) == []
+
+
+def test_rows_are_sent_as_gaps_and_counts():
+    # By hand: the second row is empty, the last begins in the first period.
+    counts = np.array([[0, 0, 3, 1], [0, 0, 0, 0], [0, 5, 0, 0], [2, 0, 0, 7]])
+    assert sparse_rows(counts) == [[2, 3, 1, 1], [], [1, 5], [0, 2, 3, 7]]
+    assert sparse_rows(np.zeros((2, 0), dtype=np.int64)) == [[], []]
+    assert sparse_rows(np.zeros((0, 3), dtype=np.int64)) == []

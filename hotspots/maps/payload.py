@@ -1,5 +1,6 @@
 """What a map's scripts receive: geometry once, counts as sparse rows, breaks, and texts."""
 
+import itertools
 import json
 from typing import Any
 
@@ -18,11 +19,11 @@ from hotspots.maps.layers import MapLayers
 from hotspots.maps.shapes import first_view
 from hotspots.maps.windows import (
     Window,
+    all_window_values,
     density_base,
     list_measures,
     list_windows,
     rate_base,
-    window_values,
 )
 
 _RECORD_CODES = {schema.MISSING: 0, schema.PARTIAL: 1, schema.RECORDED: 2}
@@ -53,10 +54,10 @@ def make_payload(
     measures = list_measures(table)
     breaks = {
         name: {
-            str(length): class_breaks(
-                window_values(table, kind, measure=name, window=length).values, measure=name
-            )
-            for length in windows
+            str(length): class_breaks(found.values, measure=name)
+            for length, found in all_window_values(
+                table, kind, measure=name, windows=windows
+            ).items()
         }
         for name in measures
     }
@@ -89,12 +90,12 @@ def make_payload(
             else None,
             "base": _numbers(density_base(table, kind)),
             "residents": _numbers(rate_base(table)),
-            "counts": [_sparse(row) for row in table.counts],
+            "counts": sparse_rows(table.counts),
             # Counts on days of full record are sent as what they lack, which is mostly nothing.
             "lacking": {
-                str(number): _sparse(row)
-                for number, row in enumerate(table.counts - table.full_counts)
-                if row.any()
+                str(number): row
+                for number, row in enumerate(sparse_rows(table.counts - table.full_counts))
+                if row
             },
         },
         "offAreas": table.off_areas.tolist(),
@@ -124,8 +125,11 @@ def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
     return [float(number) if number > 0 else None for number in values]
 
 
-def _sparse(row: npt.NDArray[np.int64]) -> list[int]:
-    """Return ``[gap, count, gap, count, …]``, each gap counted from the period before."""
-    columns = np.flatnonzero(row)
-    gaps = np.diff(columns, prepend=0)
-    return [int(number) for pair in zip(gaps, row[columns], strict=True) for number in pair]
+def sparse_rows(counts: npt.NDArray[np.int64]) -> list[list[int]]:
+    """Return ``[gap, count, gap, count, …]`` of each row, a gap counted from the period before."""
+    rows, columns = np.nonzero(counts)
+    is_first = np.diff(rows, prepend=-1) > 0
+    gaps = np.where(is_first, columns, np.diff(columns, prepend=0))
+    flat = np.column_stack([gaps, counts[rows, columns]]).ravel().tolist()
+    bounds = (2 * np.searchsorted(rows, np.arange(len(counts) + 1))).tolist()
+    return [flat[start:end] for start, end in itertools.pairwise(bounds)]

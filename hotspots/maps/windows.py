@@ -3,6 +3,7 @@
 The browser computes the same sums from the same counts; these are for class breaks and tests.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from hotspots import schema
 from hotspots.aggregate import DAYS_IN_YEAR, PER_LENGTH_M, CountTable, enough_residents
 from hotspots.errors import ParameterError
 from hotspots.i18n import _
-from hotspots.selection import COUNT, DENSITY, MEASURES, RATE
+from hotspots.selection import COUNT, MEASURES, RATE
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -118,29 +119,47 @@ def window_values(table: CountTable, kind: str, *, measure: str, window: Window)
         No such measure or window.
     """
     window = parse_window(window)
+    return all_window_values(table, kind, measure=measure, windows=(window,))[window]
+
+
+def all_window_values(
+    table: CountTable, kind: str, *, measure: str, windows: Sequence[Window]
+) -> dict[Window, WindowValues]:
+    """Return what `window_values` gives for each of several windows.
+
+    Raises
+    ------
+    ParameterError
+        No such measure.
+    """
     if measure not in MEASURES:
         raise ParameterError(
             _("measure must be one of {known}, got '{value}'").format(
                 known=", ".join(MEASURES), value=measure
             )
         )
-    first, last = window_bounds(len(table.periods), window)
     record = np.array(table.record, dtype=object)
     recorded = (record != schema.MISSING).astype(np.int64)
-    n_recorded = _sums(recorded, first, last)
-    days = _sums(table.recorded_days, first, last)
-    if measure == RATE:
-        sums = _sums(table.full_counts, first, last).astype(np.float64)
-        # In this order, as the browser has it: another order gives other last bits at a break.
-        base = rate_base(table)[:, None] * (days / DAYS_IN_YEAR)[None, :] / 1000
+    counted = table.full_counts if measure == RATE else table.counts * recorded[None, :]
+    running, recorded_before, days_before = map(_running, (counted, recorded, table.recorded_days))
+    if measure == COUNT:
+        each = np.ones(len(table.areas))
     else:
-        sums = _sums(table.counts * recorded[None, :], first, last).astype(np.float64)
-        base = np.ones((len(table.areas), 1))
-        if measure == DENSITY:
-            base = density_base(table, kind)[:, None]
-        base = np.where(n_recorded[None, :] > 0, base, np.nan)
-    base = np.where(base > 0, base, np.nan)
-    return WindowValues(sums / base, first, last, n_recorded)
+        each = rate_base(table) if measure == RATE else density_base(table, kind)
+    found = {}
+    for window in windows:
+        first, last = window_bounds(len(table.periods), window)
+        n_recorded = _between(recorded_before, first, last)
+        if measure == RATE:
+            days = _between(days_before, first, last)
+            # In this order, as the browser has it: another gives other last bits at a break.
+            base = each[:, None] * (days / DAYS_IN_YEAR)[None, :] / 1000
+        else:
+            base = np.where(n_recorded[None, :] > 0, each[:, None], np.nan)
+        base = np.where(base > 0, base, np.nan)
+        sums = _between(running, first, last).astype(np.float64)
+        found[window] = WindowValues(sums / base, first, last, n_recorded)
+    return found
 
 
 def density_base(table: CountTable, kind: str) -> FloatArray:
@@ -159,10 +178,14 @@ def rate_base(table: CountTable) -> FloatArray:
     return enough_residents(table.areas[schema.RESIDENTS].to_numpy(dtype=float, na_value=np.nan))
 
 
-def _sums(values: IntArray, first: IntArray, last: IntArray) -> IntArray:
-    """Return sums over columns first…last (both included) along the last axis."""
+def _running(values: IntArray) -> IntArray:
+    """Return the sums of all before each position along the last axis, which gets one more."""
     zero = np.zeros((*values.shape[:-1], 1), dtype=np.int64)
-    running = np.concatenate([zero, np.cumsum(values, axis=-1)], axis=-1)
+    return np.concatenate([zero, np.cumsum(values, axis=-1)], axis=-1)
+
+
+def _between(running: IntArray, first: IntArray, last: IntArray) -> IntArray:
+    """Return sums over columns first…last (both included) of what `_running` was made of."""
     return np.asarray(running[..., last + 1] - running[..., first], dtype=np.int64)
 
 
@@ -172,6 +195,7 @@ __all__ = [
     "WINDOWS",
     "Window",
     "WindowValues",
+    "all_window_values",
     "has_record",
     "is_line_kind",
     "list_measures",
