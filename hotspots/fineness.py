@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots import schema
+from hotspots.codes import codes_of
 
 # Methods that give a point, as exact as its precision says.
 POINTS: Final = frozenset({"coordinates", "address", "corner", "landmark", "manual"})
@@ -73,7 +74,7 @@ def fine_enough(incidents: pd.DataFrame, kind: str) -> npt.NDArray[np.bool_]:
     """
     off_m = incidents[schema.PLACE_PRECISION_M].to_numpy(dtype=np.float64)
     near = ~(off_m > MAX_OFF_M[kind])  # NaN is near
-    codes, methods = pd.factorize(incidents[schema.PLACE_METHOD])
+    codes, methods = codes_of(incidents[schema.PLACE_METHOD])
     names = [str(method) for method in methods]
     known_in = [kind in KNOWN_IN.get(name, ()) for name in names]
     as_point = [

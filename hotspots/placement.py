@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.codes import codes_of
 from hotspots.errors import SchemaError
 from hotspots.fineness import fine_enough
 from hotspots.former import FormerAreas
@@ -138,7 +139,7 @@ def on_own_record(
     record_by_source
         Periods of record of every source among them; a source without any has no record.
     """
-    codes, names = pd.factorize(sources)
+    codes, names = codes_of(sources)
     kept = np.zeros(len(days), dtype=bool)
     for code, name in enumerate(names):
         own = codes == code

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots import schema
-from hotspots.analysis.held import HeldTown
+from hotspots.analysis.held import LAYERS, PLACES, HeldTown
 from hotspots.analysis.recent import what_changed
 from hotspots.analysis.situation import situation
 from hotspots.demo import make_demo_workspace
@@ -33,10 +33,10 @@ def town(tmp_path_factory):
     workspace = make_demo_workspace(tmp_path_factory.mktemp("held") / "town")
     found = {}
 
-    def remember(kind, find):
-        if kind not in found:
-            found[kind] = find()
-        return found[kind]
+    def remember(what, kind, make):
+        if (what, kind) not in found:
+            found[what, kind] = make()
+        return found[what, kind]
 
     with Store.open(workspace) as store:
         yield workspace, store, HeldTown(store, remember=remember), found
@@ -83,8 +83,9 @@ def test_each_kind_of_areas_is_searched_once(town):
     for by in (schema.DISTRICT, schema.STREET, schema.DISTRICT):
         situation(held, workspace, Selection(by=by), held=held)
         situation(held, workspace, Selection(by=by, offences=("theft",)), held=held)
-    assert set(found) == {schema.DISTRICT, schema.STREET}
-    assert all(len(one.where) == len(held.incidents) for one in found.values())
+    kinds = {schema.DISTRICT, schema.STREET}
+    assert set(found) == {(what, kind) for what in (LAYERS, PLACES) for kind in kinds}
+    assert all(len(found[PLACES, kind].where) == len(held.incidents) for kind in kinds)
 
 
 def test_a_part_taken_lies_where_it_lay():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots import layers, schema
-from hotspots.analysis import situation as situation_module
+from hotspots.analysis import counted_layers
 from hotspots.analysis.events import find_contradictions, seen_together
 from hotspots.analysis.links import Pair, Side, list_pairs
 from hotspots.analysis.links_words import gap_text
@@ -34,8 +34,8 @@ def town(monkeypatch, tmp_path):
     monkeypatch.setattr(layers, "read_areas", lambda _w, kind: make_areas(kind=kind))
     monkeypatch.setattr(layers, "read_boundary", lambda _w: SQUARE)
     monkeypatch.setattr(layers, "read_former", lambda _w, _k: ())
-    monkeypatch.setattr(situation_module, "credit_counted", lambda _w, _a: ())
-    monkeypatch.setattr(situation_module, "credit_backdrop", lambda _w: ())
+    monkeypatch.setattr(counted_layers, "credit_counted", lambda _w, _a: ())
+    monkeypatch.setattr(counted_layers, "credit_backdrop", lambda _w: ())
     return Workspace
 
 

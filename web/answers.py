@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
 from threading import Lock, Semaphore
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import pandas as pd
 from flask import current_app, request
 
 from hotspots import layers, schema
-from hotspots.analysis.held import HeldTown
+from hotspots.analysis.held import LAYERS, HeldTown
 from hotspots.analysis.recent import Recent, what_changed
 from hotspots.analysis.situation import Situation, situation
 from hotspots.errors import NotFoundError, ParameterError, StoreError
@@ -22,7 +22,6 @@ from hotspots.i18n import _, current_language
 from hotspots.maps.drawing import Drawing
 from hotspots.maps.layers import MapLayers, read_map_layers
 from hotspots.periods import WEEK, Span
-from hotspots.placement import Placement
 from hotspots.selection import Selection
 from hotspots.settings import Settings, Workspace
 from hotspots.store import Store
@@ -32,10 +31,9 @@ from web.cache import LruCache
 
 _SITUATIONS = 64
 _MAPS = 64
-_PLACEMENTS = 24  # two versions of every kind of areas
-_DRAWN = 24  # every kind in both languages
+_KEPT = 96  # what is the same for all questions: some things of every kind, in both languages
 TRIES: Final = 5
-TURNS: Final = 2  # pages worked out at once; more would only share the same processor
+TURNS: Final = 1  # pages worked out at once; more would only share the same processor
 NO_LAYERS: Final = "none"
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,8 +111,7 @@ class Answers:
         self._store_guard = Lock()
         self._known: LruCache[Known] = LruCache(2)
         self._held: LruCache[HeldTown] = LruCache(2)
-        self._placements: LruCache[Placement] = LruCache(_PLACEMENTS)
-        self._drawn: LruCache[tuple[MapLayers, Drawing]] = LruCache(_DRAWN)
+        self._kept: LruCache[Any] = LruCache(_KEPT)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(2)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self._recents: LruCache[Recent] = LruCache(_SITUATIONS)
@@ -247,13 +244,18 @@ class Answers:
     def _hold(self, version: str) -> HeldTown:
         """Return all that situations are made of, read once for all that ask at one version."""
 
-        def remember(kind: str, find: Callable[[], Placement]) -> Placement:
-            def find_checked() -> Placement:
-                found = find()
-                self.check_layers(version)  # nothing of other layers is remembered
-                return found
+        def remember(what: str, kind: str, make: Callable[[], R], /) -> R:
+            # Layers stay as they are while incidents come and go.
+            around = version.partition("|")[2]
+            scope = (around, current_language()) if what == LAYERS else (version,)
 
-            return self._placements.get((version, kind), find_checked)
+            def make_checked() -> R:
+                made = make()
+                self.check_layers(version)  # nothing of other layers is remembered
+                return made
+
+            found: R = self._kept.get((what, kind, *scope), make_checked)
+            return found
 
         def read() -> HeldTown:
             with self.store() as store:
@@ -280,7 +282,10 @@ class Answers:
             return layers_drawn, drawing
 
         around = version.partition("|")[2]
-        return self._drawn.get((around, current_language(), kind), draw)
+        found: tuple[MapLayers, Drawing] = self._kept.get(
+            ("drawn", kind, around, current_language()), draw
+        )
+        return found
 
     def recorded(self, version: str) -> dict[str, Recorded]:
         """Return what each source ever recorded, by its id; sources without incidents lack.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hotspots import periods, schema
 from hotspots.analysis.events import Events, SeenBy
+from hotspots.codes import codes_of
 from hotspots.i18n import format_number, ngettext
 from hotspots.offences import OFFENCE_GROUPS
 from hotspots.periods import Span, day_number, day_numbers
@@ -246,7 +247,7 @@ def has_offences(incidents: pd.DataFrame, offences: tuple[str, ...]) -> BoolArra
 
 def _by_group(column: pd.Series) -> dict[str, BoolArray]:
     """Return, for each offence group, which incidents have it among their groups."""
-    codes, values = pd.factorize(column)
+    codes, values = codes_of(column)
     groups = [set(str(value).split(";")) for value in values] + [set()]
     return {
         group: np.array([group in some for some in groups], dtype=bool)[codes]
@@ -256,7 +257,7 @@ def _by_group(column: pd.Series) -> dict[str, BoolArray]:
 
 def _matches(column: pd.Series, rule: Callable[[str], bool]) -> BoolArray:
     """Return `rule` of each text, asked once for every distinct one."""
-    codes, values = pd.factorize(column)  # −1 for missing: the last answer
+    codes, values = codes_of(column)  # −1 for missing: the last answer
     answers = np.array([rule(str(value)) for value in values] + [rule("")], dtype=bool)
     return answers[codes]
 

@@ -1,20 +1,22 @@
 """Incidents of one moment and where they lie, kept for all questions that are asked of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-import geopandas as gpd
 import pandas as pd
-from shapely.geometry.base import BaseGeometry
 
 from hotspots import schema
+from hotspots.analysis.counted_layers import CountedLayers, read_counted_layers
 from hotspots.analysis.filters import COLUMNS_READ
-from hotspots.former import FormerAreas
 from hotspots.periods import Span
 from hotspots.placement import Placement, keep_on_record, locate_incidents
+from hotspots.settings import Workspace
 from hotspots.store import Store
 from hotspots.store.held import HeldStore
 
+# What is remembered: the layers of a kind, in one language, and where all incidents lie in them.
+LAYERS: Final = "layers"
+PLACES: Final = "places"
 # Columns of few distinct texts, which are compared much sooner as codes.
 _FEW_TEXTS: Final = (
     schema.SOURCE,
@@ -23,11 +25,19 @@ _FEW_TEXTS: Final = (
     schema.PLACE_METHOD,
     schema.RELEVANCE,
 )
-Remember = Callable[[str, Callable[[], Placement]], Placement]
+T = TypeVar("T")
 
 
-def _find_anew(_kind: str, find: Callable[[], Placement]) -> Placement:
-    return find()
+class Remember(Protocol):
+    """Returns what `make` gives for a kind of areas; it may remember it."""
+
+    def __call__(self, what: str, kind: str, make: Callable[[], T], /) -> T:
+        """Return what `make` gives, of now or remembered from layers and data of the same time."""
+        ...
+
+
+def _make_anew(_what: str, _kind: str, make: Callable[[], T], /) -> T:
+    return make()
 
 
 class HeldTown(HeldStore):
@@ -38,8 +48,7 @@ class HeldTown(HeldStore):
     store
         As of `HeldStore`.
     remember
-        Takes a kind of areas and a function that finds all incidents among them, and returns what
-        that gives; it may remember it as long as the layers stay as they are.
+        Remembers `LAYERS` and `PLACES`, as long as they hold; nothing is remembered unless given.
 
     Attributes
     ----------
@@ -48,23 +57,24 @@ class HeldTown(HeldStore):
         be modified.
     """
 
-    def __init__(self, store: Store, *, remember: Remember = _find_anew) -> None:
+    def __init__(self, store: Store, *, remember: Remember = _make_anew) -> None:
         super().__init__(store, columns=COLUMNS_READ)
         self._keep(self.incidents, remember)
 
-    def _keep(self, incidents: pd.DataFrame, remember: Remember = _find_anew) -> None:
+    def _keep(self, incidents: pd.DataFrame, remember: Remember = _make_anew) -> None:
         self.incidents = incidents.astype(dict.fromkeys(_FEW_TEXTS, "category"))
         self._remember = remember
+
+    def read_layers(self, workspace: Workspace, kind: str) -> CountedLayers:
+        """Return the layers in force; raises as `read_counted_layers`."""
+        return self._remember(LAYERS, kind, lambda: read_counted_layers(workspace, kind))
 
     def place(
         self,
         incidents: pd.DataFrame,
-        areas: gpd.GeoDataFrame,
+        counted: CountedLayers,
         *,
-        kind: str,
         record_by_source: Mapping[str, Sequence[Span]],
-        boundary: BaseGeometry,
-        former: Sequence[FormerAreas],
     ) -> Placement:
         """Return what `place_incidents` gives for some rows of `incidents`.
 
@@ -75,8 +85,8 @@ class HeldTown(HeldStore):
         ----------
         incidents
             Some rows of the attribute, in its order and with its index.
-        areas, boundary, former
-            The layers in force, as of `place_incidents`; `kind` says which areas.
+        counted
+            The layers in force.
         record_by_source
             Periods of record by source id.
 
@@ -89,11 +99,11 @@ class HeldTown(HeldStore):
         def find() -> Placement:
             return locate_incidents(
                 self.incidents,
-                areas,
-                boundary=boundary,
-                overlapping=kind in schema.OWN_KINDS,
-                former=former,
+                counted.areas,
+                boundary=counted.boundary,
+                overlapping=counted.overlapping,
+                former=counted.former,
             )
 
-        found = self._remember(kind, find).take(incidents.index.to_numpy())
+        found = self._remember(PLACES, counted.kind, find).take(incidents.index.to_numpy())
         return keep_on_record(found, incidents, record_by_source=record_by_source)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hotspots import layers, schema
+from hotspots import schema
 from hotspots.analysis.events import find_events
 from hotspots.analysis.filters import (
     COLUMNS_READ,
@@ -22,7 +22,7 @@ from hotspots.analysis.recent_counts import Counts, count_groups, has_groups
 from hotspots.analysis.situation import (
     choose_sources,
     place_selected,
-    read_counted_areas,
+    read_layers,
     sources_that_count,
 )
 from hotspots.errors import ParameterError
@@ -207,14 +207,12 @@ def what_changed(
     calendar = RecordCalendar.build(window, [source.record for source in sources])
     is_full = calendar.depth == len(sources)
     selected = _select(store, incidents, replace(selection, every=WEEK), window, chosen)
-    areas = read_counted_areas(workspace, selection.by)
+    counted = read_layers(workspace, selection.by, held)
+    areas = counted.areas
     placement = place_selected(
         selected,
-        areas,
-        kind=selection.by,
+        counted,
         record_by_source={source.source_id: source.record for source in chosen},
-        boundary=layers.read_boundary(workspace),
-        former=layers.read_former(workspace, selection.by),
         held=held,
     )
     in_town = (placement.where != OFF_RECORD) & (placement.where != OUTSIDE)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hotspots.codes import codes_of
+
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
@@ -23,7 +25,7 @@ class Counts:
 
 def has_groups(column: pd.Series, groups: tuple[str, ...]) -> BoolArray:
     """Return which of k incidents have which of the groups, shape (k, len(groups))."""
-    codes, values = pd.factorize(column)
+    codes, values = codes_of(column)
     rows = [set(str(value).split(";")) for value in values] + [set()]  # −1 for missing: the last
     return np.array([[group in some for group in groups] for some in rows], dtype=bool)[codes]
 

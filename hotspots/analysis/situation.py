@@ -6,15 +6,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from shapely.geometry.base import BaseGeometry
 
-from hotspots import layers, schema
+from hotspots import schema
 from hotspots.aggregate import CountTable, count_by_area, count_periods, period_of
-from hotspots.analysis.credits import credit_backdrop, credit_counted
+from hotspots.analysis.counted_layers import CountedLayers, read_counted_layers
 from hotspots.analysis.events import SeenBy, find_events
 from hotspots.analysis.filters import (
     COLUMNS_READ,
@@ -24,13 +22,11 @@ from hotspots.analysis.filters import (
     of_sources,
 )
 from hotspots.analysis.filters import LeftOut as LeftOut
-from hotspots.analysis.kinds import kind_label
 from hotspots.analysis.ranking import RankedArea as RankedArea
 from hotspots.analysis.ranking import ranking as ranking
 from hotspots.analysis.words import Told, make_finding
-from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
+from hotspots.errors import NotFoundError, ParameterError
 from hotspots.finding import Finding
-from hotspots.former import FormerAreas
 from hotspots.i18n import _
 from hotspots.periods import RecordCalendar, Span, day_number, day_numbers, list_periods
 from hotspots.placement import (
@@ -154,28 +150,18 @@ def situation(
     if n_displaced and selection.by not in schema.DISPLACED_KINDS:
         raise ParameterError(displaced_refusal(n_displaced))
 
-    areas = read_counted_areas(workspace, selection.by)
-    former = layers.read_former(workspace, selection.by)
+    counted = read_layers(workspace, selection.by, held)
     periods = list_periods(span, every=selection.every)
     calendar = RecordCalendar.build(span, [source.record for source in sources])
-    boundary = layers.read_boundary(workspace)
     selected = incidents[filtered.selected]
-    placement = place_selected(
-        selected,
-        areas,
-        kind=selection.by,
-        record_by_source=record_by_source,
-        boundary=boundary,
-        former=former,
-        held=held,
-    )
+    placement = place_selected(selected, counted, record_by_source=record_by_source, held=held)
     table = count_by_area(
         selected,
-        areas,
+        counted.areas,
         periods=periods,
         calendar=calendar,
         record_by_source=record_by_source,
-        boundary=boundary,
+        boundary=counted.boundary,
         placement=placement,
     )
     days = day_numbers(selected[schema.OCCURRED_FROM].to_numpy(dtype="datetime64[s]"))
@@ -188,9 +174,9 @@ def situation(
         beyond=0 if selection.span else _count_beyond(incidents, selection, sources, span=span),
         silent=tuple(source for source in chosen if source not in sources),
         n_displaced=n_displaced,
-        kept=kept_places(placement, former),
-        boundaries=credit_counted(workspace, areas),
-        backdrop=credit_backdrop(workspace),
+        kept=kept_places(placement, counted.former),
+        boundaries=counted.boundaries,
+        backdrop=counted.backdrop,
     )
     return Situation(
         selection=selection,
@@ -212,52 +198,30 @@ def situation(
     )
 
 
-def read_counted_areas(workspace: Workspace, kind: str) -> gpd.GeoDataFrame:
-    """Return the areas of a kind; a town that has none is told which kinds it has."""
-    try:
-        areas = layers.read_areas(workspace, kind)
-    except MissingAreasError:
-        if kind in schema.OWN_KINDS:
-            raise  # it says which version has them, or how to draw them
-        areas = None
-    if areas is None or areas.empty:
-        raise NotFoundError(
-            _("the layers in force have no {areas} ({kind}); choose from: {known}").format(
-                areas=kind_label(kind),
-                kind=kind,
-                known=", ".join(layers.present_kinds(workspace)),
-            )
-        )
-    return areas
+def read_layers(workspace: Workspace, kind: str, held: "HeldTown | None") -> CountedLayers:
+    """Return the layers to count by, those that are held where something is."""
+    if held is None:
+        return read_counted_layers(workspace, kind)
+    return held.read_layers(workspace, kind)
 
 
 def place_selected(
     selected: pd.DataFrame,
-    areas: gpd.GeoDataFrame,
+    counted: CountedLayers,
     *,
-    kind: str,
     record_by_source: Mapping[str, Sequence[Span]],
-    boundary: BaseGeometry,
-    former: Sequence[FormerAreas],
     held: "HeldTown | None",
 ) -> Placement:
     """Return the place of each selected incident, from what is held where something is."""
-    if held is None:
-        return place_incidents(
-            selected,
-            areas,
-            record_by_source=record_by_source,
-            boundary=boundary,
-            overlapping=kind in schema.OWN_KINDS,
-            former=former,
-        )
-    return held.place(
+    if held is not None:
+        return held.place(selected, counted, record_by_source=record_by_source)
+    return place_incidents(
         selected,
-        areas,
-        kind=kind,
+        counted.areas,
         record_by_source=record_by_source,
-        boundary=boundary,
-        former=former,
+        boundary=counted.boundary,
+        overlapping=counted.overlapping,
+        former=counted.former,
     )
 
 
