@@ -14,4 +14,4 @@ def codes_of(column: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Index]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories
     codes, values = pd.factorize(column)
-    return codes.astype(np.int64), values
+    return np.asarray(codes, dtype=np.int64), values
