@@ -12,6 +12,6 @@ def codes_of(column: pd.Series) -> tuple[npt.NDArray[np.int64], pd.Index]:
     texts may not occur.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories
+        return np.asarray(column.cat.codes, dtype=np.int64), column.cat.categories
     codes, values = pd.factorize(column)
     return np.asarray(codes, dtype=np.int64), values
