@@ -1,7 +1,7 @@
 """The work of jobs in a process of its own, so that pages never wait for it.
 
-The process is started when it is first needed, stays warm for a while, and goes when it has had
-nothing to do or when the server is gone. Its memory goes with it. One job at a time is sent to it
+The process is started with the server, stays warm for a while, goes when it has had nothing to do
+or when the server is gone, and comes back when it is needed. Its memory goes with it. One job at a time is sent to it
 over a pipe; it answers with how far it has come and how the job ended. Should it die, by want of
 memory say, the job has failed and the pages go on.
 """
@@ -22,7 +22,7 @@ from web.job_record import FAILED, INTERRUPTED
 from web.job_work import Control, End, Work, broken, do_work, seldom
 from web.logs import start_logging
 
-IDLE_S: Final = 600.0
+IDLE_S: Final = 3600.0
 _LOOK_EVERY_S: Final = 0.2  # for a wish to stop
 _END_S: Final = 10.0
 _STOP: Final = b"stop"
@@ -30,7 +30,7 @@ _BEGAN: Final = "began"
 _NOTE: Final = "note"
 _TELL: Final = "tell"
 _END: Final = "end"
-_LESS_URGENT: Final = 5  # steps of niceness: pages come first where there is one processor
+_LESS_URGENT: Final = 10  # steps of niceness: pages come first where processors are few
 
 logger = logging.getLogger("hotspots.web")
 
@@ -160,12 +160,12 @@ class JobProcess:
 
 def serve_jobs(pipe: Connection, log_format: str, idle_s: float) -> None:
     """Do what comes over `pipe`, one order after another; the process's main function."""
+    if hasattr(os, "nice"):
+        os.nice(_LESS_URGENT)
     # Ctrl+C reaches all programs of a terminal; the server says what is to become of a job.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_server, daemon=True).start()
     start_logging(log_format)
-    if hasattr(os, "nice"):
-        os.nice(_LESS_URGENT)
     _warm_up()
     while pipe.poll(idle_s):
         try:

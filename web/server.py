@@ -75,11 +75,12 @@ def serve(
     print(_("Open in a browser: {url}").format(url=url))
     print(_("Stop with Ctrl+C."))
     sys.stdout.flush()
+    jobs: Jobs = app.extensions["hotspots_jobs"]
     try:
+        jobs.prepare()
         server.run()
     finally:
         server.close()
-        jobs: Jobs = app.extensions["hotspots_jobs"]
         jobs.stop()
         answers: Answers = app.extensions["hotspots"]
         answers.close()
