@@ -1,9 +1,9 @@
 """The work of jobs in a process of its own, so that pages never wait for it.
 
 The process is started with the server, stays warm for a while, goes when it has had nothing to do
-or when the server is gone, and comes back when it is needed. Its memory goes with it. One job at a time is sent to it
-over a pipe; it answers with how far it has come and how the job ended. Should it die, by want of
-memory say, the job has failed and the pages go on.
+or when the server is gone, and comes back when it is needed. Its memory goes with it. One job at a
+time is sent to it over a pipe; it answers with how far it has come and how the job ended. Should it
+die, by want of memory say, the job has failed and the pages go on.
 """
 
 import logging
@@ -12,6 +12,7 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
@@ -73,7 +74,12 @@ class JobProcess:
 
     def prepare(self) -> None:
         """Start the process unless it runs, without waiting for it."""
-        Thread(target=self._ready, name="start of the job process", daemon=True).start()
+
+        def start() -> None:
+            with suppress(OSError):  # whoever needs it tries again, and tells
+                self._ready()
+
+        Thread(target=start, name="start of the job process", daemon=True).start()
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -114,6 +120,8 @@ class JobProcess:
     def _ready(self) -> Connection:
         """Return the pipe to the process, which is started where it does not run."""
         with self._guard:
+            if self._is_closed:
+                raise BrokenPipeError
             if self._pipe is None or self._process is None or not self._process.is_alive():
                 self._drop()
                 context = multiprocessing.get_context("spawn")

@@ -31,7 +31,7 @@ from web.job_record import (
     new_job_id,
     no_job,
 )
-from web.job_work import Control, End, Runner, SameProcess, Tell, Work
+from web.job_work import Control, End, Runner, SameProcess, Tell, Work, broken
 
 __all__ = [
     "BACKUP",
@@ -268,9 +268,13 @@ class Jobs:
             ) from error
 
     def _run(self, work: Work, on_tell: Tell, on_end: Callable[[End], End], language: str) -> None:
-        end = self._runner.run(work, Control(self._note, on_tell, self._stop.is_set), language)
         with use_language(language):
-            end = on_end(replace(end, error=self._plain(end.error)))
+            try:
+                control = Control(self._note, on_tell, self._stop.is_set)
+                end = self._runner.run(work, control, language)
+                end = on_end(replace(end, error=self._plain(end.error)))
+            except Exception as error:  # whatever it is, the job has ended
+                end = broken(error)
         job = self._current
         assert job is not None  # noqa: S101 - set by start
         shutil.rmtree(self._uploads / job.job_id, ignore_errors=True)

@@ -94,11 +94,12 @@ def poisson_interval(
         raise ParameterError(
             _("confidence must lie between 0 and 1, got {value}").format(value=confidence)
         )
-    n = np.asarray(counts, dtype=np.float64)
+    # Areas share few different counts.
+    n, which = np.unique(np.asarray(counts, dtype=np.float64), return_inverse=True)
     tail = (1 - confidence) / 2
     low = np.where(n > 0, stats.chi2.ppf(tail, 2 * np.maximum(n, 1)) / 2, 0.0)
     high = np.asarray(stats.chi2.ppf(1 - tail, 2 * n + 2) / 2, dtype=np.float64)
-    return low, high
+    return low[which], high[which]
 
 
 def ranking(situation: "Situation", measure: str, *, top: int | None = None) -> list[RankedArea]:

@@ -130,6 +130,21 @@ def test_what_is_told_before_a_failure_counts_and_the_sender_reads_own_file_name
     assert ends[0].reason == "SourceError"
 
 
+def test_work_that_cannot_be_sent_has_failed_and_the_next_is_done(jobs):
+    job = run(jobs, lambda report, tell: Outcome("Done."))
+    assert job.state == FAILED
+    assert "Reference number" in job.error
+    assert run(jobs, speak).state == DONE
+
+
+def test_a_closed_process_is_not_started_again(tmp_path):
+    process = JobProcess("text")
+    process.close()
+    process.prepare()
+    job = run(Jobs(tmp_path, runner=process), speak)
+    assert (job.state, process.pid) == (INTERRUPTED, None)
+
+
 def test_a_process_killed_at_work_fails_its_job_and_not_the_next(jobs, process):
     told = {}
     job = jobs.start("test", "A test", go_on_and_on, on_tell=told.update)

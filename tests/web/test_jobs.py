@@ -268,3 +268,13 @@ def test_stopping_the_server_stops_the_job(jobs, held):
     jobs.stop()
     assert jobs.find(job.job_id).state in {CANCELLED, DONE}
     assert jobs.running() is None
+
+
+def test_a_job_ends_whatever_becomes_of_the_lines_about_its_end(jobs):
+    def fail(_end):
+        raise ZeroDivisionError
+
+    job = run(jobs, lambda report, tell: FULL, on_end=fail)
+    assert job.state == FAILED
+    assert "Reference number" in job.error
+    assert run(jobs, lambda report, tell: FULL).state == DONE
