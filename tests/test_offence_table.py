@@ -110,6 +110,10 @@ def test_a_column_is_read_with_its_counts():
     assert column.codes.to_pylist()[:2] == ["§ 50", "krádež"]
     assert column.unmapped == {"nic": 1, "§ 50": 1, "": 1}
     assert column.unmapped_parts == {"abc": 2}
+    # Rows that are no incidents are read, but not complained of.
+    told = TABLE.read(texts, None, days, np.array([True, True, True, True, False, False]))
+    assert told.groups.to_pylist() == column.groups.to_pylist()
+    assert (told.unmapped, told.unmapped_parts) == ({"nic": 1, "§ 50": 1}, {"abc": 1})
     many = TABLE.read(pa.array(["rvačka; § 7/1a"])).groups.to_pylist()
     assert many == ["coexistence;violence"]
     assert len(TABLE.read(pa.array([], pa.string())).leading) == 0

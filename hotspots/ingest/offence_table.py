@@ -107,6 +107,7 @@ class OffenceTable:
         texts: Any,
         own: AnyMapping[str, str] | None = None,
         days: npt.NDArray[np.datetime64] | None = None,
+        told: npt.NDArray[np.bool_] | None = None,
     ) -> OffenceColumn:
         """Return what offence cells mean; each distinct cell is read once.
 
@@ -119,6 +120,8 @@ class OffenceTable:
         days
             Shape (n,): days of the incidents, NaT where unknown. A paragraph without its law is
             looked up among the laws of its day, and is unmapped where they disagree.
+        told
+            Shape (n,): cells counted where they are unmapped; None counts all.
         """
         reader = Reader(self.rows, dict(own)) if own else self._reader
         encoded = texts.dictionary_encode()
@@ -127,7 +130,8 @@ class OffenceTable:
         n_eras = _NO_ERA + 1
         eras = _eras(days, len(encoded))
         keys = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) * n_eras + eras
-        distinct, places, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        distinct, places = np.unique(keys, return_inverse=True)
+        counts = np.bincount(places if told is None else places[told], minlength=len(distinct))
         values = encoded.dictionary.to_pylist()
         unmapped: Counter[str] = Counter()
         parts: Counter[str] = Counter()
@@ -135,7 +139,9 @@ class OffenceTable:
         for key, n in zip(distinct.tolist(), counts.tolist(), strict=True):
             value, era = values[key // n_eras], key % n_eras
             said = reader.read(value, None if era == _NO_ERA else era)
-            if not said.groups:
+            if not n:
+                pass
+            elif not said.groups:
                 unmapped[value] += n
             else:
                 parts.update(dict.fromkeys(said.unknown, n))

@@ -260,10 +260,13 @@ class PointReader:
             if block.is_total(i):
                 problems[i] = _("a row of totals, no incident")
 
+        usable = np.ones(n, dtype=bool)
+        usable[list(problems)] = False
         offences = self._offences.read(
             self._texts(block, schema.OFFENCE),
             self.mapping.offences,
             moments.values.astype("datetime64[D]"),
+            told=usable,
         )
         notes.offences.update(offences.unmapped)
         notes.offence_parts.update(offences.unmapped_parts)
