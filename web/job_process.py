@@ -12,7 +12,9 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
@@ -132,7 +134,8 @@ class JobProcess:
                     name="hotspots jobs",
                     daemon=True,
                 )
-                process.start()
+                with _without_interrupts():
+                    process.start()
                 theirs.close()  # so that its end is the end of the pipe
                 self._process, self._pipe = process, ours
             return self._pipe
@@ -166,11 +169,28 @@ class JobProcess:
         self._process = self._pipe = None
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let processes started inside never hear Ctrl+C, not even while they begin.
+
+    It reaches all programs of a terminal, but the server says what is to become of a job.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it would lift the mask
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 def serve_jobs(pipe: Connection, log_format: str, idle_s: float) -> None:
     """Do what comes over `pipe`, one order after another; the process's main function."""
     if hasattr(os, "nice"):
         os.nice(_LESS_URGENT)
-    # Ctrl+C reaches all programs of a terminal; the server says what is to become of a job.
+    # As `_without_interrupts`, where there are no masks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_server, daemon=True).start()
     start_logging(log_format)

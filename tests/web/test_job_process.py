@@ -214,7 +214,19 @@ SERVER = """
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+
+@NEEDS_PROC
+def test_ctrl_c_is_never_heard(jobs, process):
+    run(jobs, speak)
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    blocked = int(re.search(r"^SigBlk:\s*(\w+)$", status, re.M)[1], 16)
+    assert blocked & 1 << (signal.SIGINT - 1)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@NEEDS_PROC
 def test_a_server_that_is_killed_leaves_no_process_behind(tmp_path):
     script = tmp_path / "server.py"
     script.write_text(textwrap.dedent(SERVER))
