@@ -109,7 +109,7 @@ def _alone(params: PageParams, recent: Recent) -> list[tuple[str, str]]:
 def _row(params: PageParams, comparison: Comparison) -> Row:
     most = max(comparison.before, comparison.after, 1)
     return Row(
-        name=recent_words.period_name(comparison),
+        name=_name(comparison),
         counts=recent_words.counts(comparison),
         verdict=recent_words.verdict(comparison),
         title=recent_words.interval(comparison),
@@ -119,6 +119,13 @@ def _row(params: PageParams, comparison: Comparison) -> Row:
         after_bar=round(100 * comparison.after / most, 1),
         query=_query(params, comparison.later, params.offences),
     )
+
+
+def _name(comparison: Comparison) -> str:
+    """Return what a row compares; the same days a year earlier say so first."""
+    if comparison.key == "year":
+        return _("Year on year, last {n} days").format(n=comparison.later.n_days)
+    return recent_words.period_name(comparison)
 
 
 def _query(params: PageParams, span: Span, offences: tuple[str, ...]) -> str:
