@@ -2,35 +2,59 @@
 
 import io
 import sys
+from collections import UserDict
+from importlib import import_module
+from typing import Any, Final
 
 import click
 
 from hotspots import __version__
-from hotspots.cli.audit import audit
-from hotspots.cli.backup import backup, restore
-from hotspots.cli.batch import batch
-from hotspots.cli.changes import changes
-from hotspots.cli.check import check
 from hotspots.cli.common import Shared, shared_options
-from hotspots.cli.count import count
-from hotspots.cli.geocode import geocode
-from hotspots.cli.import_files import import_files
-from hotspots.cli.layers import layers
-from hotspots.cli.links import links
-from hotspots.cli.map import map_command
-from hotspots.cli.mapping import mapping
-from hotspots.cli.offences import offences
-from hotspots.cli.person import person
-from hotspots.cli.retention import retention
-from hotspots.cli.server import demo, serve
-from hotspots.cli.sources import sources
-from hotspots.cli.user import user
-from hotspots.cli.waiting import waiting
-from hotspots.cli.workspace import init
 from hotspots.i18n import _
+
+# Command → module of this package and name in it.
+_COMMANDS: Final = {
+    "init": "workspace:init",
+    "import": "import_files:import_files",
+    "batch": "batch:batch",
+    "sources": "sources:sources",
+    "layers": "layers:layers",
+    "count": "count:count",
+    "changes": "changes:changes",
+    "geocode": "geocode:geocode",
+    "links": "links:links",
+    "map": "map:map_command",
+    "mapping": "mapping:mapping",
+    "offences": "offences:offences",
+    "serve": "server:serve",
+    "demo": "server:demo",
+    "user": "user:user",
+    "audit": "audit:audit",
+    "waiting": "waiting:waiting",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "check": "check:check",
+    "retention": "retention:retention",
+    "person": "person:person",
+}
+
+
+class LazyCommands(UserDict[str, Any]):
+    """Commands by name, each loaded when it is asked for, as few need all of the library."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Return a command, loading its module."""
+        command = self.data[name]
+        if isinstance(command, str):
+            module, _colon, attribute = command.partition(":")
+            command = getattr(import_module(f"{__name__}.{module}"), attribute)
+            self.data[name] = command
+        assert isinstance(command, click.Command)  # noqa: S101 - of the table above
+        return command
 
 
 @click.group(
+    commands=LazyCommands(_COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=_("Incidents on the streets and districts of a town: import, count, map, serve."),
 )
@@ -45,31 +69,5 @@ def main(context: click.Context) -> None:
             stream.reconfigure(encoding="utf-8")
     context.ensure_object(Shared)
 
-
-for command in (
-    init,
-    import_files,
-    batch,
-    sources,
-    layers,
-    count,
-    changes,
-    geocode,
-    links,
-    map_command,
-    mapping,
-    offences,
-    serve,
-    demo,
-    user,
-    audit,
-    waiting,
-    backup,
-    restore,
-    check,
-    retention,
-    person,
-):
-    main.add_command(command)
 
 __all__ = ["main"]

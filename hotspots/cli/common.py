@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -18,9 +18,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from hotspots.cells import printable
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.i18n import _
-from hotspots.layers.checks.problems import Problem
 from hotspots.progress import Report, silent
 from hotspots.settings import Workspace
+
+if TYPE_CHECKING:
+    from hotspots.layers.checks.problems import Problem
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
@@ -133,7 +135,7 @@ def _options_for(about: str) -> str:
     return ", ".join(named)
 
 
-def say_problem(problem: Problem) -> None:
+def say_problem(problem: "Problem") -> None:
     """Print what is wrong with a layer, and below it how to mend that."""
     words = {"error": _("error"), "warning": _("warning"), "note": _("note")}
     say(f"{words[problem.severity]}: {problem.full_text}")

@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from mapclassify.classifiers import quantile
 
 from hotspots.selection import COUNT
 
@@ -48,6 +47,8 @@ def class_breaks(values: npt.NDArray[np.float64], *, measure: str) -> tuple[floa
     if len(distinct) <= N_CLASSES:
         bounds = distinct[:-1]
     else:
+        from mapclassify.classifiers import quantile  # here, because few commands draw maps
+
         bounds = np.asarray(quantile(distinct, k=N_CLASSES), dtype=float)[:-1]
     rounded = sorted({_readable(bound, whole=whole) for bound in bounds})
     return tuple(bound for bound in rounded if distinct[0] <= bound < distinct[-1])
