@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from hotspots import schema
 from hotspots.errors import MissingAreasError, NotFoundError, ParameterError
-from hotspots.i18n import _, format_number
+from hotspots.i18n import LANGUAGES, _, format_number
 from web import auth
 from web.access import HOME, ROUTES
 from web.answers import DataChangedError
@@ -51,7 +51,8 @@ def error_page(
 ) -> Response:
     """Return a page that says what went wrong, with its status.
 
-    `back` is where its button leads and what it says; None leads to the map.
+    `back` is where its button leads and what it says; None leads to the map, or to the first page
+    of whoever may not see it.
     """
     page = render_template(
         "error.html",
@@ -59,11 +60,21 @@ def error_page(
         title=title,
         explanation=explanation,
         reference=reference,
-        back=back,
+        back=back or _to_first_page(),
     )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _to_first_page() -> tuple[str, str]:
+    lang = request.args.get("lang")
+    lang = lang if lang in LANGUAGES else None
+    if not auth.person().is_authenticated:
+        return url_for("auth.ask", lang=lang), _("Sign in")
+    if auth.may(ROUTES["situation.show"]):
+        return url_for("situation.show", lang=lang), _("Back to the map")
+    return url_for(HOME[auth.person().role], lang=lang), _("Back to my first page")
 
 
 def bad_parameter(error: ParameterError) -> Response:
@@ -98,8 +109,7 @@ def way_back() -> tuple[str, str]:
     }
     if endpoint in labels and auth.may(ROUTES[endpoint]):
         return url_for(endpoint, lang=lang), labels[endpoint]
-    home = HOME.get(auth.person().role, "auth.ask")
-    return url_for(home, lang=lang), _("Back to my first page")
+    return _to_first_page()
 
 
 def bad_form(error: FormError) -> Response:
@@ -181,7 +191,9 @@ def no_layers() -> Response:
 
 def not_found(error: NotFoundError) -> Response:
     """Answer a name that nothing bears."""
-    return error_page(404, _("Not found"), str(error))
+    is_link = request.blueprint == "auth"
+    title = _("This link does not work any more") if is_link else _("Not found")
+    return error_page(404, title, str(error))
 
 
 def missing_areas(error: MissingAreasError) -> Response:
