@@ -110,7 +110,10 @@ def note(report_id: str) -> Response:
     own = incidents[incidents[schema.SOURCE_REF] == report.report_id]
     text = str(own[schema.NOTE].iloc[0]).strip() if len(own) else ""
     back = url_for("mentor.show", lang=request.args.get("lang"))
-    return no_store(render_template("waiting_note.html", note=text, back=back))
+    row = report_rows([report])[0]
+    name = _shown_names().get(row.user_name, row.user_name)
+    about = " · ".join(part for part in (row.what, row.when, row.where, name) if part)
+    return no_store(render_template("waiting_note.html", note=text, back=back, about=about))
 
 
 def _reports() -> list[SentReport]:
