@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from hotspots.accounts import audit
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.i18n import _, format_day, format_number, ngettext
+from hotspots.i18n import _, format_day, format_month, format_number, ngettext
 from hotspots.progress import Report
 from hotspots.retention import (
     RetainedSource,
@@ -243,6 +243,10 @@ def _ask(*, fault: str = "") -> Response:
     return response
 
 
+def _month(month: str) -> str:
+    return format_month(date.fromisoformat(f"{month}-01")) if month else _("without a date")
+
+
 def _going(source: RetainedSource, *, done: bool) -> Going:
     n = source.total["incidents"]
     said = (
@@ -269,7 +273,7 @@ def _going(source: RetainedSource, *, done: bool) -> Going:
         ),
         heads=tuple(words[name] for name in shown),
         rows=tuple(
-            (month or _("without a date"), tuple(format_number(counts[name]) for name in shown))
+            (_month(month), tuple(format_number(counts[name]) for name in shown))
             for month, counts in source.by_month
         ),
         total=tuple(format_number(source.total[name]) for name in shown),

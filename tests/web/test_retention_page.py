@@ -87,7 +87,7 @@ def test_a_rule_is_set_looked_at_run_and_removed(town, app, admin):
     for part in (
         "Accidents: 2 incidents older than 1 Nov 2023 would be deleted.",
         "incidents notes together 2 1",
-        "month incidents notes 2023-03 1 1 2023-04 1 0",
+        "month incidents notes March 2023 1 1 April 2023 1 0",
         "It cannot be undone. Make a backup first",
     ):
         assert part in said
