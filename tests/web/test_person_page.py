@@ -182,7 +182,7 @@ def test_only_ticked_incidents(admin, town):
     assert 'name="incident" value="accidents:2"' in asked
     post(admin, "/admin/person/erase", sure="yes", **fields)
     assert notes(town) == [NOTES[0], "", *NOTES[2:]]
-    assert "choose an incident" in post(
+    assert "Choose an incident" in post(
         admin, "/admin/person/ask", 400, text="Novák", scope="chosen"
     )
     assert "does not speak of it" in post(

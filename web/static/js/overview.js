@@ -65,6 +65,14 @@
     const { data } = event;
     if (map && event.source === map.contentWindow && data && data.type === "hotspots:key") press(String(data.key));
   });
+  // On a narrow screen the year that the finding speaks of comes first, older ones to its left.
+  const scroller = document.querySelector(".bars-scroll");
+  const chosen = scroller && scroller.querySelector(".name.chosen");
+  if (chosen) {
+    const over = chosen.getBoundingClientRect().right - scroller.getBoundingClientRect().right;
+    if (over > -16) scroller.scrollLeft += over + 16;
+  }
+
   const found = MARK.exec(location.hash);
   if (found) start(Number(found[1]) - 1);
 })();
