@@ -35,6 +35,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_xdist_auto_num_workers():
+    """Return one worker more than processors: tests with a browser or a process wait a lot."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config, items):
     """Skip what this machine cannot run, saying so."""
     chosen = config.getoption("-m") or ""
