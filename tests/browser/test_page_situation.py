@@ -166,6 +166,12 @@ def test_a_phone_reads_finding_map_time_table_and_opens_filters_from_below(visit
     page.wait_for_function("!document.querySelector('#filters').checkVisibility()")
 
 
+def test_a_wide_table_does_not_widen_a_phones_page(visit):
+    page = visit("/?by=district", width=390, height=844)
+    wait_for_map(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_the_keyboard_reaches_content_first(visit):
     page = visit("/?lang=en")
     page.keyboard.press("Tab")
