@@ -230,10 +230,13 @@ def _ask(*, fault: str = "") -> Response:
     if rules:
         jobs().require_idle()
         trial = run_retention(answers().workspace, dry_run=True)
+    is_empty = trial is None or trial.is_empty
     page = render_template(
         "retention_run.html",
-        going=[] if trial is None else [_going(one, done=False) for one in trial.sources],
-        is_empty=trial is None or trial.is_empty,
+        going=[
+            _going(one, done=False) for one in (trial.sources if trial and not is_empty else ())
+        ],
+        is_empty=is_empty,
         copies=say_copies(trial.n_copies) if trial is not None and trial.n_copies else "",
         seen=_mark(rules),
         fault=fault,
