@@ -51,6 +51,7 @@ def town(monkeypatch, tmp_path):
     monkeypatch.setattr(layers, "read_areas", lambda _workspace, _kind: made.areas)
     monkeypatch.setattr(layers, "read_boundary", lambda _workspace: BOUNDARY)
     monkeypatch.setattr(layers, "read_former", lambda _workspace, _kind: ())
+    monkeypatch.setattr(layers, "read_places", lambda _workspace: made.areas[:0])
     return made
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from hashlib import sha256
 from threading import Lock, Semaphore
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import pandas as pd
 from flask import current_app, request
 
 from hotspots import layers, schema
-from hotspots.analysis.held import LAYERS, HeldTown
+from hotspots.analysis.counted_layers import CountedLayers
+from hotspots.analysis.held import HeldTown
 from hotspots.analysis.recent import Recent, what_changed
 from hotspots.analysis.situation import Situation, situation
 from hotspots.errors import NotFoundError, ParameterError, StoreError
@@ -31,7 +32,7 @@ from web.cache import LruCache
 
 _SITUATIONS = 64
 _MAPS = 64
-_KEPT = 96  # what is the same for all questions: some things of every kind, in both languages
+_LAYERS = 24  # every kind of areas in both languages
 TRIES: Final = 5
 TURNS: Final = 2  # pages worked out at once; more would only share the same processor
 NO_LAYERS: Final = "none"
@@ -111,7 +112,8 @@ class Answers:
         self._store_guard = Lock()
         self._known: LruCache[Known] = LruCache(2)
         self._held: LruCache[HeldTown] = LruCache(2)
-        self._kept: LruCache[Any] = LruCache(_KEPT)
+        self._layers: LruCache[CountedLayers] = LruCache(_LAYERS)
+        self._drawn: LruCache[tuple[MapLayers, Drawing]] = LruCache(_LAYERS)
         self._recorded: LruCache[dict[str, Recorded]] = LruCache(2)
         self._situations: LruCache[Situation] = LruCache(_SITUATIONS)
         self._recents: LruCache[Recent] = LruCache(_SITUATIONS)
@@ -244,18 +246,15 @@ class Answers:
     def _hold(self, version: str) -> HeldTown:
         """Return all that situations are made of, read once for all that ask at one version."""
 
-        def remember(what: str, kind: str, make: Callable[[], R], /) -> R:
+        def remember(kind: str, read: Callable[[], CountedLayers]) -> CountedLayers:
+            def read_checked() -> CountedLayers:
+                counted = read()
+                self.check_layers(version)  # nothing of other layers is remembered
+                return counted
+
             # Layers stay as they are while incidents come and go.
             around = version.partition("|")[2]
-            scope = (around, current_language()) if what == LAYERS else (version,)
-
-            def make_checked() -> R:
-                made = make()
-                self.check_layers(version)  # nothing of other layers is remembered
-                return made
-
-            found: R = self._kept.get((what, kind, *scope), make_checked)
-            return found
+            return self._layers.get((kind, around, current_language()), read_checked)
 
         def read() -> HeldTown:
             with self.store() as store:
@@ -282,10 +281,7 @@ class Answers:
             return layers_drawn, drawing
 
         around = version.partition("|")[2]
-        found: tuple[MapLayers, Drawing] = self._kept.get(
-            ("drawn", kind, around, current_language()), draw
-        )
-        return found
+        return self._drawn.get((kind, around, current_language()), draw)
 
     def recorded(self, version: str) -> dict[str, Recorded]:
         """Return what each source ever recorded, by its id; sources without incidents lack.

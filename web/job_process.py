@@ -12,22 +12,26 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Final
 
 from hotspots.i18n import _, use_language
-from web.job_record import FAILED, INTERRUPTED
+from web.job_record import CANCELLED, FAILED, INTERRUPTED
 from web.job_work import Control, End, Work, broken, do_work, seldom
 from web.logs import start_logging
 
 IDLE_S: Final = 3600.0
 _LOOK_EVERY_S: Final = 0.2  # for a wish to stop
 _END_S: Final = 10.0
+_TIDY_S: Final = 3.0  # for temporary files of work that is given up
 _STOP: Final = b"stop"
 _BEGAN: Final = "began"
 _NOTE: Final = "note"
@@ -53,26 +57,39 @@ class JobProcess:
         self._log_format = log_format
         self._idle_s = idle_s
         self._guard = Lock()
-        self._process: SpawnProcess | None = None
-        self._pipe: Connection | None = None
+        self._kept: tuple[SpawnProcess, Connection] | None = None
         self._is_closed = False
 
     @property
     def pid(self) -> int | None:
         """The number of the process; None where it does not run."""
-        process = self._process
-        return process.pid if process is not None and process.is_alive() else None
+        with self._guard:
+            process = None if self._kept is None else self._kept[0]
+            return process.pid if process is not None and process.is_alive() else None
 
     def run(self, work: Work, control: Control, language: str) -> End:
         """Do `work` to its end in a language."""
         order = pickle.dumps((work, language))
-        try:
-            pipe = self._begin(order)
-            if pipe is None:
-                return self._died(language)
-            return self._follow(pipe, control)
-        except (EOFError, OSError):
-            return self._died(language)
+        with use_language(language):
+            for is_last in (False, True):
+                if control.is_stopping():
+                    return End(CANCELLED, error=_("Stopped on request"))
+                try:
+                    process, pipe = self._ready()
+                except OSError:
+                    logger.exception("the job process cannot be started")
+                    return self._died(None)
+                try:
+                    return _follow(order, pipe, control)
+                except _LostError as lost:
+                    self._let_go(process, pipe)
+                    # One that just went for want of work is started anew.
+                    if lost.has_begun or is_last:
+                        return self._died(process)
+                except BaseException:  # what comes over the pipe next would be of this work
+                    self._let_go(process, pipe)
+                    raise
+        raise AssertionError
 
     def prepare(self) -> None:
         """Start the process unless it runs, without waiting for it."""
@@ -87,45 +104,19 @@ class JobProcess:
         """End the process, whatever it does."""
         with self._guard:
             self._is_closed = True
-            self._drop()
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            _end(*kept)
 
-    def _begin(self, order: bytes) -> Connection | None:
-        """Send an order, and return the pipe over which its work is followed."""
-        for _attempt in range(2):  # a process that just went for want of work is started anew
-            pipe = self._ready()
-            try:
-                pipe.send_bytes(order)
-                if pipe.recv() == _BEGAN:
-                    return pipe
-            except (EOFError, OSError):
-                with self._guard:
-                    self._drop()
-        return None
-
-    def _follow(self, pipe: Connection, control: Control) -> End:
-        is_told = False
-        while True:
-            if not is_told and control.is_stopping():
-                pipe.send_bytes(_STOP)
-                is_told = True
-            if not pipe.poll(_LOOK_EVERY_S):
-                continue
-            kind, *said = pipe.recv()
-            if kind == _NOTE:
-                control.note(*said)
-            elif kind == _TELL:
-                control.tell(**said[0])
-            elif kind == _END:
-                end: End = said[0]
-                return end
-
-    def _ready(self) -> Connection:
-        """Return the pipe to the process, which is started where it does not run."""
+    def _ready(self) -> tuple[SpawnProcess, Connection]:
+        """Return the process and the pipe to it; it is started where it does not run."""
         with self._guard:
             if self._is_closed:
                 raise BrokenPipeError
-            if self._pipe is None or self._process is None or not self._process.is_alive():
-                self._drop()
+            if self._kept is not None and not self._kept[0].is_alive():
+                _end(*self._kept)
+                self._kept = None
+            if self._kept is None:
                 context = multiprocessing.get_context("spawn")
                 ours, theirs = context.Pipe()
                 process = context.Process(
@@ -137,36 +128,72 @@ class JobProcess:
                 with _without_interrupts():
                     process.start()
                 theirs.close()  # so that its end is the end of the pipe
-                self._process, self._pipe = process, ours
-            return self._pipe
+                self._kept = process, ours
+            return self._kept
 
-    def _died(self, language: str) -> End:
+    def _let_go(self, process: SpawnProcess, pipe: Connection) -> None:
+        with self._guard:
+            if self._kept is not None and self._kept[0] is process:
+                self._kept = None
+        _end(process, pipe)
+
+    def _died(self, process: SpawnProcess | None) -> End:
         if self._is_closed:
             return End(INTERRUPTED)
-        with self._guard:
-            process = self._process
-            if process is not None:
-                process.join(_END_S)
-                logger.error("the job process ended with %d", process.exitcode or 0)
-            self._drop()
-        with use_language(language):
-            return End(
-                FAILED,
-                error=_(
-                    "The process that did the work was ended from outside, perhaps for want of "
-                    "memory. What is shown as done is done; the rest is as it was. Try it again, "
-                    "and tell the administrator if it happens again."
-                ),
-                reason="JobProcessDied",
-            )
+        if process is not None:
+            logger.error("the job process ended with %d", process.exitcode or 0)
+        return End(
+            FAILED,
+            error=_(
+                "The process that did the work was ended from outside, perhaps for want of "
+                "memory. What is shown as done is done; the rest is as it was. Try it again, "
+                "and tell the administrator if it happens again."
+            ),
+            reason="JobProcessDied",
+        )
 
-    def _drop(self) -> None:
-        if self._pipe is not None:
-            self._pipe.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.join(_END_S)
-        self._process = self._pipe = None
+
+class _LostError(Exception):
+    """The process is gone; `has_begun` tells whether it had begun with the work."""
+
+    def __init__(self, *, has_begun: bool) -> None:
+        super().__init__()
+        self.has_begun = has_begun
+
+
+def _follow(order: bytes, pipe: Connection, control: Control) -> End:
+    """Send an order, and hear what becomes of it until its end."""
+    has_begun = is_told = False
+    try:
+        pipe.send_bytes(order)
+        while True:
+            if not is_told and control.is_stopping():
+                pipe.send_bytes(_STOP)
+                is_told = True
+            if not pipe.poll(_LOOK_EVERY_S):
+                continue
+            kind, *said = pipe.recv()
+            if kind == _BEGAN:
+                has_begun = True
+            elif kind == _NOTE:
+                control.note(*said)
+            elif kind == _TELL:
+                control.tell(**said[0])
+            elif kind == _END:
+                end: End = said[0]
+                return end
+    except (EOFError, OSError) as error:
+        raise _LostError(has_begun=has_begun) from error
+
+
+def _end(process: SpawnProcess, pipe: Connection) -> None:
+    """End a process, so that it takes its temporary files away where it still can."""
+    pipe.close()
+    process.terminate()
+    process.join(_TIDY_S)
+    if process.is_alive():
+        process.kill()
+        process.join(_END_S)
 
 
 @contextmanager
@@ -188,20 +215,24 @@ def _without_interrupts() -> Iterator[None]:
 
 def serve_jobs(pipe: Connection, log_format: str, idle_s: float) -> None:
     """Do what comes over `pipe`, one order after another; the process's main function."""
-    if hasattr(os, "nice"):
-        os.nice(_LESS_URGENT)
     # As `_without_interrupts`, where there are no masks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Work that is given up leaves its `with` blocks, so that no unpacked file stays behind.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
+    _die_first()
     Thread(target=_end_with_server, daemon=True).start()
     start_logging(log_format)
-    _warm_up()
+    if not pipe.poll(0):
+        _warm_up()
+    if hasattr(os, "nice"):
+        os.nice(_LESS_URGENT)
     while pipe.poll(idle_s):
         try:
             order = pipe.recv_bytes()
             if order == _STOP:  # it came after the end of what it meant
                 continue
-            pipe.send(_BEGAN)
-            pipe.send((_END, _carry_out(order, pipe)))
+            pipe.send((_BEGAN,))
+            _send_end(pipe, _carry_out(order, pipe))
         except (EOFError, OSError):
             return  # the server is gone
 
@@ -227,6 +258,19 @@ def _carry_out(order: bytes, pipe: Connection) -> End:
     return do_work(work, Control(note, tell, is_stopping), language)
 
 
+def _send_end(pipe: Connection, end: End) -> None:
+    try:
+        pipe.send((_END, end))
+    except (TypeError, AttributeError, pickle.PicklingError) as error:
+        pipe.send((_END, broken(error)))
+
+
+def _die_first() -> None:
+    """Where memory runs out, let the system end this process rather than the server."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def _warm_up() -> None:
     """Load what nearly every job needs while nobody waits."""
     import hotspots.ingest.importer
@@ -239,4 +283,6 @@ def _end_with_server() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_TIDY_S)
         os._exit(1)

@@ -35,7 +35,8 @@ class End:
     Attributes
     ----------
     state
-        `DONE`, `FAILED` or `CANCELLED` of `web.job_record`.
+        `DONE`, `FAILED`, `CANCELLED` of `web.job_record`, or `INTERRUPTED`: given up as the server
+        stopped.
     outcome
         What it did; None unless done.
     error
@@ -118,7 +119,7 @@ def do_work(work: Work, control: Control, language: str) -> End:
             return broken(error)
 
 
-def broken(error: Exception) -> End:
+def broken(error: BaseException) -> End:
     """Log a fault of the program, and return the end of a job that tells only its reference."""
     reference = secrets.token_hex(4)
     logger.error("job failed, reference %s", reference, exc_info=error)

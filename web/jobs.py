@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 _WRITE_EVERY_S: Final = 1.0
+_RECORD_S: Final = 2.0  # for the record of work that was given up
 
 logger = logging.getLogger("hotspots.web")
 
@@ -241,6 +242,8 @@ class Jobs:
         if self._thread is not None:
             self._thread.join(wait_s)
         self._runner.close()
+        if self._thread is not None:
+            self._thread.join(_RECORD_S)
 
     def wait(self, *, wait_s: float) -> None:
         """Wait until no job runs in this server, `wait_s` at most."""
@@ -273,11 +276,10 @@ class Jobs:
                 control = Control(self._note, on_tell, self._stop.is_set)
                 end = self._runner.run(work, control, language)
                 end = on_end(replace(end, error=self._plain(end.error)))
-            except Exception as error:  # whatever it is, the job has ended
+            except BaseException as error:  # whatever it is, the job has ended
                 end = broken(error)
         job = self._current
         assert job is not None  # noqa: S101 - set by start
-        shutil.rmtree(self._uploads / job.job_id, ignore_errors=True)
         ended = replace(
             job,
             state=end.state,
@@ -285,15 +287,20 @@ class Jobs:
             error=end.error,
             stopping=False,
             ended_at=moment_now(),
-            after=self._in_force(),
         )
         if end.state == DONE:
             ended = replace(ended, share=1.0, text="")
-        self._try_to_write(ended)
-        self._records.prune()
-        with self._guard:
-            self._held.release()
-            self._current = ended
+        try:
+            shutil.rmtree(self._uploads / job.job_id, ignore_errors=True)
+            ended = replace(ended, after=self._in_force())
+            self._try_to_write(ended)
+            self._records.prune()
+        except Exception:
+            logger.exception("the end of job %s is not kept as it should be", job.job_id)
+        finally:
+            with self._guard:
+                self._held.release()
+                self._current = ended
 
     def _note(self, text: str, share: float) -> None:
         with self._guard:

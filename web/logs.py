@@ -5,6 +5,7 @@ may speak of a person. A route stands as its pattern, a user as the number of th
 as its type and the places in the program it came through.
 """
 
+import io
 import json
 import logging
 import secrets
@@ -36,6 +37,8 @@ Wsgi = Callable[..., Iterable[bytes]]
 
 def start_logging(form: str, *, stream: Any = None) -> logging.Handler:
     """Write log lines to standard error, or `stream`, as one of `FORMATS`; return the handler."""
+    if isinstance(sys.stderr, io.TextIOWrapper) and not sys.stderr.isatty():
+        sys.stderr.reconfigure(encoding="utf-8")  # Windows would write its old code page
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == JSON else TextLines())
     root = logging.getLogger()

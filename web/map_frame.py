@@ -57,6 +57,7 @@ def show() -> Response:
             embedded=True,
             asset_url=f"{root}/assets/",
         )
+        answers().check_layers(known.version)  # settings were read after the counts
         return render_html(built)
 
     place = (params.measure, params.window, params.index)

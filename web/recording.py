@@ -22,7 +22,7 @@ from hotspots.i18n import _
 from web.auth import accounts, person, wants_json
 from web.errors import error_page, way_back
 from web.job_pages import jobs
-from web.jobs import CANCELLED, End, Job, Work
+from web.jobs import CANCELLED, INTERRUPTED, End, Job, Work
 from web.jobs import DONE as JOB_DONE
 
 logger = logging.getLogger("hotspots.web")
@@ -131,6 +131,8 @@ def start_recorded(
         lines.write(action, subject, **(given | {"state": state} | told | more))
 
     def write_end(end: End) -> End:
+        if end.state == INTERRUPTED:
+            return end
         if end.outcome is None or end.state != JOB_DONE:
             with suppress(NotRecordedError):  # logged; the job says how it ended
                 if end.state == CANCELLED:

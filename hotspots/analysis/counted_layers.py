@@ -1,7 +1,6 @@
 """The layers that one kind of areas is counted by, with whom to credit for them."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
@@ -21,8 +20,6 @@ class CountedLayers:
 
     Attributes
     ----------
-    workspace
-        Whose layers.
     kind
         Of areas.
     areas
@@ -31,28 +28,23 @@ class CountedLayers:
         The study area in EPSG:5514.
     former
         Areas of earlier times, in order of time.
+    boundaries
+        Citations of the areas and of the boundary.
+    backdrop
+        Citations of what a map draws beside the areas.
     """
 
-    workspace: Workspace
     kind: str
     areas: gpd.GeoDataFrame
     boundary: BaseGeometry
     former: tuple[FormerAreas, ...]
+    boundaries: tuple[str, ...]
+    backdrop: tuple[str, ...]
 
     @property
     def overlapping(self) -> bool:
         """Whether areas may overlap, so that one incident counts in each of them."""
         return self.kind in schema.OWN_KINDS
-
-    @cached_property
-    def boundaries(self) -> tuple[str, ...]:
-        """Citations of the areas and of the boundary."""
-        return credit_counted(self.workspace, self.areas)
-
-    @cached_property
-    def backdrop(self) -> tuple[str, ...]:
-        """Citations of what a map draws beside the areas."""
-        return credit_backdrop(self.workspace)
 
 
 def read_counted_layers(workspace: Workspace, kind: str) -> CountedLayers:
@@ -65,12 +57,14 @@ def read_counted_layers(workspace: Workspace, kind: str) -> CountedLayers:
     SourceError, SchemaError, CRSError
         As `layers.read_areas`.
     """
+    areas = _read_areas(workspace, kind)
     return CountedLayers(
-        workspace,
         kind,
-        _read_areas(workspace, kind),
+        areas,
         layers.read_boundary(workspace),
         layers.read_former(workspace, kind),
+        boundaries=credit_counted(workspace, areas),
+        backdrop=credit_backdrop(workspace),
     )
 
 

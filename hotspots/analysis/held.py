@@ -1,7 +1,7 @@
 """Incidents of one moment and where they lie, kept for all questions that are asked of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 import pandas as pd
 
@@ -14,9 +14,6 @@ from hotspots.settings import Workspace
 from hotspots.store import Store
 from hotspots.store.held import HeldStore
 
-# What is remembered: the layers of a kind, in one language, and where all incidents lie in them.
-LAYERS: Final = "layers"
-PLACES: Final = "places"
 # Columns of few distinct texts, which are compared much sooner as codes.
 _FEW_TEXTS: Final = (
     schema.SOURCE,
@@ -25,30 +22,26 @@ _FEW_TEXTS: Final = (
     schema.PLACE_METHOD,
     schema.RELEVANCE,
 )
-T = TypeVar("T")
+# Takes a kind of areas and what reads its layers; it may remember them while they hold.
+Remember = Callable[[str, Callable[[], CountedLayers]], CountedLayers]
 
 
-class Remember(Protocol):
-    """Returns what `make` gives for a kind of areas; it may remember it."""
-
-    def __call__(self, what: str, kind: str, make: Callable[[], T], /) -> T:
-        """Return what `make` gives, of now or remembered from layers and data of the same time."""
-        ...
-
-
-def _make_anew(_what: str, _kind: str, make: Callable[[], T], /) -> T:
-    return make()
+def _read_anew(_kind: str, read: Callable[[], CountedLayers]) -> CountedLayers:
+    return read()
 
 
 class HeldTown(HeldStore):
     """A store as it was at one moment, with the incidents that situations are made of.
+
+    Where they lie is found once for each kind of areas, so that it serves only as long as the
+    layers stay as they are.
 
     Parameters
     ----------
     store
         As of `HeldStore`.
     remember
-        Remembers `LAYERS` and `PLACES`, as long as they hold; nothing is remembered unless given.
+        Remembers the layers of a kind in the language in force; they are read anew unless given.
 
     Attributes
     ----------
@@ -57,17 +50,18 @@ class HeldTown(HeldStore):
         be modified.
     """
 
-    def __init__(self, store: Store, *, remember: Remember = _make_anew) -> None:
+    def __init__(self, store: Store, *, remember: Remember = _read_anew) -> None:
         super().__init__(store, columns=COLUMNS_READ)
         self._keep(self.incidents, remember)
 
-    def _keep(self, incidents: pd.DataFrame, remember: Remember = _make_anew) -> None:
+    def _keep(self, incidents: pd.DataFrame, remember: Remember = _read_anew) -> None:
         self.incidents = incidents.astype(dict.fromkeys(_FEW_TEXTS, "category"))
         self._remember = remember
+        self._places: dict[str, Placement] = {}
 
     def read_layers(self, workspace: Workspace, kind: str) -> CountedLayers:
         """Return the layers in force; raises as `read_counted_layers`."""
-        return self._remember(LAYERS, kind, lambda: read_counted_layers(workspace, kind))
+        return self._remember(kind, lambda: read_counted_layers(workspace, kind))
 
     def place(
         self,
@@ -95,15 +89,15 @@ class HeldTown(HeldStore):
         SchemaError, CRSError
             As `place_incidents`.
         """
-
-        def find() -> Placement:
-            return locate_incidents(
+        found = self._places.get(counted.kind)
+        if found is None:
+            found = self._places[counted.kind] = locate_incidents(
                 self.incidents,
                 counted.areas,
                 boundary=counted.boundary,
                 overlapping=counted.overlapping,
                 former=counted.former,
             )
-
-        found = self._remember(PLACES, counted.kind, find).take(incidents.index.to_numpy())
-        return keep_on_record(found, incidents, record_by_source=record_by_source)
+        return keep_on_record(
+            found.take(incidents.index.to_numpy()), incidents, record_by_source=record_by_source
+        )

@@ -19,7 +19,7 @@ from web import create_app
 from web.import_staging import KEPT, WAITS_S
 from web.jobs import CANCELLED
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 TEXTS = re.compile(r'<input type="(?:text|date)"[^>]* name="([^"]+)"[^>]*?value="([^"]*)"')
 SELECTS = re.compile(r'<select[^>]*? name="([^"]+)"[^>]*>(.*?)</select>', re.S)
 OFFENCES = re.compile(r'<input type="hidden" name="(offence[^"]+)" value="([^"]*)"')

@@ -15,41 +15,19 @@ import pytest
 
 from hotspots.accounts import Accounts, audit
 from hotspots.errors import SourceError
-from hotspots.i18n import current_language, use_language
+from hotspots.i18n import use_language
 from hotspots.store import Store
 from web.job_process import JobProcess
 from web.jobs import CANCELLED, DONE, FAILED, INTERRUPTED, Jobs, Outcome
 from web.layer_forms import FetchForm
 from web.layer_work import fetch
 
+from .job_works import fail, go_on_and_on, say_what_cannot_be_sent, sleep_through, speak
 from .signing import client_as, make_app
 from .test_import_wizard import COORDINATES, Visitor
 
 WAIT_S = 60.0
 STEP_S = 0.02
-
-
-# --- works, found by the other process in this module -----------------------------------------
-
-
-def speak(report, tell):
-    report("half way", 0.5)
-    tell(pid=os.getpid())
-    return Outcome(current_language(), lines=("one line",), leads_to="/batches/3")
-
-
-def go_on_and_on(report, tell):
-    tell(pid=os.getpid())
-    until = time.monotonic() + WAIT_S
-    while time.monotonic() < until:
-        report("at work", 0.2)
-        time.sleep(STEP_S)
-    return Outcome("Done.")
-
-
-def fail(kind, report, tell):
-    tell(rows=3)
-    raise kind("the secret of /srv/uploads/a.csv")
 
 
 def wait_for(is_so):
@@ -109,6 +87,35 @@ def test_a_job_is_stopped_at_its_next_report(jobs, process):
     pid = process.pid
     assert run(jobs, speak).state == DONE
     assert process.pid == pid
+
+
+def test_a_stop_while_the_process_begins_is_heard(tmp_path):
+    process = JobProcess("text")
+    jobs = Jobs(tmp_path, runner=process)
+    job = jobs.start("test", "A test", speak)
+    jobs.cancel(job.job_id)
+    jobs.wait(wait_s=WAIT_S)
+    assert jobs.find(job.job_id).state == CANCELLED
+    jobs.stop()
+
+
+def test_an_end_that_cannot_be_sent_is_a_fault(jobs):
+    job = run(jobs, say_what_cannot_be_sent)
+    assert job.state == FAILED
+    assert "Reference number" in job.error
+
+
+def test_progress_that_cannot_be_kept_ends_job_and_process(jobs, process, monkeypatch):
+    def fail_to_note(_text, _share):
+        raise MemoryError
+
+    told = {}
+    monkeypatch.setattr(jobs, "_note", fail_to_note)
+    job = run(jobs, go_on_and_on, on_tell=told.update)
+    assert job.state == FAILED
+    assert not lives(told["pid"])
+    monkeypatch.undo()
+    assert run(jobs, speak).state == DONE
 
 
 def test_what_is_told_before_a_failure_counts_and_the_sender_reads_own_file_names(jobs):
@@ -178,7 +185,7 @@ def test_a_process_goes_without_work_comes_back_and_logs_faults_as_the_server(tm
     # The log has the reference and the places of the fault, not what it says.
     said = capfd.readouterr().err
     assert job.error.rpartition(" ")[2] in said
-    assert "test_job_process.py" in said
+    assert "job_works.py" in said
     assert "secret" not in said
 
 
@@ -189,27 +196,21 @@ def test_a_server_that_stops_gives_the_work_up(tmp_path, monkeypatch):
     job = jobs.start("test", "A test", sleep_through, on_tell=told.update)
     wait_for(lambda: "pid" in told)
     jobs.stop(wait_s=0.1)
-    jobs.wait(wait_s=WAIT_S)
     assert jobs.find(job.job_id).state == INTERRUPTED
     assert not lives(told["pid"])
-
-
-def sleep_through(report, tell):
-    tell(pid=os.getpid())
-    time.sleep(WAIT_S)
-    return Outcome("Done.")
+    assert not Path(told["directory"]).exists()
 
 
 SERVER = """
     import sys, time
     from pathlib import Path
-    from tests.web.test_job_process import sleep_through
+    from tests.web.job_works import sleep_through
     from web.job_process import JobProcess
     from web.jobs import Jobs
 
     if __name__ == "__main__":
         jobs = Jobs(Path(sys.argv[1]), runner=JobProcess("text"))
-        jobs.start("test", "A test", sleep_through, on_tell=lambda pid: print(pid, flush=True))
+        jobs.start("test", "A test", sleep_through, on_tell=lambda pid, **_: print(pid, flush=True))
         time.sleep(60)
 """
 

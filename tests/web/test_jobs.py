@@ -22,7 +22,7 @@ from web.jobs import (
     new_job_id,
 )
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 FULL = Outcome(
     sentence="Done.",
     changed=True,
@@ -278,3 +278,11 @@ def test_a_job_ends_whatever_becomes_of_the_lines_about_its_end(jobs):
     assert job.state == FAILED
     assert "Reference number" in job.error
     assert run(jobs, lambda report, tell: FULL).state == DONE
+
+
+def test_a_job_ends_even_where_nobody_can_tell_the_layers_in_force(tmp_path):
+    versions = iter([1])
+    jobs = Jobs(tmp_path, in_force=lambda: next(versions))
+    job = run(jobs, lambda report, tell: FULL)
+    assert job.state == DONE
+    jobs.require_idle()
