@@ -13,7 +13,7 @@ BASE |= {"personal", "spreadsheet"}
 SETTINGS = BASE | {"settings", "files", "archive"}
 # Groups of modules of the layers; only commands and pages reach for the network's.
 LAYER_GROUPS = {"layers.census", "layers.checks", "layers.official", "layers.own"}
-COUNTING = {"faces", "fineness", "join", "placement", "aggregate"}
+COUNTING = {"codes", "faces", "fineness", "join", "placement", "aggregate"}
 # part → parts it may import (besides itself); "web" is the package beside `hotspots`.
 ALLOWED: dict[str, set[str]] = {
     "archive": {"errors", "i18n"},
@@ -59,8 +59,9 @@ ALLOWED: dict[str, set[str]] = {
     "workspace_init": SETTINGS | {"layers", "store"},
     "faces": set(),
     "join": BASE | {"faces"},
-    "fineness": {"schema"},
-    "placement": BASE | {"fineness", "join"},
+    "codes": set(),
+    "fineness": {"schema", "codes"},
+    "placement": BASE | {"codes", "fineness", "join"},
     "aggregate": BASE | {"join", "placement"},
     "analysis": SETTINGS | COUNTING | {"store", "layers", "geocode", "link", "privacy"},
     "export": SETTINGS | COUNTING | {"analysis"},

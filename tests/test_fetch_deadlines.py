@@ -150,7 +150,7 @@ def test_no_thread_is_left_behind(tmp_path):
 def test_a_job_that_waits_for_a_server_stops_when_told_to(tmp_path):
     with dripping(*IN_HEADERS["100 Continue without end"]) as (url, _gone):
 
-        def work(report):
+        def work(report, _tell):
             get(url, tmp_path, PATIENT, report=report)
             return Outcome("fetched")
 
