@@ -1,9 +1,13 @@
 """A real Chromium that may not reach any other host; every try is counted."""
 
 import shutil
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.browser.serving import serving
+from web import create_app
 
 CHROMIUM_ARGS = (
     "--headless",
@@ -36,6 +40,23 @@ def browser():
 
 
 @pytest.fixture
+def served(browser):
+    """Return `served(workspace)`: its address, open to all, for as long as the block lasts.
+
+    Every page is closed before its server goes: what a page still loads is then no error.
+    """
+
+    @contextmanager
+    def start(workspace):
+        with serving(create_app(workspace, open_access=True)) as address:
+            yield address
+            for context in list(browser.contexts):
+                context.close()
+
+    return start
+
+
+@pytest.fixture
 def open_page(browser):
     """Open pages; at the end none may have asked another host or reported an error.
 
@@ -55,8 +76,7 @@ def open_page(browser):
             handler.abort()
 
     def note(said):
-        # The development server of the tests closes connections as it likes; waitress serves users.
-        if said.type == "error" and "ERR_CONNECTION_RESET" not in said.text:
+        if said.type == "error":
             errors.append(f"{said.text} {said.location.get('url', '')}".strip())
 
     def open_one(url, *, width=1440, height=900, **options):
@@ -66,7 +86,7 @@ def open_page(browser):
         context.route("**/*", route)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("console", note)
         page.goto(url)
         return page
 

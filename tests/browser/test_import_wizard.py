@@ -2,13 +2,10 @@
 
 import re
 import threading
-from contextlib import contextmanager
 
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots.store import Store
-from web import create_app
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
@@ -19,22 +16,9 @@ CSV = (
 )
 
 
-@contextmanager
-def served(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 def test_a_file_is_understood_tried_imported_and_undone(
-    open_page, new_town, tmp_path, width, height
+    open_page, served, new_town, tmp_path, width, height
 ):
     workspace = new_town(tmp_path / "town")
     file = tmp_path / "hlášení.csv"
@@ -72,7 +56,7 @@ def test_a_file_is_understood_tried_imported_and_undone(
         assert store.sources() == []
 
 
-def test_what_is_typed_before_the_script_has_come_counts(open_page, new_town, tmp_path):
+def test_what_is_typed_before_the_script_has_come_counts(open_page, served, new_town, tmp_path):
     file = tmp_path / "hlášení.csv"
     file.write_text(CSV, encoding="cp1250")
     with served(new_town(tmp_path / "town")) as address:

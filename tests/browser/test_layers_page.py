@@ -1,16 +1,12 @@
 """The page of layers in a real browser: a town is imported and fetched, and is then in force."""
 
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.official_server import last_day_before, official_server, town_files
 from tests.ruian import file_name, make_vfr, small_town, zipped
-from web import create_app
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
@@ -20,19 +16,6 @@ HEADING = "Official layers of Jeseník are in force, RÚIAN as of"
 @pytest.fixture
 def workspace(new_town, tmp_path):
     return new_town(tmp_path / "town")
-
-
-@contextmanager
-def served(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def wait_for_end(page):
@@ -46,7 +29,9 @@ def wait_for_map(page):
     return frame
 
 
-def test_a_town_imported_through_the_form_is_in_force_and_drawn(open_page, workspace, tmp_path):
+def test_a_town_imported_through_the_form_is_in_force_and_drawn(
+    open_page, served, workspace, tmp_path
+):
     town = small_town()
     name = file_name(town)
     file = tmp_path / f"{name}.zip"
@@ -70,7 +55,7 @@ def test_a_town_imported_through_the_form_is_in_force_and_drawn(open_page, works
         assert "ČÚZK, RÚIAN k 31. 10. 2026" in frame.locator(".hs-layer-source").inner_text()
 
 
-def test_pointing_at_an_area_names_it_and_a_tap_keeps_it(open_page, workspace):
+def test_pointing_at_an_area_names_it_and_a_tap_keeps_it(open_page, served, workspace):
     with served(workspace) as address:
         page = open_page(f"{address}/layers?lang=en")
         frame = wait_for_map(page)
@@ -89,7 +74,7 @@ def test_pointing_at_an_area_names_it_and_a_tap_keeps_it(open_page, workspace):
         assert card.is_hidden()
 
 
-def test_a_fetch_shows_its_progress_and_ends_in_force_on_a_phone(open_page, workspace):
+def test_a_fetch_shows_its_progress_and_ends_in_force_on_a_phone(open_page, served, workspace):
     town = small_town()
     today = date.today()  # noqa: DTZ011 - the newest file is looked for by this machine's day
     with official_server(town, files=town_files(town, last_day_before(today))) as server:
@@ -119,7 +104,7 @@ def test_a_fetch_shows_its_progress_and_ends_in_force_on_a_phone(open_page, work
 
 
 def test_without_scripts_a_form_starts_its_job_and_the_page_refreshes_itself(
-    open_page, workspace, tmp_path
+    open_page, served, workspace, tmp_path
 ):
     drawn = tmp_path / "no-layer.gpkg"
     drawn.write_bytes(b"this is no GeoPackage")

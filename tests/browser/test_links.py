@@ -1,12 +1,10 @@
 """Pairs decided by keyboard in a real browser, and on a phone's width."""
 
-import threading
-
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots.store import Store
 from hotspots.workspace_init import init_workspace
+from tests.browser.serving import serving
 from tests.linking import import_both
 from web import create_app
 
@@ -23,13 +21,8 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(create_app(workspace, open_access=True)) as address:
+        yield address
 
 
 def states(workspace):

@@ -1,13 +1,9 @@
 """The overview on a screen of a council chamber: pages turned by keys, nothing beyond the edge."""
 
-import threading
-
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots.ingest.importer import import_file
 from hotspots.ingest.mapping import Mapping
-from web import create_app
 
 pytestmark = pytest.mark.browser
 MAPPING = """source = "police"
@@ -44,12 +40,9 @@ def workspace(new_town, tmp_path):
     return made
 
 
-def test_pages_turn_by_keys_and_come_back_after_a_reload(workspace, open_page):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        address = f"http://127.0.0.1:{server.server_port}/overview?lang=en"
+def test_pages_turn_by_keys_and_come_back_after_a_reload(workspace, served, open_page):
+    with served(workspace) as base:
+        address = f"{base}/overview?lang=en"
         page = open_page(address, width=1280, height=720)
         chart = page.frame_locator("#overview-map")
         chart.locator("[data-ready]").wait_for()
@@ -74,6 +67,3 @@ def test_pages_turn_by_keys_and_come_back_after_a_reload(workspace, open_page):
         page.emulate_media(media="print")
         assert page.locator(".slide:visible").count() == 4
         assert page.locator(".present-bar").is_hidden()
-    finally:
-        server.shutdown()
-        thread.join()

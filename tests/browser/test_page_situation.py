@@ -1,11 +1,9 @@
 """The page in a real browser: the map, ranking, table and address keep in step."""
 
-import threading
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots import schema
 from hotspots.analysis.situation import situation
@@ -13,6 +11,7 @@ from hotspots.demo import make_demo_workspace
 from hotspots.maps.windows import window_values
 from hotspots.selection import Selection
 from hotspots.store import Store
+from tests.browser.serving import serving
 from web import create_app
 
 pytestmark = pytest.mark.browser
@@ -26,13 +25,8 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(create_app(workspace, open_access=True)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,30 +1,14 @@
 """Reports on a phone that is signed out, and one that passes from hand to hand: in a browser."""
 
-import threading
-from contextlib import contextmanager
-
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots.accounts import passwords
 from hotspots.store import Store
+from tests.browser.serving import serving
 from tests.web.signing import CHEAP, PASSWORD, make_app
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
-
-
-@contextmanager
-def served(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -56,7 +40,7 @@ def test_reports_wait_for_their_writer_to_sign_in_again(browser, app):
     page.set_default_timeout(WAIT_MS)
     page.on("pageerror", lambda error: faults.append(str(error)))
     try:
-        with served(app) as address:
+        with serving(app) as address:
             page.goto(f"{address}/report?lang=en")
             assert "/sign-in?next=/report" in page.url
             sign_in(page, "assistant")

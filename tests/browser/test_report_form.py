@@ -1,16 +1,11 @@
 """The report form on a phone in a real browser: nothing is lost, nothing doubled."""
 
-import threading
-from contextlib import contextmanager
-
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots import schema
 from hotspots.personal import browser_patterns
 from hotspots.store import Store
 from tests.test_personal import CASES, YEAR
-from web import create_app
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
@@ -26,19 +21,6 @@ THINGS = {
 @pytest.fixture
 def workspace(new_town, tmp_path):
     return new_town(tmp_path / "town")
-
-
-@contextmanager
-def served(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -90,7 +72,7 @@ def batches(workspace):
         return store.batches()
 
 
-def test_ten_reports_without_a_network_and_a_reload_are_ten_incidents(phone, workspace):
+def test_ten_reports_without_a_network_and_a_reload_are_ten_incidents(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         page.wait_for_selector("#report[data-offline=ready]")
@@ -120,7 +102,7 @@ def test_ten_reports_without_a_network_and_a_reload_are_ten_incidents(phone, wor
         assert page.evaluate("navigator.serviceWorker.controller") is None
 
 
-def test_a_lost_answer_is_asked_for_again_and_the_report_is_kept_once(phone, workspace):
+def test_a_lost_answer_is_asked_for_again_and_the_report_is_kept_once(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         lost = []
@@ -147,7 +129,7 @@ def test_a_lost_answer_is_asked_for_again_and_the_report_is_kept_once(phone, wor
         assert set(stored[0]) == {"id", "user", "state", "made", "summary"}
 
 
-def test_a_half_written_report_survives_a_reload_and_is_gone_once_sent(phone, workspace):
+def test_a_half_written_report_survives_a_reload_and_is_gone_once_sent(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         choose(page, "violence", "Fight")
@@ -176,7 +158,7 @@ def test_a_half_written_report_survives_a_reload_and_is_gone_once_sent(phone, wo
         assert kept[schema.NOTE].to_list() == ["two men"]
 
 
-def test_a_position_is_sent_with_its_accuracy_and_can_be_taken_back(phone, workspace):
+def test_a_position_is_sent_with_its_accuracy_and_can_be_taken_back(phone, served, workspace):
     here = {"longitude": 17.2046, "latitude": 50.2294, "accuracy": 80}
     with served(workspace) as address:
         page = phone(address, geolocation=here, permissions=["geolocation"])
@@ -195,7 +177,7 @@ def test_a_position_is_sent_with_its_accuracy_and_can_be_taken_back(phone, works
         assert len(incidents(workspace)) == 0
 
 
-def test_a_tap_on_the_map_places_by_hand(phone, workspace):
+def test_a_tap_on_the_map_places_by_hand(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         choose(page, "traffic", "Wrong parking")
@@ -208,7 +190,7 @@ def test_a_tap_on_the_map_places_by_hand(phone, workspace):
         assert incidents(workspace).iloc[0][schema.PLACE_METHOD] == "manual"
 
 
-def test_a_birth_number_stops_a_report_and_a_phone_number_warns(phone, workspace):
+def test_a_birth_number_stops_a_report_and_a_phone_number_warns(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         choose(page, "violence", "Fight")
@@ -223,7 +205,7 @@ def test_a_birth_number_stops_a_report_and_a_phone_number_warns(phone, workspace
         assert len(incidents(workspace)) == 1
 
 
-def test_a_report_that_the_server_refuses_stays_and_can_be_corrected(phone, workspace):
+def test_a_report_that_the_server_refuses_stays_and_can_be_corrected(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         choose(page, "violence", "Fight")
@@ -245,7 +227,7 @@ def test_a_report_that_the_server_refuses_stays_and_can_be_corrected(phone, work
         assert kept[schema.NOTE].to_list() == ["krátce"]
 
 
-def test_the_browser_finds_the_same_personal_data_as_the_program(phone, workspace):
+def test_the_browser_finds_the_same_personal_data_as_the_program(phone, served, workspace):
     with served(workspace) as address:
         page = phone(address)
         found = page.evaluate(

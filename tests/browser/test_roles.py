@@ -1,8 +1,6 @@
 """Each role signs in through the form and does its main job, on the server that people use."""
 
 import re
-import socket
-import threading
 
 import numpy as np
 import pytest
@@ -12,9 +10,9 @@ from hotspots.accounts import Accounts, audit, passwords
 from hotspots.crs import to_wgs84
 from hotspots.demo import make_demo_workspace
 from hotspots.store import Store
+from tests.browser.serving import serving
 from tests.web.signing import CHEAP, PASSWORD, make_app
 from tests.web.test_my_reports_page import report_of
-from web.server import make_server
 
 pytestmark = pytest.mark.browser
 FIRST_PAGE = {
@@ -44,16 +42,8 @@ def served(tmp_path_factory):
         patch.setattr(passwords, "_HASHER", CHEAP)
         passwords._stand_in.cache_clear()
         app = make_app(make_demo_workspace(tmp_path_factory.mktemp("roles") / "town"))
-        listening = socket.create_server(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        server = make_server(app, [listening])
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        workspace = app.extensions["hotspots"].workspace
-        yield f"http://127.0.0.1:{port}", workspace
-        server.close()
-        thread.join(timeout=10)
-        app.extensions["hotspots_jobs"].stop()
+        with serving(app) as address:
+            yield address, app.extensions["hotspots"].workspace
     passwords._stand_in.cache_clear()
 
 

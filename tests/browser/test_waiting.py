@@ -1,17 +1,13 @@
 """Waiting places in a real browser: five texts by the keyboard alone, a drag, a phone."""
 
 import re
-import threading
-from contextlib import contextmanager
 
 import pytest
-from werkzeug.serving import make_server
 
 from hotspots import schema
 from hotspots.analysis.waiting import list_waiting
 from hotspots.store import Store
 from tests.waiting_cases import put_usual
-from web import create_app
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
@@ -23,19 +19,6 @@ def workspace(new_town, tmp_path):
     with Store.open(made) as store:
         put_usual(store)
     return made
-
-
-@contextmanager
-def served(workspace):
-    server = make_server("127.0.0.1", 0, create_app(workspace, open_access=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def placed(workspace):
@@ -75,7 +58,7 @@ class Queue:
         return self.page.get_attribute("#place-map", "data-pin")
 
 
-def test_five_texts_by_the_keyboard_alone(open_page, workspace):
+def test_five_texts_by_the_keyboard_alone(open_page, served, workspace):
     with served(workspace) as address:
         page = open_page(f"{address}/waiting?lang=en")
         queue = Queue(page).ready("u lávky").heading("12 incidents wait")
@@ -121,7 +104,7 @@ def test_five_texts_by_the_keyboard_alone(open_page, workspace):
     assert "none" not in {methods["7"], methods["8"]}
 
 
-def test_a_drag_a_note_and_the_pin_outside_the_town(open_page, workspace):
+def test_a_drag_a_note_and_the_pin_outside_the_town(open_page, served, workspace):
     with served(workspace) as address:
         page = open_page(f"{address}/waiting?lang=en")
         queue = Queue(page).ready("u lávky")
@@ -152,7 +135,7 @@ def test_a_drag_a_note_and_the_pin_outside_the_town(open_page, workspace):
     assert set(found[schema.PLACE_METHOD]) == {"manual"}
 
 
-def test_a_phone_goes_from_the_list_to_the_map_and_on(open_page, workspace):
+def test_a_phone_goes_from_the_list_to_the_map_and_on(open_page, served, workspace):
     with served(workspace) as address:
         page = open_page(
             f"{address}/waiting?lang=en", width=390, height=844, is_mobile=True, has_touch=True
