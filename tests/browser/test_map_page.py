@@ -209,6 +209,12 @@ def test_narrow_screens_have_large_targets(situation, tmp_path, open_page):
     for button in page.locator(".hs-steps button, .hs-choice button, .leaflet-bar a").all():
         box = button.bounding_box()
         assert min(box["width"], box["height"]) >= 40
+    row = page.locator("tbody tr").nth(1)
+    row.scroll_into_view_if_needed()
+    before = row.bounding_box()
+    row.hover()
+    page.locator(".hs-card:not([hidden])").wait_for()
+    assert row.bounding_box() == before  # the card that comes moves nothing under the pointer
     slider = page.get_by_role("slider")
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
